@@ -6,6 +6,8 @@
 #ifndef SHARDLITE_BASE_ARENA_H
 #define SHARDLITE_BASE_ARENA_H
 
+#include <stdarg.h>
+
 #include "base/util.h"
 
 struct arena;
@@ -26,6 +28,7 @@ void *arena_memdup(struct arena *arena, const void *bytes, size_t n_bytes);
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *text, size_t n_bytes); /* adds a NUL */
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+char *arena_vprintf(struct arena *arena, const char *format, va_list args) PRINTF_LIKE(2, 0);
 /* Bytes held from the system by the arena and its children. */
 size_t arena_bytes(const struct arena *arena);
 /* Calls `fn(arg)` when the arena is freed or reset, latest registered first. */
