@@ -117,6 +117,7 @@ MUST_CHECK bool type_out(const struct type_io *io, const struct datum *value, st
 /* The text form, NUL-terminated, in io->arena. */
 MUST_CHECK bool type_out_cstring(const struct type_io *io, const struct datum *value, const char **text);
 MUST_CHECK bool type_store(const struct type_io *io, const struct datum *value, struct stored *out);
+/* May borrow from `value` (text, bytea): datum_copy() what must outlive it. */
 MUST_CHECK bool type_load(const struct type_io *io, const struct stored *value, struct datum *out);
 /* NULL-aware three-way compare (NULLs equal each other and are greater than all else). */
 int type_cmp(const struct type *type, const struct datum *a, const struct datum *b);
@@ -124,5 +125,8 @@ int type_cmp(const struct type *type, const struct datum *a, const struct datum 
 struct datum datum_copy(const struct type *type, struct arena *arena, struct datum value);
 /* Appends the key with a NULL marker in front: `nulls_first` and `descending` as in ORDER BY. */
 void type_sort_key(const struct type *type, const struct datum *value, bool descending, bool nulls_first, struct buf *out);
+/* Appends bytes that are equal for values that are equal across types of a family, for routing and hash joins:
+ * int2, int4, int8 and numeric; float4 and float8; text, varchar, name; bpchar alone.  No order.  `value` is not NULL. */
+void type_hash_key(const struct type *type, const struct datum *value, struct buf *out);
 
 #endif

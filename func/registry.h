@@ -1,0 +1,21 @@
+/* registry.h - the tables of implementations that func_find() and agg_find() search: one name per line. */
+#ifndef SHARDLITE_FUNC_REGISTRY_H
+#define SHARDLITE_FUNC_REGISTRY_H
+
+#include "func/func.h"
+
+#define FUNC_TABLES(TABLE)                                                                         \
+    TABLE(int_funcs)                                                                               \
+    TABLE(compare_funcs)
+
+#define AGG_TABLES(TABLE)                                                                          \
+    TABLE(basic_aggs)
+
+#define DECLARE_FUNC_TABLE(name) extern FUNC_TABLE(name);
+FUNC_TABLES(DECLARE_FUNC_TABLE)
+#undef DECLARE_FUNC_TABLE
+#define DECLARE_AGG_TABLE(name) extern AGG_TABLE(name);
+AGG_TABLES(DECLARE_AGG_TABLE)
+#undef DECLARE_AGG_TABLE
+
+#endif

@@ -1,0 +1,24 @@
+/* registry.h - which ops serve which built-in type.
+ *
+ * Every file of types/ that implements built-in types ends with a table of entries, ended by OID 0, and is listed in
+ * TYPE_TABLES: adding a file takes one line there. */
+#ifndef SHARDLITE_TYPES_REGISTRY_H
+#define SHARDLITE_TYPES_REGISTRY_H
+
+#include "types/type.h"
+
+struct type_ops_entry {
+    uint32_t oid;
+    const struct type_ops *ops;
+};
+
+/* One name per line. */
+#define TYPE_TABLES(TABLE)                                                                         \
+    TABLE(int_type_ops)                                                                            \
+    TABLE(pseudo_type_ops)
+
+#define DECLARE_TYPE_TABLE(name) extern const struct type_ops_entry name[];
+TYPE_TABLES(DECLARE_TYPE_TABLE)
+#undef DECLARE_TYPE_TABLE
+
+#endif

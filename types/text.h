@@ -1,0 +1,44 @@
+/* text.h - parsing and checking pieces that types and functions share. */
+#ifndef SHARDLITE_TYPES_TEXT_H
+#define SHARDLITE_TYPES_TEXT_H
+
+#include "types/type.h"
+
+/* Fails with 22021 on bytes that are not UTF-8, and on NUL. */
+MUST_CHECK bool utf8_check(struct err *err, const char *text, size_t n);
+/* Characters in valid UTF-8. */
+size_t utf8_length(const char *text, size_t n);
+/* Bytes of the first `n_chars` characters (n if there are fewer). */
+size_t utf8_prefix(const char *text, size_t n, size_t n_chars);
+/* Bytes of the character that starts with this byte. */
+static inline size_t utf8_char_bytes(uint8_t first)
+{
+    return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/* true, false, yes, no, on, off, 1, 0 and unambiguous prefixes. */
+bool bool_parse(const char *text, size_t n, bool *out);
+/* `sql_name` ("integer") is for the error text. */
+MUST_CHECK bool int_parse(struct err *err, const char *sql_name, int64_t min, int64_t max, const char *text, size_t n,
+                          int64_t *out);
+void int_print(struct buf *out, int64_t value);
+MUST_CHECK bool oid_parse(struct err *err, const char *text, size_t n, uint32_t *out);
+/* At most 63 bytes, cut at a character boundary, as identifiers are. */
+size_t name_clip(const char *text, size_t n);
+/* Text length coercion as casts do it: varchar(n), char(n).  `typmod` includes the 4 of PostgreSQL's header.  An
+ * explicit cast truncates; otherwise only blanks may be cut and the rest fails with 22001. */
+MUST_CHECK bool varchar_coerce(struct arena *arena, struct err *err, int32_t typmod, bool is_explicit,
+                               const struct datum *in, struct datum *out);
+MUST_CHECK bool bpchar_coerce(struct arena *arena, struct err *err, int32_t typmod, bool is_explicit,
+                              const struct datum *in, struct datum *out);
+/* Length without trailing blanks: what comparison, hashing and storage of bpchar see. */
+static inline uint32_t bpchar_length(const struct datum *value)
+{
+    const char *p = (const char *)value->p;
+    uint32_t n = value->n;
+    while (n && p[n - 1] == ' ')
+        n--;
+    return n;
+}
+
+#endif
