@@ -15,6 +15,8 @@ struct type_ops_entry {
 /* One name per line. */
 #define TYPE_TABLES(TABLE)                                                                         \
     TABLE(int_type_ops)                                                                            \
+    TABLE(float_type_ops)                                                                          \
+    TABLE(numeric_type_ops)                                                                        \
     TABLE(pseudo_type_ops)
 
 #define DECLARE_TYPE_TABLE(name) extern const struct type_ops_entry name[];
