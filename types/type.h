@@ -19,7 +19,7 @@ struct settings;
 struct env;
 
 /* How a value is bound to SQLite and read back. */
-enum storage {
+enum storage_class {
     STORAGE_INTEGER,
     STORAGE_REAL, /* NaN is stored as the text 'NaN': SQLite turns a NaN into NULL, and text sorts after numbers */
     STORAGE_TEXT,
@@ -47,7 +47,7 @@ struct type_io {
 
 struct type_ops {
     const char *name; /* for traces */
-    enum storage storage;
+    enum storage_class storage;
     /* SQLite's own order and equality of the storage form (BINARY collation) are PostgreSQL's, so quals on such a
      * column can be evaluated by SQLite and a plain SQLite index serves.  Otherwise a hidden key column does. */
     bool native_order;
