@@ -832,8 +832,10 @@ static bool timestamp_load_text(const char *text, size_t n, int64_t *timestamp)
 static bool timestamp_load(const struct type_io *io, const struct stored *value, struct datum *out)
 {
     *out = datum_int(0);
-    if (value->kind == STORED_INTEGER)
-        out->i = value->i == INT64_MIN ? TIMESTAMP_NEG_INFINITY : (int64_t)((uint64_t)value->i + (uint64_t)UNIX_EPOCH_USEC);
+    if (value->kind == STORED_INTEGER && value->i == INT64_MIN)
+        out->i = TIMESTAMP_NEG_INFINITY;
+    else if (value->kind == STORED_INTEGER)
+        out->i = (int64_t)((uint64_t)value->i + (uint64_t)UNIX_EPOCH_USEC);
     else if (stored_is(value, "infinity"))
         out->i = TIMESTAMP_INFINITY;
     else if (value->kind != STORED_TEXT || !timestamp_load_text(value->p, value->n, &out->i))
@@ -841,7 +843,7 @@ static bool timestamp_load(const struct type_io *io, const struct stored *value,
     return true;
 }
 
-/* "10:00:00.5+02". */
+/* "10:00:00.5+02": as it is shown. */
 static bool timetz_store(const struct type_io *io, const struct datum *value, struct stored *out)
 {
     struct buf text = BUF_IN(io->arena);
@@ -850,12 +852,38 @@ static bool timetz_store(const struct type_io *io, const struct datum *value, st
     return true;
 }
 
+/* hh[:mm[:ss]], in seconds. */
+static int64_t scan_clock(struct scan *s)
+{
+    int64_t unit = 3600, seconds = 0;
+    do {
+        seconds += (int64_t)(scan_number(s) % 1000) * unit;
+        unit /= 60;
+    } while (s->ok && unit > 0 && s->at < s->end && *s->at == ':' && s->at++);
+    return seconds;
+}
+
 static bool timetz_load(const struct type_io *io, const struct stored *value, struct datum *out)
 {
-    struct type_io plain = *io;
-    plain.typmod = -1;
-    if (value->kind != STORED_TEXT || !timetz_in(&plain, value->p, value->n, out))
+    if (value->kind != STORED_TEXT)
         return corrupt(io, "time with time zone");
+    struct scan s = {value->p, (const char *)value->p + value->n, true};
+    struct timetz time = {.usec = scan_clock(&s) * USEC_PER_SEC};
+    if (s.at < s.end && *s.at == '.') {
+        const char *start = ++s.at;
+        int64_t fraction = (int64_t)scan_number(&s);
+        for (ptrdiff_t digits = s.at - start; digits < 6; digits++)
+            fraction *= 10;
+        time.usec += fraction;
+    }
+    bool west = scan_sign(&s);
+    if (!west)
+        scan_char(&s, '+');
+    int32_t offset = (int32_t)scan_clock(&s);
+    time.west = west ? offset : -offset;
+    if (!s.ok || s.at != s.end)
+        return corrupt(io, "time with time zone");
+    *out = timetz_datum(io->arena, time);
     return true;
 }
 

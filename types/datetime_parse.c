@@ -29,6 +29,7 @@ enum have {
     HAVE_AMPM = 1 << 12,
     HAVE_ERA = 1 << 13,
     HAVE_VARYING_ZONE = 1 << 14,
+    HAVE_SPECIAL = 1 << 15, /* epoch or an infinity: what else the text says does not matter */
     HAVE_DATE = HAVE_YEAR | HAVE_MONTH | HAVE_DAY,
     HAVE_SECONDS = HAVE_SECOND | HAVE_FRACTION,
     HAVE_TIME = HAVE_HOUR | HAVE_MINUTE | HAVE_SECONDS,
@@ -400,6 +401,7 @@ static enum dt_status labelled_number(struct parse *p, char *text, unsigned *fou
     if (*end == '.' ? !(label == UNIT_JULIAN || label_time || label == UNIT_SECOND) : *end != '\0')
         return DT_BAD_FORMAT;
     drop_label(p);
+    p->special = -1;
     if (label_time) {
         enum dt_status status = run_together(p, text, p->have | HAVE_DATE, found);
         return status == DT_OK && *found != HAVE_TIME ? DT_BAD_FORMAT : status;
@@ -492,6 +494,7 @@ static enum dt_status on_special(struct parse *p, enum dt_special special, unsig
     if (p->time_only && special != SPECIAL_NOW && special != SPECIAL_ALLBALLS)
         return DT_BAD_FORMAT;
     *found = HAVE_DATE;
+    p->special = -1; /* an ordinary date after all */
     switch (special) {
     case SPECIAL_NOW:
         *found = p->time_only ? HAVE_TIME : HAVE_DATE | HAVE_TIME | HAVE_ZONE;
@@ -515,7 +518,7 @@ static enum dt_status on_special(struct parse *p, enum dt_special special, unsig
     case SPECIAL_INFINITY:
     case SPECIAL_NEG_INFINITY:
         p->special = (int)special;
-        *found = HAVE_DATE | HAVE_TIME | HAVE_ZONE;
+        *found = HAVE_SPECIAL;
         return DT_OK;
     }
     return DT_BAD_FORMAT;
@@ -754,7 +757,7 @@ static enum dt_status parse_text(struct parse *p, const struct type_io *io, cons
     enum dt_status status = dt_lex(text, n, work_bytes, &p->tokens);
     for (int i = 0; status == DT_OK && i < p->tokens.n; i++)
         status = read_token(p, i);
-    if (status == DT_OK && p->special < 0)
+    if (status == DT_OK)
         status = check_date(p);
     if (status == DT_OK)
         status = apply_meridian(p);
