@@ -17,6 +17,10 @@ struct type_ops_entry {
     TABLE(int_type_ops)                                                                            \
     TABLE(float_type_ops)                                                                          \
     TABLE(numeric_type_ops)                                                                        \
+    TABLE(datetime_type_ops)                                                                       \
+    TABLE(text_type_ops)                                                                         \
+    TABLE(bytea_type_ops)                                                                        \
+    TABLE(uuid_type_ops)                                                                         \
     TABLE(pseudo_type_ops)
 
 #define DECLARE_TYPE_TABLE(name) extern const struct type_ops_entry name[];

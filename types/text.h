@@ -2,18 +2,13 @@
 #ifndef SHARDLITE_TYPES_TEXT_H
 #define SHARDLITE_TYPES_TEXT_H
 
+#include "base/utf8.h"
 #include "types/type.h"
 
-/* Fails with 22021 on bytes that are not UTF-8, and on NUL. */
-MUST_CHECK bool utf8_check(struct err *err, const char *text, size_t n);
-/* Characters in valid UTF-8. */
-size_t utf8_length(const char *text, size_t n);
 /* Bytes of the first `n_chars` characters (n if there are fewer). */
-size_t utf8_prefix(const char *text, size_t n, size_t n_chars);
-/* Bytes of the character that starts with this byte. */
-static inline size_t utf8_char_bytes(uint8_t first)
+static inline size_t utf8_prefix(const char *text, size_t n, size_t n_chars)
 {
-    return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    return utf8_offset(text, n, n_chars);
 }
 
 /* true, false, yes, no, on, off, 1, 0 and unambiguous prefixes. */
