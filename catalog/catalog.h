@@ -11,6 +11,43 @@
 
 struct catalog;
 
+/* ---- what objects of several kinds carry ---- */
+
+/* Privileges as in PostgreSQL's aclitem: one bit each. */
+enum privilege {
+    PRIV_INSERT = 1 << 0, PRIV_SELECT = 1 << 1, PRIV_UPDATE = 1 << 2, PRIV_DELETE = 1 << 3, PRIV_TRUNCATE = 1 << 4,
+    PRIV_REFERENCES = 1 << 5, PRIV_TRIGGER = 1 << 6, PRIV_EXECUTE = 1 << 7, PRIV_USAGE = 1 << 8, PRIV_CREATE = 1 << 9,
+    PRIV_TEMPORARY = 1 << 10, PRIV_CONNECT = 1 << 11, PRIV_SET = 1 << 12, PRIV_ALTER_SYSTEM = 1 << 13,
+};
+struct acl_item {
+    uint32_t grantee, grantor;       /* role OIDs; grantee 0: PUBLIC */
+    uint16_t privileges, grantable;  /* bits of enum privilege */
+};
+struct acl {
+    uint16_t n;
+    struct acl_item items[];
+};
+
+/* A normal dependency: the holder needs this object (pg_depend's refclassid, refobjid, refobjsubid). */
+struct dependency {
+    uint32_t class_oid, oid;
+    int16_t sub; /* attnum, or 0 */
+};
+
+/* What `struct type`'s `domain` points to. */
+struct domain_check {
+    uint32_t oid;
+    const char *name, *sql; /* over VALUE, canonical */
+    bool validated;
+    const struct dependency *depends;
+    uint16_t n_depends;
+};
+struct domain_info {
+    const char *default_sql; /* NULL: none */
+    uint16_t n_checks;
+    const struct domain_check *checks;
+};
+
 /* ---- functions, operators, casts (built in, plus CREATE FUNCTION ... LANGUAGE SQL) ---- */
 
 struct proc {
@@ -30,8 +67,13 @@ struct proc {
     const char *const *arg_names;     /* n_all_args (or n_args) names, or NULL */
     const char *prosrc, *language;    /* "internal", "sql" */
     const char *sql_body;             /* user's LANGUAGE SQL functions */
-    double rows;
+    double rows, cost;
+    char parallel;                    /* s r u */
+    bool leakproof, security_definer;
     uint32_t owner_oid;
+    const struct acl *acl;            /* NULL: the default */
+    const struct dependency *depends; /* LANGUAGE SQL bodies kept as text depend on nothing, as in PostgreSQL; types do */
+    uint16_t n_depends;
 };
 
 struct oper {
@@ -83,8 +125,14 @@ struct column {
     bool has_missing;        /* rows written before the column existed read as `missing` */
     struct datum missing;
     const char *stored_as;   /* column name in the committed SQLite table; NULL: not there yet (added in this transaction) */
-    const char *key_stored_as; /* hidden key column (type without native order, indexed), or NULL */
-    const char *comment;
+    const char *key_stored_as; /* hidden key column (type without native order, indexed) in the committed table, or NULL */
+    /* The same names as they will be once the current transaction commits: what its row operations are written to. */
+    const char *stored_next, *key_stored_next;
+    const struct acl *acl;     /* NULL: none of its own */
+    const struct dependency *depends; /* of the default or generation expression */
+    uint16_t n_depends;
+    int32_t statistics_target; /* -1 default */
+    char storage;              /* ALTER COLUMN SET STORAGE; 0: the type's */
 };
 
 struct index_key {
@@ -107,8 +155,12 @@ struct index {
      * shards is kept in a hidden table (key BLOB PRIMARY KEY, shard, rid) spread by the key; false when every key that can
      * collide lives on one shard (contains the shard key; reference and local tables). */
     bool stored, global;
-    const char *stored_as; /* name of the SQLite index, or of the hidden table */
-    const char *comment;
+    const char *stored_as; /* name of the SQLite index, or of the hidden table; NULL: not there yet (made in this transaction) */
+    const char *stored_next; /* its name after the commit */
+    const struct dependency *depends; /* of the expressions and the predicate */
+    uint16_t n_depends;
+    const char *const *options;
+    bool clustered;
 };
 
 enum fk_action { FK_NO_ACTION = 'a', FK_RESTRICT = 'r', FK_CASCADE = 'c', FK_SET_NULL = 'n', FK_SET_DEFAULT = 'd' };
@@ -127,7 +179,8 @@ struct constraint {
     const int16_t *set_columns;
     char match;                  /* s simple, f full */
     bool deferrable, deferred, validated, no_inherit;
-    const char *comment;
+    const struct dependency *depends; /* of the check */
+    uint16_t n_depends;
 };
 
 struct sequence {
@@ -170,6 +223,8 @@ struct relation {
     uint32_t colocation_id;   /* equal ids: equal keys share a shard */
     uint32_t local_shard;     /* DIST_LOCAL */
     const char *stored_as;    /* table name in SQLite ("t", "schema.t"); NULL while created in this transaction */
+    const char *stored_next;  /* its name after the commit: what this transaction's row operations are written to */
+    bool temp;                /* in a session's temporary namespace */
     bool truncated_here;      /* storage replaced in this transaction: committed rows are not ours */
     const char *view_sql;     /* v, m: canonical SELECT */
     bool populated;           /* m */
@@ -177,12 +232,35 @@ struct relation {
     char view_check;          /* 0, 'l' local, 'c' cascaded */
     const struct sequence *sequence; /* S */
     const char *const *options;      /* "fillfactor=70" ..., NULL-terminated, or NULL */
-    const char *comment;
-    const struct sysrel *system;     /* DIST_SYSTEM */
+    const struct sysrel *system;     /* DIST_SYSTEM: rows made by code.  A view (kind v) with this set has no view_sql: scan it */
+    const struct acl *acl;           /* NULL: the default (all to the owner) */
+    const struct dependency *depends; /* of the view's query */
+    uint16_t n_depends;
+    char replica_identity;           /* d default, n nothing, f full, i index; 0 = default */
+    bool row_security, force_row_security; /* always off */
+    char on_commit;                  /* temporary tables: 0 preserve, 'd' delete rows, 'x' drop */
     uint64_t generation;             /* changes with every change of the relation: plan and layout cache key */
 };
 
-struct namespace { uint32_t oid, owner_oid; const char *name; const char *comment; };
+struct namespace {
+    uint32_t oid, owner_oid;
+    const char *name;
+    const struct acl *acl;
+    bool temp; /* pg_temp_N of one session */
+};
+
+/* COMMENT ON. */
+struct comment {
+    uint32_t oid; /* of the comment itself, ours only */
+    uint32_t class_oid, object_oid;
+    int16_t sub;
+    const char *text;
+};
+
+struct extension {
+    uint32_t oid, owner_oid, namespace_oid;
+    const char *name, *version;
+};
 
 /* ---- look-ups ---- */
 
@@ -224,6 +302,24 @@ const struct oper *catalog_btree_oper(const struct catalog *catalog, const struc
 /* Iteration over all relations (system ones included) in OID order: *at starts at 0. */
 const struct relation *catalog_next_relation(const struct catalog *catalog, size_t *at);
 
+const char *catalog_comment(const struct catalog *catalog, uint32_t class_oid, uint32_t object_oid, int16_t sub); /* NULL: none */
+/* Iterations over the user's objects of one kind, in OID order; *at starts at 0; NULL at the end. */
+const struct type *catalog_next_type(const struct catalog *catalog, size_t *at);
+const struct proc *catalog_next_proc(const struct catalog *catalog, size_t *at);
+const struct namespace *catalog_next_namespace(const struct catalog *catalog, size_t *at);
+const struct index *catalog_next_index(const struct catalog *catalog, size_t *at);
+const struct constraint *catalog_next_constraint(const struct catalog *catalog, size_t *at);
+const struct comment *catalog_next_comment(const struct catalog *catalog, size_t *at);
+const struct extension *catalog_next_extension(const struct catalog *catalog, size_t *at);
+const struct trigger *catalog_next_trigger(const struct catalog *catalog, size_t *at);
+/* Like catalog_relation_by_name(), for indexes (they share one name space with relations). */
+const struct index *catalog_index_by_name(const struct catalog *catalog, const struct search_path *path,
+                                          const char *schema, const char *name);
+
 uint16_t catalog_n_shards(const struct catalog *catalog);
+uint32_t catalog_database_oid(const struct catalog *catalog);
+/* The slot map: which shard holds a slot of the CATALOG_SLOTS that shard keys hash to. */
+#define CATALOG_SLOTS 4096u
+uint32_t catalog_slot_shard(const struct catalog *catalog, uint32_t slot);
 
 #endif

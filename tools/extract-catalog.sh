@@ -24,3 +24,18 @@ dump "$1" encoding "select i as encoding, pg_encoding_to_char(i) as name from ge
 dump "$1" keyword "select word, catcode, barelabel, catdesc, baredesc from pg_get_keywords() order by word"
 dump "$1" collation "select oid, collname, collnamespace, collprovider, collisdeterministic, collencoding, collcollate, collctype from pg_collation where collprovider <> 'i' order by oid"
 dump "$1" language "select oid, lanname, lanispl, lanpltrusted from pg_language where lanname <> 'plpgsql' order by oid"
+dump "$1" class "select c.oid, relname, nspname, relkind, reltype, coalesce(t.typarray, 0) as reltypearray, relam, relisshared, relhasindex, relhasrules, relnatts, relreplident from pg_class c join pg_namespace n on n.oid = relnamespace left join pg_type t on t.oid = c.reltype where nspname in ('pg_catalog', 'information_schema') and relkind in ('r', 'v', 'i') order by c.oid"
+dump "$1" index "select indexrelid, indrelid, indisunique, indisprimary, indkey, indclass, indcollation, indoption from pg_index where indrelid in (select oid from pg_class where relnamespace = 'pg_catalog'::regnamespace) order by 1"
+dump "$1" constraint "select oid, conname, contype, conrelid, conindid, conkey from pg_constraint where connamespace = 'pg_catalog'::regnamespace and conrelid <> 0 order by oid"
+dump "$1" infotype "select oid, typname, typtype, typelem, typarray, typbasetype, typtypmod, typnotnull from pg_type where typnamespace = 'information_schema'::regnamespace and (typtype = 'd' or typelem in (select oid from pg_type where typtype = 'd')) order by oid"
+dump "$1" infoproc "select p.oid, proname, l.lanname, procost, prorows, provariadic, prokind, prosecdef, proleakproof, proisstrict, proretset, provolatile, proparallel, pronargs, pronargdefaults, prorettype, array_to_string(proargtypes::oid[], ' ') as proargtypes, proallargtypes, proargmodes, proargnames, pg_get_expr(proargdefaults, 0) as proargdefaults, '-' as prosrc from pg_proc p join pg_language l on l.oid = prolang where pronamespace = 'information_schema'::regnamespace order by p.oid"
+# Whole rows of catalogs whose content does not depend on the user's objects; functions as OIDs.
+rows() { # relation, condition
+    columns=$(psql "$1" -qAt -c "select string_agg(case when atttypid = 'regproc'::regtype then attname || '::oid as ' || attname else attname end, ', ' order by attnum) from pg_attribute where attrelid = 'pg_catalog.$2'::regclass and attnum > 0 and not attisdropped")
+    dump "$1" "rows_$2" "select $columns from pg_catalog.$2 where $3 order by 1, 2, 3"
+}
+for relation in am amop amproc opclass opfamily range conversion ts_config ts_config_map ts_dict ts_parser ts_template cast aggregate operator; do
+    rows "$1" "pg_$relation" true
+done
+rows "$1" pg_collation "collprovider <> 'i'"
+rows "$1" pg_language "lanname <> 'plpgsql'"

@@ -1,0 +1,20 @@
+/* sysrel_int.h - the tables of row makers, one a file, ended by a NULL name; and what they share. */
+#ifndef SHARDLITE_CATALOG_SYSREL_INT_H
+#define SHARDLITE_CATALOG_SYSREL_INT_H
+
+#include "catalog/builtin.h"
+#include "catalog/sysrel.h"
+
+struct sysrel_entry {
+    const char *name;
+    sysrel_rows_fn rows;
+};
+extern const struct sysrel_entry sysrel_relation_rows[]; /* pg_class, pg_attribute, pg_index, pg_constraint ... */
+extern const struct sysrel_entry sysrel_object_rows[];   /* pg_type, pg_proc, pg_namespace, pg_depend ... */
+extern const struct sysrel_entry sysrel_cluster_rows[];  /* pg_database, pg_authid ... */
+extern const struct sysrel_entry sysrel_misc_rows[];     /* statistics, time zones, locale */
+
+/* acl as aclitem[]; NULL stays NULL. */
+void row_acl(struct sysrel_scan *scan, int attnum, const struct acl *acl);
+
+#endif
