@@ -70,11 +70,11 @@ void sysrel_install(const char *name, sysrel_rows_fn rows)
 static bool constant_rows(struct sysrel_scan *scan, const struct builtin_rows *rows)
 {
     ASSERT(rows->n_columns == scan->relation->n_columns);
-    const struct sysrel_hint *hint = scan_hint(scan, 1);
+    const struct datum *hint = scan_hint(scan, 1);
     for (uint32_t r = 0; r < rows->n_rows; r++) {
         const char *const *cells = rows->cells + (size_t)r * rows->n_columns;
         if (hint && scan->relation->columns[0].type->oid == TYPE_OID && cells[0] &&
-            strtoul(cells[0], NULL, 10) != (uint64_t)hint->value.i)
+            strtoul(cells[0], NULL, 10) != (uint64_t)hint->i)
             continue;
         row_begin(scan);
         for (uint16_t c = 0; c < rows->n_columns; c++)
@@ -84,47 +84,55 @@ static bool constant_rows(struct sysrel_scan *scan, const struct builtin_rows *r
     return true;
 }
 
-struct sysrel_scan *sysrel_open(const struct relation *relation, const struct env *env, struct arena *arena,
-                                const struct sysrel_hint *hints, size_t n_hints, struct err *err)
+static const struct relation *relation_of(const struct sysrel *sysrel)
 {
-    struct sysrel_scan *scan = ARENA_NEW(arena, struct sysrel_scan);
-    scan->arena = arena;
-    scan->err = err;
-    scan->env = env;
-    scan->relation = relation;
-    scan->hints = hints;
-    scan->n_hints = n_hints;
-    const struct sysrel *sysrel = relation->system;
-    if (sysrel->rows)
-        return sysrel->rows(scan) ? scan : NULL;
-    if (sysrel->constant)
-        return constant_rows(scan, sysrel->constant) ? scan : NULL;
-    return scan;
+    const struct relation *relation = builtin_relation_by_name(NAMESPACE_PG_CATALOG, sysrel->name);
+    return relation ? relation : builtin_relation_by_name(builtin_information_schema(), sysrel->name);
 }
 
-const struct datum *sysrel_next(struct sysrel_scan *scan)
+static void emit_row(struct sysrel_scan *scan)
 {
-    return scan->at < scan->rows.n ? scan->rows.items[scan->at++] : NULL;
+    if (scan->has_row && !scan->stopped && !scan->emit(scan->arg, scan->row))
+        scan->stopped = true;
+    scan->has_row = false;
 }
 
-void sysrel_rewind(struct sysrel_scan *scan)
+bool sysrel_scan(const struct sysrel *system, const struct env *env, const struct sysrel_hint *hint,
+                 sysrel_emit_fn emit, void *arg, struct err *err)
 {
-    scan->at = 0;
-}
-
-size_t sysrel_n_rows(const struct sysrel_scan *scan)
-{
-    return scan->rows.n;
+    struct sysrel_scan scan = {
+        .keep = arena_new("system relation"),
+        .err = err,
+        .env = env,
+        .catalog = env->catalog,
+        .relation = relation_of(system),
+        .hint = hint && hint->value && !hint->value->null ? hint : NULL,
+        .emit = emit,
+        .arg = arg,
+    };
+    ASSERT(scan.relation != NULL);
+    scan.arena = arena_child(scan.keep, "row");
+    scan.row = ARENA_ARRAY(scan.keep, struct datum, scan.relation->n_columns);
+    bool ok = true;
+    if (system->rows)
+        ok = system->rows(&scan);
+    else if (system->constant)
+        ok = constant_rows(&scan, system->constant);
+    if (ok)
+        emit_row(&scan);
+    arena_free(scan.keep);
+    return ok && !scan.stopped;
 }
 
 /* ---- rows ---- */
 
 void row_begin(struct sysrel_scan *scan)
 {
-    scan->row = ARENA_ARRAY(scan->arena, struct datum, scan->relation->n_columns);
+    emit_row(scan);
+    arena_reset(scan->arena);
+    scan->has_row = true;
     for (uint16_t k = 0; k < scan->relation->n_columns; k++)
-        scan->row[k].null = true;
-    VEC_PUSH(scan->arena, &scan->rows, scan->row);
+        scan->row[k] = datum_null();
 }
 
 static const struct type *row_type(const struct sysrel_scan *scan, int attnum)
@@ -206,22 +214,19 @@ bool row_input(struct sysrel_scan *scan, int attnum, const char *text)
     return true;
 }
 
-const struct sysrel_hint *scan_hint(const struct sysrel_scan *scan, int attnum)
+const struct datum *scan_hint(const struct sysrel_scan *scan, int attnum)
 {
-    for (size_t k = 0; k < scan->n_hints; k++)
-        if (scan->hints[k].attnum == attnum && !scan->hints[k].value.null)
-            return &scan->hints[k];
-    return NULL;
+    return scan->hint && scan->hint->attnum == attnum ? scan->hint->value : NULL;
 }
 
 bool scan_wants_oid(const struct sysrel_scan *scan, int attnum, uint32_t oid)
 {
-    const struct sysrel_hint *hint = scan_hint(scan, attnum);
-    return !hint || hint->value.i == (int64_t)oid;
+    const struct datum *hint = scan_hint(scan, attnum);
+    return !hint || hint->i == (int64_t)oid;
 }
 
 bool scan_wants_name(const struct sysrel_scan *scan, int attnum, const char *name)
 {
-    const struct sysrel_hint *hint = scan_hint(scan, attnum);
-    return !hint || (hint->value.n == strlen(name) && memcmp(hint->value.p, name, hint->value.n) == 0);
+    const struct datum *hint = scan_hint(scan, attnum);
+    return !hint || (hint->n == strlen(name) && memcmp(hint->p, name, hint->n) == 0);
 }

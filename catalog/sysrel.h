@@ -1,7 +1,7 @@
 /* sysrel.h - system relations whose rows are made by code: pg_catalog's tables and some of its views.
  *
- * A scan materialises its rows in the arena when it is opened: the catalogs are small, and a row maker is straight-line
- * code.  Hints (equality on an OID or name column) let a maker skip the rest; they are only hints: the executor checks its quals again. */
+ * A scan calls back with each row; a row maker is straight-line code.  A hint (equality on an OID or name column) lets a maker
+ * skip the rest; it is only a hint: the executor checks its quals again. */
 #ifndef SHARDLITE_CATALOG_SYSREL_H
 #define SHARDLITE_CATALOG_SYSREL_H
 
@@ -9,20 +9,19 @@
 #include "func/env.h"
 
 struct sysrel;
-struct sysrel_scan;
+struct sysrel_scan; /* the state of one scan */
 
 struct sysrel_hint {
-    int16_t attnum;     /* column = value */
-    struct datum value; /* of the column's type, not NULL */
+    int16_t attnum;            /* column = value */
+    const struct datum *value; /* of the column's type, not NULL */
 };
 
-/* Opens a scan of a relation with `system` set.  Everything lives in `arena`.  NULL with err on failure. */
-struct sysrel_scan *sysrel_open(const struct relation *relation, const struct env *env, struct arena *arena,
-                                const struct sysrel_hint *hints, size_t n_hints, struct err *err);
-/* The next row, one datum a column; NULL at the end. */
-const struct datum *sysrel_next(struct sysrel_scan *scan);
-void sysrel_rewind(struct sysrel_scan *scan);
-size_t sysrel_n_rows(const struct sysrel_scan *scan);
+/* Takes one row, borrowed for the call: one datum a column.  False ends the scan. */
+typedef bool (*sysrel_emit_fn)(void *arg, const struct datum *row);
+/* All rows of the relation that `system` belongs to, as env's catalog has them.  `hint` may be NULL.  False: err is filled, or
+ * `emit` returned false. */
+MUST_CHECK bool sysrel_scan(const struct sysrel *system, const struct env *env, const struct sysrel_hint *hint,
+                            sysrel_emit_fn emit, void *arg, struct err *err);
 
 /* Never NULL: relations without content of their own are empty. */
 const struct sysrel *sysrel_find(const char *schema, const char *name);
@@ -37,17 +36,19 @@ void sysrel_install(const char *name, sysrel_rows_fn rows);
 /* ---- for row makers ---- */
 
 struct sysrel_scan {
-    struct arena *arena;
+    struct arena *arena; /* of the current row: emptied by the next row_begin() */
+    struct arena *keep;  /* of the scan */
     struct err *err;
     const struct env *env;
+    const struct catalog *catalog;
     const struct relation *relation;
-    const struct sysrel_hint *hints;
-    size_t n_hints;
-    VEC(struct datum *) rows;
-    size_t at;
+    const struct sysrel_hint *hint;
+    sysrel_emit_fn emit;
+    void *arg;
     struct datum *row; /* being filled by row_* */
+    bool has_row, stopped;
 };
-/* Starts a row of NULLs; it is emitted right away. */
+/* Starts a row of NULLs and emits the one before. */
 void row_begin(struct sysrel_scan *scan);
 /* Set one column of the current row; attnum from 1. */
 void row_int(struct sysrel_scan *scan, int attnum, int64_t value); /* bool, "char", ints, oid, reg*, timestamptz */
@@ -59,8 +60,8 @@ void row_ints(struct sysrel_scan *scan, int attnum, const int16_t *values, size_
 void row_texts(struct sysrel_scan *scan, int attnum, const char *const *texts, size_t n); /* text[], name[] */
 /* Through the type's input function: any type. */
 MUST_CHECK bool row_input(struct sysrel_scan *scan, int attnum, const char *text);
-/* The hint on a column, or NULL. */
-const struct sysrel_hint *scan_hint(const struct sysrel_scan *scan, int attnum);
+/* The value that a column is to equal, or NULL. */
+const struct datum *scan_hint(const struct sysrel_scan *scan, int attnum);
 /* False when a hint on the OID column `attnum` rules this object out. */
 bool scan_wants_oid(const struct sysrel_scan *scan, int attnum, uint32_t oid);
 bool scan_wants_name(const struct sysrel_scan *scan, int attnum, const char *name);
