@@ -20,6 +20,7 @@ struct env {
     const struct catalog *catalog;        /* this statement's version; for catalog/ and above */
     struct session *session;              /* for proxy/ functions */
     struct txn *txn;
+    const char *user, *session_user;      /* current_user, session_user */
     uint64_t random_seed[2];              /* random(), setseed(): the session's generator state is behind `session` */
 };
 

@@ -95,12 +95,21 @@ struct window_def {
     enum frame_exclude exclude;
 };
 
+enum expr_form {
+    FORM_CALL,          /* f(x), a operator, or whatever the kind's own syntax is */
+    FORM_EXPLICIT_CAST, /* x::type */
+    FORM_IMPLICIT_CAST, /* added by the analyser: not printed */
+    FORM_SQL_SYNTAX,    /* EXTRACT(x FROM y) and the like */
+};
+
 struct expr {
     enum expr_kind kind;
     const struct type *type; /* result type; never NULL after analysis */
     int32_t typmod;
     uint32_t collation_oid;
     int location; /* byte offset in the statement text, -1 unknown */
+    uint32_t site; /* executor's: index of the call site's private state, 0 = none */
+    uint8_t form;  /* enum expr_form: how it was written, for deparse only */
     struct exprs args;
     union {
         struct datum value;                  /* CONST */
@@ -115,7 +124,8 @@ struct expr {
             func_impl impl;                  /* NULL: LANGUAGE SQL function (sql_function) or refused at analysis */
             bool variadic_array;
             bool explicit_cast, implicit_cast; /* for deparse */
-            const struct query *sql_function;  /* inlined body: its PARAMs are args */
+            struct query *sql_function;        /* inlined body: its PARAMs are args */
+            struct plan *sql_plan;             /* planner's */
         } func;                              /* also DISTINCT, NULLIF, ANY, ALL */
         struct { bool has_test; } case_;     /* has_test: args[0] is the tested value, WHENs compare EXPR_CASE_TEST */
         bool array_nested;
@@ -140,6 +150,7 @@ struct expr {
             struct expr **left, **right;     /* per column, casts applied; `right` reads the row by EXPR_SLOT index k */
             int n_columns;
             int row_op;                      /* btree strategy */
+            struct plan *plan;               /* planner's */
         } sublink;
         struct {
             const struct proc *proc;
@@ -159,7 +170,7 @@ struct expr {
             uint16_t window;                 /* index into query->windows */
             bool star;
         } window;
-        struct { struct expr *elem; struct expr **elems; } cast; /* ARRAY_CAST, ROW_CAST */
+        struct { struct expr *elem; struct expr **elems; int n_elems; } cast; /* ARRAY_CAST, ROW_CAST (elems[k] NULL: field as is) */
         struct {
             struct expr **checks;            /* boolean, over EXPR_DOMAIN_VALUE */
             const char **names;
@@ -167,7 +178,7 @@ struct expr {
         } domain;
         struct { int kind; int32_t typmod; } sql_value; /* kind: enum SQLValueFunctionOp of PostgreSQL's primnodes.h */
         uint32_t sequence_oid;               /* NEXT_VALUE */
-        struct { int index; } slot;
+        struct { int index; uint16_t levels_up; } slot;
     };
 };
 

@@ -1,0 +1,248 @@
+/* srf.c - set-returning functions, in FROM (srf_iter) and in select lists (the ProjectSet node).
+ *
+ * In a select list all set-returning calls of one row advance together; the row repeats until the longest is done, the shorter
+ * ones giving NULL (PostgreSQL 10 and later). */
+#include "exec/eval_int.h"
+#include "types/record.h"
+
+void srf_init(struct srf_iter *iter, const struct expr *call, struct frame *f, int n_columns, const struct type **column_types,
+              const char **column_names)
+{
+    struct arena *arena = f->exec->arena;
+    *iter = (struct srf_iter){.call = call,
+                              .n_columns = n_columns,
+                              .column_types = column_types,
+                              .column_names = column_names,
+                              .arena = arena_child(arena, "srf")};
+    iter->args = ARENA_ARRAY(arena, struct datum, call->args.n + 1);
+    iter->arg_types = ARENA_ARRAY(arena, const struct type *, call->args.n + 1);
+    for (size_t k = 0; k < call->args.n; k++)
+        iter->arg_types[k] = call->args.items[k] ? call->args.items[k]->type : NULL;
+}
+
+static bool is_srf(const struct expr *call)
+{
+    return call->kind == EXPR_FUNC && call->func.proc->returns_set;
+}
+
+bool srf_start(struct srf_iter *iter, struct frame *f)
+{
+    const struct expr *call = iter->call;
+    arena_reset(iter->arena);
+    iter->site = NULL;
+    iter->done = false;
+    if (!is_srf(call))
+        return true;
+    f->arena = iter->arena;
+    bool has_null = false;
+    for (size_t k = 0; k < call->args.n; k++) {
+        if (!eval(call->args.items[k], f, &iter->args[k]))
+            return false;
+        has_null |= iter->args[k].null;
+        if (!iter->args[k].null && !iter->arg_types[k]->by_value)
+            iter->args[k] = datum_copy(iter->arg_types[k], iter->arena, iter->args[k]);
+    }
+    if (has_null && call->func.proc->strict)
+        iter->done = true;
+    return true;
+}
+
+static void spread_record(struct srf_iter *iter, struct frame *f, struct datum value, struct datum *row)
+{
+    const struct record *record = value.null ? NULL : value.p;
+    for (int k = 0; k < iter->n_columns; k++)
+        row[k] = !record || k >= (int)record->n_fields
+                     ? datum_null()
+                     : record_field(&value, env_type(f->exec->env, record_field_type(&value, (uint32_t)k)), (uint32_t)k);
+}
+
+static bool is_row_type(const struct type *type)
+{
+    return type->oid == TYPE_RECORD || type->kind == 'c';
+}
+
+/* A plain function in FROM gives one row. */
+static bool single_row(struct srf_iter *iter, struct frame *f, struct datum *row)
+{
+    struct datum value;
+    iter->done = true;
+    if (!eval(iter->call, f, &value))
+        return false;
+    if (is_row_type(iter->call->type) && !(iter->n_columns == 1 && is_row_type(iter->column_types[0])))
+        spread_record(iter, f, value, row);
+    else
+        row[0] = value;
+    return true;
+}
+
+bool srf_next(struct srf_iter *iter, struct frame *f, struct datum *row, bool *found)
+{
+    *found = !iter->done;
+    if (iter->done)
+        return true;
+    if (!is_srf(iter->call))
+        return single_row(iter, f, row);
+    const struct expr *call = iter->call;
+    if (!call->func.impl)
+        return err_set(f->exec->err, ERR_FEATURE_NOT_SUPPORTED, "set-returning SQL functions are not supported");
+    bool done = false;
+    struct datum *multi = ARENA_ARRAY(f->arena, struct datum, iter->n_columns + 1);
+    struct fcall c = {.arena = f->arena,
+                      .err = f->exec->err,
+                      .env = f->exec->env,
+                      .args = iter->args,
+                      .n_args = (int)call->args.n,
+                      .arg_types = iter->arg_types,
+                      .result_type = call->type,
+                      .variadic_array = call->func.variadic_array,
+                      .site = &iter->site,
+                      .site_arena = iter->arena,
+                      .func_oid = call->func.proc->oid,
+                      .done = &done,
+                      .row = multi,
+                      .n_columns = iter->n_columns,
+                      .column_types = iter->column_types,
+                      .column_names = iter->column_names};
+    if (!call->func.impl(&c))
+        return false;
+    if (done) {
+        iter->done = true;
+        *found = false;
+        return true;
+    }
+    if (iter->n_columns == 1)
+        row[0] = c.result;
+    else if (c.result.p && is_row_type(call->type) && !c.result.null)
+        spread_record(iter, f, c.result, row);
+    else
+        for (int k = 0; k < iter->n_columns; k++)
+            row[k] = multi[k];
+    return true;
+}
+
+/* ---- ProjectSet ---- */
+
+struct srf_state {
+    struct state base;
+    struct srf_iter *iters;
+    struct arena *input_arena;
+    struct datum *slots;
+    bool *record_result;
+    bool in_row;
+};
+
+/* Output columns of a call in a select list: several OUT columns come back as one record. */
+static void init_list_iter(struct srf_state *s, struct frame *f, int k)
+{
+    const struct expr *call = s->base.node->srf.calls[k];
+    struct arena *arena = f->exec->arena;
+    const struct proc *proc = call->func.proc;
+    int n = 0;
+    const struct type **types = ARENA_ARRAY(arena, const struct type *, proc->n_all_args + 1u);
+    const char **names = ARENA_ARRAY(arena, const char *, proc->n_all_args + 1u);
+    for (int a = 0; a < proc->n_all_args && proc->arg_modes; a++)
+        if (proc->arg_modes[a] == 'o' || proc->arg_modes[a] == 'b' || proc->arg_modes[a] == 't') {
+            types[n] = env_type(f->exec->env, proc->all_arg_types[a]);
+            names[n++] = proc->arg_names ? proc->arg_names[a] : "";
+        }
+    s->record_result[k] = n > 1;
+    if (n <= 1) {
+        types[0] = call->type;
+        names[0] = proc->name;
+        n = 1;
+    }
+    srf_init(&s->iters[k], call, f, n, types, names);
+}
+
+static bool srf_open(struct state *state)
+{
+    struct srf_state *s = (struct srf_state *)state;
+    struct arena *arena = state->frame->exec->arena;
+    int n = state->node->srf.n_calls;
+    s->iters = ARENA_ARRAY(arena, struct srf_iter, n);
+    s->record_result = ARENA_ARRAY(arena, bool, n);
+    s->slots = ARENA_ARRAY(arena, struct datum, state->node->srf.input.n + (size_t)n + 1);
+    s->input_arena = arena_child(arena, "srf input");
+    for (int k = 0; k < n; k++)
+        init_list_iter(s, state->frame, k);
+    return true;
+}
+
+static bool srf_begin_row(struct srf_state *s, bool *found)
+{
+    struct frame *f = s->base.frame;
+    const struct node *node = s->base.node;
+    if (!state_next(s->base.left, found))
+        return false;
+    if (!*found)
+        return true;
+    arena_reset(s->input_arena);
+    f->arena = s->input_arena;
+    for (size_t k = 0; k < node->srf.input.n; k++)
+        if (!eval(node->srf.input.items[k], f, &s->slots[k]))
+            return false;
+    const struct datum *below = f->slots;
+    for (int k = 0; k < node->srf.n_calls; k++)
+        if (!srf_start(&s->iters[k], f))
+            return false;
+    f->slots = below;
+    s->in_row = true;
+    return true;
+}
+
+static bool srf_one(struct srf_state *s, int k, bool *any)
+{
+    struct frame *f = s->base.frame;
+    struct datum *out = &s->slots[s->base.node->srf.input.n + (size_t)k];
+    struct srf_iter *iter = &s->iters[k];
+    struct datum *row = s->record_result[k] ? ARENA_ARRAY(f->arena, struct datum, iter->n_columns + 1) : out;
+    bool got = false;
+    if (!iter->done && !srf_next(iter, f, row, &got))
+        return false;
+    if (!got)
+        *out = datum_null();
+    else if (s->record_result[k])
+        *out = record_build(f->arena, TYPE_RECORD, iter->column_types, row, (uint32_t)iter->n_columns);
+    *any |= got;
+    return true;
+}
+
+static bool srf_list_next(struct state *state, bool *found)
+{
+    struct srf_state *s = (struct srf_state *)state;
+    struct frame *f = state->frame;
+    for (;;) {
+        bool any = false;
+        if (!s->in_row) {
+            if (!srf_begin_row(s, found))
+                return false;
+            if (!*found)
+                return true;
+        }
+        arena_reset(state->scratch);
+        f->arena = state->scratch;
+        if (!exec_breathe(f->exec))
+            return false;
+        for (int k = 0; k < state->node->srf.n_calls; k++)
+            if (!srf_one(s, k, &any))
+                return false;
+        if (any) {
+            f->slots = s->slots;
+            *found = true;
+            return true;
+        }
+        s->in_row = false;
+    }
+}
+
+static bool srf_rewind(struct state *state)
+{
+    ((struct srf_state *)state)->in_row = false;
+    return state_rewind(state->left);
+}
+
+const struct node_ops srf_ops = {.name = "ProjectSet",
+                                 .state_bytes = sizeof(struct srf_state),
+                                 .open = srf_open,
+                                 .next = srf_list_next,
+                                 .rewind = srf_rewind};
