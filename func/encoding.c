@@ -227,7 +227,7 @@ static bool encode(int from, int to, const UChar *units, size_t n_units, struct 
 bool encoding_check(int encoding, const char *bytes, size_t n, struct err *err)
 {
     if (encoding == ENCODING_UTF8)
-        return utf8_check(err, bytes, n);
+        return utf8_check(bytes, n, err);
     const char *zero = memchr(bytes, 0, n);
     if (zero)
         return invalid(encoding, zero, 1, err);

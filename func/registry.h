@@ -6,7 +6,16 @@
 
 #define FUNC_TABLES(TABLE)                                                                         \
     TABLE(int_funcs)                                                                               \
-    TABLE(compare_funcs)
+    TABLE(compare_funcs)                                                                           \
+    TABLE(hash_funcs)                                                                              \
+    TABLE(text_basic_funcs)                                                                        \
+    TABLE(text_case_funcs)                                                                         \
+    TABLE(text_cast_funcs)                                                                         \
+    TABLE(text_compare_funcs)                                                                      \
+    TABLE(text_format_funcs)                                                                       \
+    TABLE(bytea_funcs)                                                                             \
+    TABLE(crypto_funcs)                                                                            \
+    TABLE(encode_funcs)
 
 #define AGG_TABLES(TABLE)                                                                          \
     TABLE(basic_aggs)
