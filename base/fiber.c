@@ -376,6 +376,11 @@ void fiber_host_free(struct fiber_host *host)
     free(host);
 }
 
+bool fiber_host_has_ready(struct fiber_host *host)
+{
+    return host->ready.head || __atomic_load_n(&host->has_remote, __ATOMIC_SEQ_CST);
+}
+
 uint32_t fiber_host_count(const struct fiber_host *host)
 {
     return host->n_alive;
@@ -446,7 +451,7 @@ bool fiber_host_run(struct fiber_host *host)
         fiber->queued = false;
         resume(fiber);
     }
-    return host->ready.head || __atomic_load_n(&host->has_remote, __ATOMIC_ACQUIRE);
+    return fiber_host_has_ready(host);
 }
 
 struct fiber *fiber_current(void)
@@ -654,7 +659,7 @@ void waiter_wake(struct waiter *waiter)
     pthread_mutex_lock(&host->mutex);
     fiber->remote_next = host->remote;
     host->remote = fiber;
-    __atomic_store_n(&host->has_remote, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&host->has_remote, 1, __ATOMIC_SEQ_CST);
     host->notify(host->notify_arg); /* under the mutex: the host can't be freed meanwhile */
     pthread_mutex_unlock(&host->mutex);
 }

@@ -19,6 +19,7 @@ void fiber_host_enter(struct fiber_host *host);
 void fiber_start(struct fiber_host *host, void (*fn)(void *arg), void *arg);
 /* Resumes each fiber that is ready now, once.  True if some are ready again. */
 bool fiber_host_run(struct fiber_host *host);
+bool fiber_host_has_ready(struct fiber_host *host); /* sees wake-ups of other threads made before the call */
 uint32_t fiber_host_count(const struct fiber_host *host); /* fibers alive */
 struct deadlines *fiber_host_deadlines(struct fiber_host *host);
 
