@@ -11,9 +11,11 @@ struct record {
 /* struct record is followed by n_fields of these, then by-reference bytes, each 8-byte aligned. */
 struct record_field {
     uint32_t type_oid;
-    uint32_t pad;
+    uint32_t hint; /* what comparing needs of a user's type: of an enum, the label's position from 1 on, with HINT_ENUM;
+                    * of a domain, the OID of its base type; else 0 */
     struct array_slot slot;
 };
+#define RECORD_HINT_ENUM 0x80000000U
 
 struct datum record_build(struct arena *arena, uint32_t type_oid, const struct type *const *types,
                           const struct datum *fields, uint32_t n_fields);

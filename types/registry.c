@@ -29,10 +29,69 @@ static void build(void)
     qsort(entries, n_entries, sizeof(entries[0]), by_oid);
 }
 
-const struct type_ops *type_ops_builtin(uint32_t oid)
+static const struct type_ops_entry *find_entry(uint32_t oid)
 {
     pthread_once(&once, build);
     struct type_ops_entry key = {.oid = oid};
-    const struct type_ops_entry *found = bsearch(&key, entries, n_entries, sizeof(key), by_oid);
+    return bsearch(&key, entries, n_entries, sizeof(key), by_oid);
+}
+
+const struct type_ops *type_ops_builtin(uint32_t oid)
+{
+    const struct type_ops_entry *found = find_entry(oid);
     return found ? found->ops : NULL;
+}
+
+/* ---- plain types, until the catalog has its own ---- */
+
+static struct type plain_types[MAX_ENTRIES];
+static pthread_once_t plain_once = PTHREAD_ONCE_INIT;
+
+static struct type *plain_type_at(uint32_t oid)
+{
+    const struct type_ops_entry *entry = find_entry(oid);
+    return entry ? &plain_types[entry - entries] : NULL;
+}
+
+static void build_plain_types(void)
+{
+    pthread_once(&once, build);
+    for (size_t k = 0; k < n_entries; k++)
+        plain_types[k] = (struct type){
+            .oid = entries[k].oid,
+            .name = entries[k].ops->name,
+            .kind = 'b',
+            .category = 'U',
+            .delim = ',',
+            .by_value = entries[k].ops->storage == STORAGE_INTEGER || entries[k].ops->storage == STORAGE_REAL,
+            .ops = entries[k].ops,
+        };
+    for (const struct array_pair *pair = array_pairs; pair->array_oid; pair++) {
+        struct type *elem = plain_type_at(pair->elem_oid), *array = plain_type_at(pair->array_oid);
+        if (!elem || !array)
+            continue;
+        if (!elem->array_oid)
+            elem->array_oid = pair->array_oid;
+        array->elem_oid = pair->elem_oid;
+        array->elem = elem;
+        array->category = 'A';
+    }
+}
+
+static const struct type *plain_type(uint32_t oid)
+{
+    pthread_once(&plain_once, build_plain_types);
+    return plain_type_at(oid);
+}
+
+static const struct type *(*find_builtin)(uint32_t oid) = plain_type;
+
+void type_set_builtin(const struct type *(*find)(uint32_t oid))
+{
+    find_builtin = find;
+}
+
+const struct type *type_builtin(uint32_t oid)
+{
+    return find_builtin(oid);
 }

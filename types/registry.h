@@ -12,6 +12,12 @@ struct type_ops_entry {
     const struct type_ops *ops;
 };
 
+/* Which array type belongs to which element type; ended by zeros (array_types.c). */
+struct array_pair {
+    uint32_t elem_oid, array_oid;
+};
+extern const struct array_pair array_pairs[];
+
 /* One name per line. */
 #define TYPE_TABLES(TABLE)                                                                         \
     TABLE(int_type_ops)                                                                            \
@@ -21,6 +27,9 @@ struct type_ops_entry {
     TABLE(text_type_ops)                                                                         \
     TABLE(bytea_type_ops)                                                                        \
     TABLE(uuid_type_ops)                                                                         \
+    TABLE(array_type_ops)                                                                        \
+    TABLE(record_type_ops)                                                                       \
+    TABLE(reg_type_ops)                                                                          \
     TABLE(pseudo_type_ops)
 
 #define DECLARE_TYPE_TABLE(name) extern const struct type_ops_entry name[];

@@ -22,4 +22,7 @@ struct settings {
 };
 extern const struct settings settings_default; /* ISO, MDY, postgres, UTC, 1, hex */
 
+/* The same, to be told from the others by its address: text for storage, in which reg* types stay numbers. */
+extern const struct settings settings_storage;
+
 #endif

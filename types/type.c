@@ -177,8 +177,7 @@ bool store_as_text(const struct type_io *io, const struct datum *value, struct s
 {
     struct type_io plain = *io;
     struct buf text = BUF_IN(io->arena);
-    plain.settings = &settings_default;
-    plain.env = NULL; /* names may change: reg* are stored as numbers */
+    plain.settings = &settings_storage;
     if (!io->type->ops->out(&plain, value, &text))
         return false;
     out->kind = STORED_TEXT;
@@ -190,7 +189,7 @@ bool store_as_text(const struct type_io *io, const struct datum *value, struct s
 bool load_from_text(const struct type_io *io, const struct stored *value, struct datum *out)
 {
     struct type_io plain = *io;
-    plain.settings = &settings_default;
+    plain.settings = &settings_storage;
     if (value->kind != STORED_TEXT)
         return err_set(io->err, ERR_DATA_CORRUPTED, "a stored value is not of type %s", io->type->name);
     return io->type->ops->in(&plain, value->p, value->n, out);

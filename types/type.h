@@ -111,6 +111,24 @@ struct type {
 const struct type_ops *type_ops_builtin(uint32_t oid);
 extern const struct type_ops array_ops, enum_ops, range_ops, multirange_ops, record_ops, unsupported_ops;
 
+/* Built-in types by OID, for the places that have no env at hand (fields of a record being compared).  The catalog installs
+ * its own at start (before any thread does); until then a plain table of the implemented ones serves. */
+const struct type *type_builtin(uint32_t oid);
+void type_set_builtin(const struct type *(*find)(uint32_t oid));
+
+/* Does a datum of this type point at bytes (true), or hold its value itself? */
+static inline bool type_by_ref(const struct type *type)
+{
+    return type->ops->storage == STORAGE_TEXT || type->ops->storage == STORAGE_BLOB;
+}
+/* A value of a type taken as binary-coercible type `to`: int4 -1 is oid 4294967295. */
+static inline struct datum datum_relabel(const struct type *to, struct datum value)
+{
+    if (to->ops->storage == STORAGE_INTEGER && to->len == 4 && to->category == 'N' && !value.null)
+        value.i = to->oid == TYPE_INT4 ? (int32_t)value.i : (int64_t)(uint32_t)value.i;
+    return value;
+}
+
 /* Conveniences over ops. */
 MUST_CHECK bool type_in(const struct type_io *io, const char *text, size_t n, struct datum *out);
 MUST_CHECK bool type_out(const struct type_io *io, const struct datum *value, struct buf *out);
