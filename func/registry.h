@@ -15,7 +15,8 @@
     TABLE(text_format_funcs)                                                                       \
     TABLE(bytea_funcs)                                                                             \
     TABLE(crypto_funcs)                                                                            \
-    TABLE(encode_funcs)
+    TABLE(encode_funcs)                                                                            \
+    TABLE(like_funcs)
 
 #define AGG_TABLES(TABLE)                                                                          \
     TABLE(basic_aggs)

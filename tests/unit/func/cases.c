@@ -144,11 +144,11 @@ static void load_procs(void)
         proc->name = cells[1];
         proc->strict = *cells[9] == 't';
         proc->set = *cells[10] == 't';
-        proc->result_oid = (uint32_t)strtoul(cells[14], NULL, 10);
-        proc->all_types = cells[16];
-        proc->modes = cells[17];
-        proc->source = cells[20];
-        const char *key = arena_printf(bench.arena, "%s(%s)", proc->name, type_list(cells[15]));
+        proc->result_oid = (uint32_t)strtoul(cells[15], NULL, 10);
+        proc->all_types = cells[17];
+        proc->modes = cells[18];
+        proc->source = cells[21];
+        const char *key = arena_printf(bench.arena, "%s(%s)", proc->name, type_list(cells[16]));
         map_put(bench.procs, key, strlen(key), proc);
     }
 }
@@ -364,8 +364,8 @@ static void take_out_columns(struct run *run, struct call *call)
     const char *mode = call->proc->modes;
     if (*types == '\\')
         return;
-    for (mode += *mode == '{'; types && *types; types = next, mode += 2) {
-        next = cut(types, ' ');
+    for (mode++, types++; types && *types; types = next, mode += 2) { /* {25,23} and {i,o} */
+        next = cut(types, ',');
         if (*mode == 'o' || *mode == 't' || *mode == 'b')
             call->columns[call->c.n_columns++] = type_by_oid(NULL, (uint32_t)strtoul(types, NULL, 10));
     }
