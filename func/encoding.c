@@ -258,7 +258,7 @@ bool encoding_convert(int from, int to, const char *bytes, size_t n, struct buf 
 {
     if (!encoding_check(from, bytes, n, err))
         return false;
-    if (from == to || from == ENCODING_SQL_ASCII || to == ENCODING_SQL_ASCII) {
+    if (n == 0 || from == to || from == ENCODING_SQL_ASCII || to == ENCODING_SQL_ASCII) {
         if (to != from && to != ENCODING_SQL_ASCII && !encoding_check(to, bytes, n, err))
             return false;
         buf_append(out, bytes, n);

@@ -38,13 +38,25 @@ static bool text_concat2(struct fcall *c)
 {
     return concat_bytes(c, ARG_P(c, 0), ARG_N(c, 0), ARG_P(c, 1), ARG_N(c, 1));
 }
+/* The value as its cast to text shows it. */
+static bool put_as_text(struct fcall *c, int arg, struct buf *out)
+{
+    if (c->arg_types[arg]->oid == TYPE_BOOL) {
+        buf_puts(out, ARG_I(c, arg) ? "true" : "false");
+        return true;
+    }
+    if (c->arg_types[arg]->oid == TYPE_BPCHAR) {
+        buf_append(out, ARG_P(c, arg), bpchar_length(&c->args[arg]));
+        return true;
+    }
+    return call_out(c, c->arg_types[arg], &c->args[arg], out);
+}
 /* text || anything and anything || text */
 static bool any_concat2(struct fcall *c)
 {
     struct buf out = BUF_IN(c->arena);
-    for (int k = 0; k < 2; k++)
-        if (!call_out(c, c->arg_types[k], &c->args[k], &out))
-            return false;
+    if (!put_as_text(c, 0, &out) || !put_as_text(c, 1, &out))
+        return false;
     return return_bytes(c, out.p, out.n);
 }
 
