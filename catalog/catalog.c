@@ -57,6 +57,14 @@ void object_unref(struct object *object)
         arena_free(object->arena);
 }
 
+void catalog_forget_shared(struct catalog *catalog)
+{
+    for (size_t k = 0; k < catalog->shared.n; k++)
+        if (catalog->shared.items[k].object)
+            object_unref(catalog->shared.items[k].object);
+    catalog->shared.n = 0;
+}
+
 struct catalog *catalog_ref(struct catalog *catalog)
 {
     __atomic_add_fetch(&catalog->refs, 1, __ATOMIC_RELAXED);
@@ -69,6 +77,7 @@ void catalog_unref(struct catalog *catalog)
         return;
     for (size_t k = 0; k < catalog->n_objects; k++)
         object_unref(catalog->objects[k]);
+    catalog_forget_shared(catalog);
     free(catalog->objects);
     map_free(catalog->names);
     arena_free(catalog->arena);

@@ -25,6 +25,14 @@ struct proc_list {
     size_t n;
 };
 
+/* A role or database that this fork changed, seen through it only.  `object` NULL: dropped. */
+struct shared_change {
+    enum object_kind kind;
+    uint32_t oid;
+    struct object *object;
+    bool noted; /* in this fork, not in one it came from: store it */
+};
+
 struct catalog {
     uint32_t refs; /* atomic */
     uint64_t version;
@@ -32,12 +40,15 @@ struct catalog {
     uint32_t database_oid;
     uint16_t n_shards;
     bool shared_changes, has_temp;
+    bool loading; /* changes come from disk: nothing to note */
     struct oid_source *oids;
     struct arena *arena;
     struct object **objects; /* by OID */
     size_t n_objects, cap_objects;
     struct map *names;       /* kind letter, namespace, name -> struct object; 'P' name -> struct proc_list */
     VEC(struct catalog_change) changes;
+    struct cluster *cluster; /* NULL in unit tests */
+    VEC(struct shared_change) shared;
 };
 
 /* Letters of the name spaces: relations and indexes share one. */
@@ -52,6 +63,7 @@ size_t catalog_name_key(char key[NAME_KEY_BYTES], char letter, uint32_t namespac
 struct object *catalog_find(const struct catalog *catalog, uint32_t oid);
 size_t catalog_lower_bound(const struct catalog *catalog, uint32_t oid);
 void object_unref(struct object *object);
+void catalog_forget_shared(struct catalog *catalog); /* drops the list of changed roles and databases */
 
 /* copy.c: a deep copy of an object, with the same links to other objects. */
 struct object *object_copy(const struct object *object);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "catalog/catalog_int.h"
+#include "catalog/cluster.h"
 
 static const char *str(struct arena *arena, const char *text)
 {
@@ -158,6 +159,32 @@ static void copy_proc(struct arena *arena, struct proc *proc)
     proc->depends = dependencies_copy(arena, proc->depends, proc->n_depends);
 }
 
+static const struct role_setting *copy_settings(struct arena *arena, const struct role_setting *settings, uint16_t n)
+{
+    struct role_setting *copy = DUP(arena, settings, n);
+    for (uint16_t k = 0; k < n; k++)
+        copy[k].text = str(arena, copy[k].text);
+    return copy;
+}
+
+static void copy_role(struct arena *arena, struct role *role)
+{
+    role->name = str(arena, role->name);
+    role->password = str(arena, role->password);
+    role->memberships = DUP(arena, role->memberships, role->n_memberships);
+    role->settings = copy_settings(arena, role->settings, role->n_settings);
+    role->comment = str(arena, role->comment);
+}
+
+static void copy_database(struct arena *arena, struct cluster_database *database)
+{
+    database->name = str(arena, database->name);
+    database->directory = str(arena, database->directory);
+    database->acl = acl_copy(arena, database->acl);
+    database->settings = copy_settings(arena, database->settings, database->n_settings);
+    database->comment = str(arena, database->comment);
+}
+
 struct object *object_copy(const struct object *object)
 {
     struct object *copy = object_new(object->kind, object->oid);
@@ -213,6 +240,14 @@ struct object *object_copy(const struct object *object)
         body->version = str(arena, body->version);
         break;
     }
+    case OBJ_ROLE:
+        *(struct role *)copy->body = *(const struct role *)object->body;
+        copy_role(arena, copy->body);
+        break;
+    case OBJ_DATABASE:
+        *(struct cluster_database *)copy->body = *(const struct cluster_database *)object->body;
+        copy_database(arena, copy->body);
+        break;
     }
     return copy;
 }

@@ -12,11 +12,13 @@
 #include <string.h>
 
 #include "catalog/catalog_int.h"
+#include "catalog/cluster.h"
 
 const char *const object_kind_names[] = {
     [OBJ_NAMESPACE] = "namespace", [OBJ_TYPE] = "type",       [OBJ_RELATION] = "relation",
     [OBJ_INDEX] = "index",         [OBJ_CONSTRAINT] = "constraint", [OBJ_PROC] = "function",
     [OBJ_TRIGGER] = "trigger",     [OBJ_COMMENT] = "comment", [OBJ_EXTENSION] = "extension",
+    [OBJ_ROLE] = "role",           [OBJ_DATABASE] = "database",
 };
 
 static uint64_t next_version = 1;    /* of catalogs; atomic */
@@ -34,7 +36,8 @@ static const size_t body_bytes[] = {
     [OBJ_RELATION] = sizeof(struct relation),   [OBJ_INDEX] = sizeof(struct index),
     [OBJ_CONSTRAINT] = sizeof(struct constraint), [OBJ_PROC] = sizeof(struct proc),
     [OBJ_TRIGGER] = sizeof(struct trigger),     [OBJ_COMMENT] = sizeof(struct comment),
-    [OBJ_EXTENSION] = sizeof(struct extension),
+    [OBJ_EXTENSION] = sizeof(struct extension), [OBJ_ROLE] = sizeof(struct role),
+    [OBJ_DATABASE] = sizeof(struct cluster_database),
 };
 
 /* Every body but a comment's and a few others' starts with its OID, which is what lets this be generic. */
@@ -118,7 +121,7 @@ const struct type *type_stub(struct arena *arena, uint32_t oid)
 
 static void note_change(struct catalog *fork, const struct object *object)
 {
-    if (object->implicit)
+    if (object->implicit || fork->loading)
         return;
     if (object->temp)
         fork->has_temp = true;
@@ -165,6 +168,8 @@ static void object_make_key(struct object *object)
     case OBJ_PROC:
     case OBJ_TRIGGER:
     case OBJ_COMMENT:
+    case OBJ_ROLE:
+    case OBJ_DATABASE:
         break;
     }
     object->key_bytes = letter ? (uint8_t)catalog_name_key(object->key, letter, namespace_oid, name) : 0;
@@ -198,7 +203,8 @@ static void rebuild_proc_list(struct catalog *fork, const char *name)
         map_remove(fork->names, key, key_bytes);
 }
 
-static struct catalog *catalog_bare(const char *database, uint32_t database_oid, uint16_t n_shards, struct oid_source *oids)
+static struct catalog *catalog_bare(const char *database, uint32_t database_oid, uint16_t n_shards, struct oid_source *oids,
+                                    struct cluster *cluster)
 {
     struct arena *arena = arena_new("catalog");
     struct catalog *catalog = ARENA_NEW(arena, struct catalog);
@@ -210,13 +216,15 @@ static struct catalog *catalog_bare(const char *database, uint32_t database_oid,
     catalog->database_oid = database_oid;
     catalog->n_shards = n_shards;
     catalog->oids = oids;
+    catalog->cluster = cluster;
     catalog->names = map_new();
     return catalog;
 }
 
-struct catalog *catalog_new(const char *database, uint32_t database_oid, uint16_t n_shards, struct oid_source *oids)
+struct catalog *catalog_new(const char *database, uint32_t database_oid, uint16_t n_shards, struct oid_source *oids,
+                            struct cluster *cluster)
 {
-    return catalog_bare(database, database_oid, n_shards, oids);
+    return catalog_bare(database, database_oid, n_shards, oids, cluster);
 }
 
 static void objects_reserve(struct catalog *catalog, size_t n)
@@ -257,7 +265,7 @@ static void rebuild_proc_lists(struct catalog *fork)
 
 static struct catalog *fork_filtered(const struct catalog *base, bool with_temp)
 {
-    struct catalog *fork = catalog_bare(base->database, base->database_oid, base->n_shards, base->oids);
+    struct catalog *fork = catalog_bare(base->database, base->database_oid, base->n_shards, base->oids, base->cluster);
     fork->shared_changes = base->shared_changes;
     fork->has_temp = base->has_temp && with_temp;
     objects_reserve(fork, base->n_objects);
@@ -270,6 +278,13 @@ static struct catalog *fork_filtered(const struct catalog *base, bool with_temp)
         names_put(fork, object);
     }
     rebuild_proc_lists(fork);
+    for (size_t k = 0; k < base->shared.n; k++) {
+        struct shared_change change = base->shared.items[k];
+        change.noted = false;
+        if (change.object)
+            __atomic_add_fetch(&change.object->refs, 1, __ATOMIC_RELAXED);
+        VEC_PUSH(fork->arena, &fork->shared, change);
+    }
     return fork;
 }
 
@@ -644,6 +659,8 @@ static bool is_temp(const struct catalog *fork, const struct object *object)
         return relation && relation->temp;
     }
     case OBJ_EXTENSION:
+    case OBJ_ROLE:
+    case OBJ_DATABASE:
         return false;
     }
     const struct namespace *namespace = namespace_oid ? catalog_namespace(fork, namespace_oid) : NULL;
@@ -930,4 +947,5 @@ void catalog_settle(struct catalog *fork)
         }
     }
     fork->shared_changes = false;
+    catalog_forget_shared(fork);
 }

@@ -19,6 +19,9 @@ enum object_kind {
     OBJ_TRIGGER,
     OBJ_COMMENT,
     OBJ_EXTENSION,
+    /* Of the cluster, never in a catalog's own set (cluster.h). */
+    OBJ_ROLE,
+    OBJ_DATABASE,
 };
 extern const char *const object_kind_names[]; /* "namespace" ... as kept in catalog.db */
 
@@ -28,7 +31,9 @@ struct oid_source {
 };
 
 /* An empty catalog with schema public; `n_shards` slots are spread evenly. */
-struct catalog *catalog_new(const char *database, uint32_t database_oid, uint16_t n_shards, struct oid_source *oids);
+struct cluster;
+struct catalog *catalog_new(const char *database, uint32_t database_oid, uint16_t n_shards, struct oid_source *oids,
+                            struct cluster *cluster);
 struct catalog *catalog_fork(const struct catalog *base);
 uint32_t catalog_new_oid(struct catalog *fork);
 struct oid_source *catalog_oid_source(const struct catalog *catalog);
