@@ -46,4 +46,25 @@ void image_put(struct buf *out, const struct stored *value);
 /* Reads the next value; false at the end or on a damaged image.  *at starts at 0.  Borrowed from the image. */
 bool image_next(const struct image *image, uint32_t *at, struct stored *value);
 
+/* Ops as bytes, one after the other.  Unless `whole_images`, an UPDATE keeps the changed columns only (it comes back with a layout of
+ * just those and `changed` NULL).  Layouts and bitmaps must stay while the writer is used. */
+struct op_writer {
+    struct buf *out;
+    bool whole_images;
+    uint32_t n_layouts;
+    const struct layout *last;
+    const uint8_t *last_only;
+};
+void op_put(struct op_writer *writer, const struct op *op);
+
+/* Reads them back.  Layouts and SQL are made in `arena`; images are borrowed from the bytes. */
+struct op_reader {
+    const uint8_t *p, *end;
+    struct arena *arena;
+    bool damaged;
+    VEC(struct layout *) layouts;
+};
+/* False at the end, or with `damaged` set. */
+bool op_next(struct op_reader *reader, struct op *op);
+
 #endif

@@ -18,6 +18,9 @@ struct storage_options {
     uint64_t log_segment_bytes;    /* preallocated, reused */
     bool create;                   /* make the directory if missing */
     const struct commit_log_ops *log; /* NULL: the file log (commit_log.h) */
+    void *log_arg;                 /* for commit_log_options.arg */
+    uint32_t max_open_writers;     /* 0: 256 */
+    const char *vfs;               /* of SQLite; NULL: ours (vfs.h) */
 };
 
 /* Opens or creates the directory, takes its lock (a second server is refused: 55006 with what to do), checks format versions,
@@ -28,8 +31,15 @@ void storage_close(struct storage *storage);
 /* Progress of recovery and checkpoints is logged. */
 
 struct database_files *storage_database(struct storage *storage, const char *name); /* NULL: no such database; kept open */
+/* Stands for the files that belong to no database: shard is SHARD_CLUSTER always. */
+struct database_files *storage_cluster(struct storage *storage);
+/* Names of all databases that have a folder, in no order. */
+size_t storage_database_names(struct storage *storage, struct arena *arena, const char ***names);
+/* Creating and dropping are crash-safe each: after a crash a database is there whole, or not at all.  A drop needs that no reader of the
+ * database is in use (55006).  The row in pg_database is the caller's: commit it after creating, before dropping, and drop at start-up what has no row. */
 MUST_CHECK bool storage_create_database(struct storage *storage, const char *name, uint32_t n_shards, struct err *err);
 MUST_CHECK bool storage_drop_database(struct storage *storage, const char *name, struct err *err);
+MUST_CHECK bool storage_rename_database(struct storage *storage, const char *name, const char *new_name, struct err *err);
 uint32_t database_n_shards(const struct database_files *database);
 const char *database_name(const struct database_files *database);
 
@@ -38,7 +48,7 @@ const char *database_name(const struct database_files *database);
 /* A read connection to one file, with a cache of prepared statements.  Used by one statement at a time. */
 struct reader;
 /* From the calling thread's pool, or opened; waits (fiber-aware) when the process-wide limit is reached.  Errors: 58030 I/O, XX001 corrupt, 53300. */
-struct reader *reader_acquire(struct database_files *database, uint32_t shard, struct err *err); /* shard may be SHARD_CATALOG */
+struct reader *reader_acquire(struct database_files *database, uint32_t shard, struct err *err); /* shard may be SHARD_CATALOG, SHARD_CLUSTER */
 void reader_release(struct reader *reader); /* ends its read transaction if one is open; NULL is fine */
 /* Starts a read transaction now (the snapshot is fixed on return, not at the first read). */
 MUST_CHECK bool reader_begin(struct reader *reader, struct err *err);
@@ -69,6 +79,7 @@ struct commit {
     void *arg;
     /* PREPARE TRANSACTION: the record is logged under `gid` and nothing is applied; COMMIT PREPARED: `gid` set with resolve. */
     const char *prepare_gid;
+    const char *prepare_owner; /* role name, for pg_prepared_xacts */
     const char *resolve_gid;
     bool resolve_commit;
 };
