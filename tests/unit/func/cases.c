@@ -225,7 +225,7 @@ static bool is_polymorphic(const struct type *type)
 /* Reads a cell as a value; *type is the declared type and becomes the actual one. */
 static bool read_value(struct run *run, const char *cell, const struct type **type, struct datum *value)
 {
-    if (*cell == '@') {
+    if (*cell == '@' && strchr(cell + 1, '@')) {
         char *name = arena_strdup(run->arena, cell + 1);
         cell = cut(name, '@');
         *type = type_named(name);
