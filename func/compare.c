@@ -38,12 +38,12 @@
     }                                                                                              \
     static UNUSED bool family##_larger(struct fcall *c)                                            \
     {                                                                                              \
-        c->result = c->args[(order) >= 0 ? 0 : 1];                                                 \
+        c->result = c->args[(order) > 0 ? 0 : 1]; /* of equals, the second */                                                \
         return true;                                                                               \
     }                                                                                              \
     static UNUSED bool family##_smaller(struct fcall *c)                                           \
     {                                                                                              \
-        c->result = c->args[(order) <= 0 ? 0 : 1];                                                 \
+        c->result = c->args[(order) < 0 ? 0 : 1];                                                 \
         return true;                                                                               \
     }
 

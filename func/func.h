@@ -14,6 +14,11 @@
 #include "func/env.h"
 #include "types/type.h"
 
+/* Direction of one key of an ordered-set aggregate's WITHIN GROUP (ORDER BY ...). */
+struct agg_order {
+    bool descending, nulls_first;
+};
+
 struct fcall {
     struct arena *arena;      /* result and scratch; one row's lifetime */
     struct err *err;
@@ -34,6 +39,8 @@ struct fcall {
     int n_columns;
     const struct type *const *column_types; /* e.g. the column definition list of json_to_record */
     const char *const *column_names;
+    /* Ordered-set aggregates, in step and final: one for each aggregated argument.  NULL: ascending, NULLs last. */
+    const struct agg_order *agg_order;
 };
 
 typedef bool (*func_impl)(struct fcall *call);

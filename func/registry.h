@@ -6,6 +6,10 @@
 
 #define FUNC_TABLES(TABLE)                                                                         \
     TABLE(int_funcs)                                                                               \
+    TABLE(series_funcs)                                                                        \
+    TABLE(numeric_funcs)                                                                       \
+    TABLE(math_funcs)                                                                          \
+    TABLE(float_funcs)                                                                         \
     TABLE(compare_funcs)                                                                           \
     TABLE(hash_funcs)                                                                              \
     TABLE(text_basic_funcs)                                                                        \
@@ -19,6 +23,9 @@
     TABLE(like_funcs)
 
 #define AGG_TABLES(TABLE)                                                                          \
+    TABLE(number_aggs)                                                                         \
+    TABLE(regr_aggs)                                                                           \
+    TABLE(ordered_aggs)                                                                        \
     TABLE(basic_aggs)
 
 #define DECLARE_FUNC_TABLE(name) extern FUNC_TABLE(name);
