@@ -21,10 +21,22 @@ struct txn_options {
     int32_t session_pid;     /* for pg_locks, pg_blocking_pids and the deadlock DETAIL */
     int64_t lock_timeout_us; /* 0 none; may change with txn_set_lock_timeout */
     int64_t deadlock_timeout_us;
+    uint32_t database_oid;         /* for lock views and messages; 0: made up */
+    const struct catalog *catalog; /* borrowed while the statement that begins the transaction runs; its slot map places global index entries */
+    struct temp_store *temp;       /* the session's temporary tables; NULL: it has none */
 };
+
+/* Rows of a session's temporary tables; made by the session, used by its transactions.  In memory. */
+struct temp_store;
+struct temp_store *temp_store_new(void);
+void temp_store_free(struct temp_store *store); /* NULL is fine */
+void temp_store_drop(struct temp_store *store, uint32_t relation_oid); /* after a committed DROP TABLE */
+size_t temp_store_bytes(const struct temp_store *store);
 
 struct txn_manager *txn_manager_new(struct storage *storage);
 void txn_manager_free(struct txn_manager *manager);
+/* After DROP DATABASE, before the files go: nobody may be using it. */
+void txn_manager_forget_database(struct txn_manager *manager, struct database_files *database);
 
 struct txn *txn_begin(struct txn_manager *manager, const struct txn_options *options);
 void txn_set_lock_timeout(struct txn *txn, int64_t lock_timeout_us);
@@ -53,6 +65,8 @@ enum txn_result {
     TXN_CONFLICT,/* txn_check_unique: another live row has the key */
 };
 
+/* The catalog version of the statement, borrowed until the next call: needed before txn_global_*() unless a call with an env came first. */
+void txn_use_catalog(struct txn *txn, const struct catalog *catalog);
 /* Starts a statement: in READ COMMITTED a new snapshot over `shards` (ascending; those any scan of the statement may touch; n 0: none yet, opened
  * lazily one shard at a time, good for statements that touch one shard only).  Undo point for txn_statement_undo. */
 MUST_CHECK bool txn_statement_begin(struct txn *txn, const uint32_t *shards, uint32_t n, struct err *err);
@@ -131,8 +145,14 @@ MUST_CHECK bool txn_truncate(struct txn *txn, const struct relation *relation, s
 /* Hidden tables of global unique indexes: key -> (shard, rid). */
 MUST_CHECK bool txn_global_put(struct txn *txn, const struct index *index, const void *key, size_t key_bytes, uint32_t row_shard, int64_t rid, struct err *err);
 MUST_CHECK bool txn_global_remove(struct txn *txn, const struct index *index, const void *key, size_t key_bytes, struct err *err);
+void txn_global_truncate(struct txn *txn, const struct index *index); /* txn_truncate() does it for the relation's indexes */
 MUST_CHECK bool txn_global_get(struct txn *txn, const struct index *index, const void *key, size_t key_bytes, bool *found,
                                uint32_t *row_shard, int64_t *rid, struct err *err); /* committed now, or own */
+
+/* Did this statement change the row already?  (A second UPDATE of a row by one statement does nothing in PostgreSQL.) */
+bool txn_row_touched(const struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid);
+/* Are there own changes at all? */
+bool txn_has_changes(const struct txn *txn);
 
 /* ---- DDL ---- */
 
@@ -144,10 +164,15 @@ const struct catalog *txn_catalog(const struct txn *txn);
 void txn_set_catalog(struct txn *txn, struct catalog *catalog); /* steals the reference */
 /* Called at commit, inside the publishing gate, with the private catalog: the database swaps its current one. */
 void txn_on_publish(struct txn *txn, void (*fn)(void *arg, struct catalog *catalog), void *arg);
+/* Called (once, latest first) if what is done from here on is taken back: by ROLLBACK TO, a failed statement, or the end. */
+void txn_on_undo(struct txn *txn, void (*fn)(void *arg), void *arg);
 /* Callbacks at the end (committed or not), latest first: deferred work of sessions (NOTIFY, ON COMMIT DROP). */
 void txn_on_end(struct txn *txn, void (*fn)(void *arg, bool committed), void *arg);
 /* Deferred constraint checks run at commit (or SET CONSTRAINTS ... IMMEDIATE), before anything is logged; false aborts the commit. */
 typedef bool (*txn_check_fn)(void *arg, struct err *err);
+void txn_on_commit_check(struct txn *txn, txn_check_fn fn, void *arg);
+/* A pointer that the layer above keeps with the transaction (deferred constraints); NULL at first, its owner frees it in txn_on_end. */
+void **txn_attachment(struct txn *txn);
 
 /* ---- sequences ---- */
 struct sequence_state;
@@ -155,7 +180,9 @@ struct sequence_state;
 MUST_CHECK bool sequence_next(struct txn *txn, const struct relation *sequence, int64_t *value, struct err *err); /* 2200H at the limit */
 MUST_CHECK bool sequence_set(struct txn *txn, const struct relation *sequence, int64_t value, bool is_called, struct err *err);
 MUST_CHECK bool sequence_get(struct txn *txn, const struct relation *sequence, int64_t *last_value, bool *is_called, struct err *err);
-void sequence_forget(struct txn *txn, uint32_t sequence_oid); /* RESTART, DROP */
+/* ALTER SEQUENCE RESTART, TRUNCATE ... RESTART IDENTITY: like sequence_set(..., false), but undone with the transaction.  The caller keeps others away. */
+MUST_CHECK bool sequence_restart(struct txn *txn, const struct relation *sequence, int64_t value, struct err *err);
+void sequence_forget(struct txn *txn, uint32_t sequence_oid); /* DROP: takes effect at commit */
 
 /* ---- advisory locks, views of the lock table ---- */
 MUST_CHECK bool advisory_lock(struct txn_manager *manager, int32_t session_pid, struct txn *txn, uint64_t key1, uint32_t key2_class,
