@@ -89,7 +89,7 @@ static bool sync_wal(const struct file *file, struct err *err)
     return ok;
 }
 
-static bool sync_files(struct storage *storage, struct file *list, struct err *err)
+bool checkpointer_sync_files(struct storage *storage, struct file *list, struct err *err)
 {
     uint32_t n = 0;
     for (struct file *file = list; file; file = file->next_dirty)
@@ -124,7 +124,7 @@ static void cut_log(struct checkpointer *checkpointer)
     struct err err = ERR_IN(scratch);
     uint64_t seq = storage_commit_seq(storage);
     bool ok = committer_log_prepared(storage->committer, &err);
-    if (ok && !sync_files(storage, take_dirty(checkpointer), &err))
+    if (ok && !checkpointer_sync_files(storage, take_dirty(checkpointer), &err))
         fatal_stop(&err);
     FAILPOINT("cut.before_cut");
     ok = ok && storage->log_ops->cut(storage->log, seq, &err);

@@ -6,7 +6,7 @@
  *   1. apply    each file concerned begins one SQLite transaction; every op is run.  This validates: a request whose op fails is
  *               answered with the error, all is rolled back, and the batch is applied again without it.  Errors are rare, and
  *               success then costs no savepoints.  The file's new log position is written in the same SQLite transaction.
- *   2. flush    changed pages go to the WALs (not committed yet), so that a full disk shows up now.
+ *   2. reserve  a WAL that may have to grow takes the changed pages now (not committed yet), so that a full disk shows up here.
  *   3. log      all records are appended, then synced: the decision.
  *   4. publish  inside the gate: COMMIT in each file (no sync), the requests' callbacks, the new sequence number.
  *   5. answer   wake the callers.
@@ -375,7 +375,7 @@ static void apply_batch(struct committer *committer)
     }
 }
 
-/* ---- steps 2 and 3: flush and log ---- */
+/* ---- steps 2 and 3: reserve and log ---- */
 
 static bool is_logged(const struct request *request)
 {
@@ -394,7 +394,7 @@ static void assign_seqs(struct committer *committer)
 static bool finish_files(struct committer *committer, struct err *err)
 {
     for (struct file *file = committer->files; file; file = file->next_in_batch) {
-        if (!writer_set_position(file->writer, committer->last_seq, err) || !writer_flush(file->writer, err))
+        if (!writer_set_position(file->writer, committer->last_seq, err) || !writer_reserve(file->writer, err))
             return false;
     }
     return true;

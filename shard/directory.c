@@ -147,7 +147,7 @@ static bool make_file(const struct storage *storage, const char *path, const str
              "COMMIT;"
              "PRAGMA wal_checkpoint(TRUNCATE)",
              APPLICATION_ID, STORAGE_FORMAT, label->uid, (int64_t)(int32_t)label->shard, label->n_shards);
-    bool ok = connection_exec(&connection, sql, err);
+    bool ok = connection_exec(&connection, sql, err) && connection_sync(&connection, err);
     connection_close(&connection);
     return ok;
 }
@@ -204,7 +204,7 @@ bool directory_make_database(struct storage *storage, const char *dir, uint64_t 
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "number of shards must be between 1 and %d", SHARDS_MAX);
     snprintf(making, sizeof(making), "%s/" CREATING_PREFIX "%" PRIx64, storage->data_dir, uid);
     bool ok = disk_mkdir(making, err) && make_database_files(storage, making, uid, n_shards, err) &&
-              disk_sync_all(making, err) && disk_rename(making, dir, err) && disk_sync_dir(storage->data_dir, err);
+              disk_sync_dir(making, err) && disk_rename(making, dir, err) && disk_sync_dir(storage->data_dir, err);
     if (!ok) {
         struct arena *scratch = arena_new("make database");
         struct err ignored = ERR_IN(scratch);
@@ -290,7 +290,7 @@ bool directory_complete(struct storage *storage, struct err *err)
     snprintf(making_wal, sizeof(making_wal), "%s.new-wal", path);
     bool ok = disk_remove(making, err) && disk_remove(making_wal, err) &&
               make_file(storage, making, &(struct file_label){storage->identity, SHARD_CLUSTER, 0}, err) &&
-              disk_sync_all(storage->data_dir, err) && disk_remove(making_wal, err) && disk_rename(making, path, err) &&
+              disk_remove(making_wal, err) && disk_rename(making, path, err) &&
               disk_sync_dir(storage->data_dir, err);
     snprintf(making_wal, sizeof(making_wal), "%s.new-shm", path);
     ok = ok && disk_remove(making_wal, err);

@@ -16,8 +16,8 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/waiter.h"
+#include "shard/checkpointer.h"
 #include "shard/directory.h"
-#include "shard/disk.h"
 #include "shard/fault.h"
 #include "shard/prepared.h"
 #include "shard/writer.h"
@@ -31,6 +31,7 @@ struct recovery {
     struct imap *dropped;   /* uid of databases */
     uint64_t last_seq;      /* replayed so far */
     uint64_t n_records, n_ops, n_ops_open;
+    struct file *touched;   /* by next_dirty */
 };
 
 static bool survey(void *arg, const struct record *record, struct err *err)
@@ -78,6 +79,24 @@ static bool missing(const struct record *record, uint32_t shard, struct err *err
                          "place and drop it.");
 }
 
+/* Synced at the end even if nothing is replayed: what the file has may be in the kernel's cache only. */
+static void note_touched(struct recovery *recovery, struct file *file)
+{
+    if (file->dirty)
+        return;
+    file->dirty = true;
+    file->next_dirty = recovery->touched;
+    recovery->touched = file;
+}
+
+static bool sync_touched(struct recovery *recovery, struct err *err)
+{
+    bool ok = checkpointer_sync_files(recovery->storage, recovery->touched, err);
+    for (struct file *file = recovery->touched; file; file = file->next_dirty)
+        file->dirty = false;
+    return ok;
+}
+
 static bool replay_op(struct recovery *recovery, const struct record *record, const struct op *op, struct err *err)
 {
     struct database_files *database = storage_database_by_uid(recovery->storage, record->database_uid);
@@ -87,6 +106,7 @@ static bool replay_op(struct recovery *recovery, const struct record *record, co
     struct writer *writer = writer_acquire(&recovery->writers, file, err);
     if (!writer)
         return false;
+    note_touched(recovery, file);
     if (writer->position >= record->seq)
         return true;
     recovery->n_ops++;
@@ -204,7 +224,7 @@ bool recovery_run(struct storage *storage, struct err *err)
               ops->replay(storage->log, replay, &recovery, err) && commit_files(&recovery, err);
     FAILPOINT("recovery.replayed");
     writers_close_all(&recovery.writers);
-    ok = ok && (!recovery.n_records || disk_sync_all(storage->data_dir, err)) && begin_anew(&recovery, err);
+    ok = ok && sync_touched(&recovery, err) && begin_anew(&recovery, err);
     if (ok && recovery.n_ops)
         log_line(LOG_INFO_, "recovery: replayed %" PRIu64 " changes of %" PRIu64 " log records in %.3f s", recovery.n_ops,
                  recovery.n_records, (double)(clock_monotonic_us() - start_us) / 1e6);

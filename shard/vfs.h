@@ -1,8 +1,9 @@
-/* vfs.h - the VFS that our connections use. */
+/* vfs.h - SQLite's unix VFS with the WAL locks of our own connections kept in process memory. */
 #ifndef SHARDLITE_SHARD_VFS_H
 #define SHARDLITE_SHARD_VFS_H
 
-/* Registers it once; returns its name for sqlite3_open_v2(). */
+/* Registers "shardlite" once, from any thread; returns the name for sqlite3_open_v2().  It is "unix" (same behaviour, more system
+ * calls) where the unix VFS is not what we know. */
 const char *vfs_register(void);
 
 #endif

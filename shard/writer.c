@@ -5,10 +5,14 @@
 #include "shard/writer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "shard/disk.h"
 #include "shard/fault.h"
+
+#define WAL_FRAME_BYTES (24 + 4096)
 
 /* ---- opening and closing ---- */
 
@@ -114,8 +118,10 @@ static bool run(struct writer *writer, const char *sql, struct err *err)
 
 bool writer_begin(struct writer *writer, struct err *err)
 {
-    if (!writer->begun)
-        writer->begun = run(writer, "BEGIN IMMEDIATE", err);
+    if (writer->begun)
+        return true;
+    writer->n_ops = 0;
+    writer->begun = run(writer, "BEGIN IMMEDIATE", err);
     return writer->begun;
 }
 
@@ -134,8 +140,28 @@ bool writer_commit(struct writer *writer, struct err *err)
     return true;
 }
 
-bool writer_flush(struct writer *writer, struct err *err)
+/* Pages that the transaction may have changed, at a guess: a few per row for the table and its indexes. */
+static uint64_t likely_pages(const struct writer *writer)
 {
+    return 16 + 8 * (uint64_t)writer->n_ops;
+}
+
+/* A WAL that is long enough already, as one is that has started over, takes the commit without growing. */
+static bool has_room(struct writer *writer)
+{
+    uint64_t need = (writer->wal_frames + likely_pages(writer)) * WAL_FRAME_BYTES;
+    if (need <= writer->wal_bytes)
+        return true;
+    char wal[4096];
+    snprintf(wal, sizeof(wal), "%s-wal", writer->file->path);
+    writer->wal_bytes = (uint64_t)disk_size(wal);
+    return need <= writer->wal_bytes;
+}
+
+bool writer_reserve(struct writer *writer, struct err *err)
+{
+    if (has_room(writer))
+        return true;
     int rc = sqlite3_db_cacheflush(writer->connection.db);
     return rc == SQLITE_OK || connection_error(&writer->connection, rc, err);
 }
@@ -278,6 +304,7 @@ static bool bind_row(struct writer *writer, sqlite3_stmt *statement, const struc
 bool writer_apply(struct writer *writer, const struct op *op, struct err *err)
 {
     struct connection *connection = &writer->connection;
+    writer->n_ops++;
     if (op->kind == OP_SQL)
         return connection_exec(connection, op->sql, err);
     writer->sql.n = 0;

@@ -12,6 +12,8 @@ struct writer {
     struct file *file;
     bool begun;                 /* inside a SQLite transaction */
     uint32_t wal_frames;        /* after the last commit */
+    uint64_t wal_bytes;         /* the WAL is at least this long */
+    uint32_t n_ops;             /* of this transaction */
     uint64_t position;          /* recovery: what the file had applied when opened */
     struct buf sql;             /* scratch */
     struct writer *newer, *older;
@@ -32,8 +34,9 @@ MUST_CHECK bool writer_begin(struct writer *writer, struct err *err); /* BEGIN I
 MUST_CHECK bool writer_apply(struct writer *writer, const struct op *op, struct err *err);
 /* Writes the log position that the transaction brings the file to. */
 MUST_CHECK bool writer_set_position(struct writer *writer, uint64_t seq, struct err *err);
-/* Puts the changed pages into the WAL now, so that the commit needs no more than a page of room. */
-MUST_CHECK bool writer_flush(struct writer *writer, struct err *err);
+/* Makes sure, as far as one can, that the commit will not meet a full disk: unless the WAL has room for it, the changed pages are
+ * written to it now. */
+MUST_CHECK bool writer_reserve(struct writer *writer, struct err *err);
 MUST_CHECK bool writer_commit(struct writer *writer, struct err *err);
 void writer_rollback(struct writer *writer);
 
