@@ -12,6 +12,11 @@
     TABLE(float_funcs)                                                                         \
     TABLE(compare_funcs)                                                                           \
     TABLE(hash_funcs)                                                                              \
+    TABLE(datetime_compare_funcs)                                                              \
+    TABLE(datetime_math_funcs)                                                                 \
+    TABLE(datetime_extract_funcs)                                                              \
+    TABLE(datetime_zone_funcs)                                                                 \
+    TABLE(datetime_clock_funcs)                                                                \
     TABLE(text_basic_funcs)                                                                        \
     TABLE(text_case_funcs)                                                                         \
     TABLE(text_cast_funcs)                                                                         \
@@ -23,6 +28,7 @@
     TABLE(like_funcs)
 
 #define AGG_TABLES(TABLE)                                                                          \
+    TABLE(datetime_aggs)                                                                          \
     TABLE(number_aggs)                                                                         \
     TABLE(regr_aggs)                                                                           \
     TABLE(ordered_aggs)                                                                        \

@@ -195,8 +195,8 @@ enum datetime_unit {
     UNIT_TZ,
     UNIT_TZ_HOUR,
     UNIT_TZ_MINUTE,
-    UNIT_OTHER, /* a word of dates that names no field ("today", "monday") */
+    UNIT_OTHER, /* a special word that is no field ("today", "infinity") */
 };
-enum datetime_unit datetime_unit_find(const char *text, size_t n); /* UNIT_NONE: not even a word of dates */
+enum datetime_unit datetime_unit_find(const char *text, size_t n); /* letter case aside; UNIT_NONE: unknown */
 
 #endif

@@ -89,6 +89,9 @@ enum dt_status dt_fraction_usec(const char *text, int *usec);
 /* hh:mm[:ss[.ffffff]].  `hours` may be any 64-bit number.  `short_seconds`: "a:b" is minutes and seconds. */
 enum dt_status dt_time(const char *text, bool short_seconds, int64_t *hours, int *minute, int *second, int *usec);
 
+/* +hh[:mm[:ss]] or +hhmm, as seconds west. */
+enum dt_status dt_zone_offset(const char *text, int32_t *west);
+
 enum dt_status dt_decode_interval(const struct settings *settings, const char *text, size_t n, int32_t typmod,
                                   struct interval *interval);
 /* What DateStyle-dependent input makes of a text: an instant, or one of the special values. */

@@ -441,9 +441,9 @@ enum datetime_unit datetime_unit_find(const char *text, size_t n)
         word = dt_word_find(lower);
     if (word.kind == WORD_UNIT)
         return (enum datetime_unit)word.value;
-    if (word.kind == WORD_SPECIAL && word.value == SPECIAL_EPOCH)
-        return UNIT_EPOCH;
-    return word.kind == WORD_UNKNOWN ? UNIT_NONE : UNIT_OTHER;
+    if (word.kind == WORD_SPECIAL)
+        return word.value == SPECIAL_EPOCH ? UNIT_EPOCH : UNIT_OTHER;
+    return UNIT_NONE;
 }
 
 bool dt_report(const struct type_io *io, enum dt_status status, const char *text, size_t n, const char *type_name)

@@ -243,7 +243,7 @@ static enum dt_status date_token(struct parse *p, char *text, unsigned *found)
 }
 
 /* +hh[:mm[:ss]], +hhmm. */
-static enum dt_status zone_offset(const char *text, int32_t *west)
+enum dt_status dt_zone_offset(const char *text, int32_t *west)
 {
     const char *p;
     int hour, minute = 0, second = 0;
@@ -275,7 +275,7 @@ static enum dt_status time_with_zone(struct parse *p, char *text, unsigned have,
     char *sign = strchr(text, '-');
     if (!sign)
         return DT_BAD_FORMAT;
-    enum dt_status status = zone_offset(sign, &p->west);
+    enum dt_status status = dt_zone_offset(sign, &p->west);
     if (status != DT_OK)
         return status;
     *sign = '\0';
@@ -319,7 +319,7 @@ static enum dt_status julian_with_zone(struct parse *p, const char *text, unsign
     p->julian = true;
     *found = HAVE_DATE | HAVE_TIME | HAVE_ZONE;
     drop_label(p);
-    return zone_offset(end, &p->west);
+    return dt_zone_offset(end, &p->west);
 }
 
 static enum dt_status on_date(struct parse *p, int i, unsigned *found)
@@ -622,7 +622,7 @@ static enum dt_status read_token(struct parse *p, int i)
         status = on_time(p, p->tokens.text[i], &found);
         break;
     case TOKEN_ZONE:
-        status = zone_offset(p->tokens.text[i], &p->west);
+        status = dt_zone_offset(p->tokens.text[i], &p->west);
         found = HAVE_ZONE;
         break;
     case TOKEN_NUMBER:

@@ -31,6 +31,7 @@ extern const struct array_pair array_pairs[];
     TABLE(record_type_ops)                                                                       \
     TABLE(reg_type_ops)                                                                          \
     TABLE(json_type_ops)                                                                           \
+    TABLE(aclitem_type_ops)                                                                        \
     TABLE(pseudo_type_ops)
 
 #define DECLARE_TYPE_TABLE(name) extern const struct type_ops_entry name[];
