@@ -1,7 +1,7 @@
 /* agg.c - GROUP BY by hashing: groups are found by the concatenated keys of their expressions.
  *
- * The row handed up is frame->slots: group values, aggregate results, carried columns (functionally dependent on the grouped ones, taken
- * from the group's first row), GROUPING() results.  Each grouping set has its own table of groups over the same input. */
+ * The row handed up is frame->slots: group values, aggregate results, GROUPING() results, carried columns (functionally dependent
+ * on the grouped ones, taken from the group's first row).  Each grouping set has its own table of groups over the same input. */
 #include "exec/agg.h"
 
 #include <string.h>
@@ -210,10 +210,10 @@ static bool agg_next(struct state *state, bool *found)
     for (int k = 0; k < node->agg.n_calls; k++)
         if (!agg_run_result(group->runs[k], &s->shapes[k], f, s->arena, &s->slots[at++]))
             return false;
-    for (size_t k = 0; k < node->agg.carried.n; k++)
-        s->slots[at++] = group->carried ? group->carried[k] : datum_null();
     for (int k = 0; k < node->agg.n_groupings; k++)
         grouping_value(node, node->agg.groupings[k], group, &s->slots[at++]);
+    for (size_t k = 0; k < node->agg.carried.n; k++)
+        s->slots[at++] = group->carried ? group->carried[k] : datum_null();
     f->slots = s->slots;
     return true;
 }

@@ -83,13 +83,13 @@ struct node {
         } join;
         struct {
             struct exprs group;      /* evaluated over the input; slots 0..n-1 */
-            struct exprs carried;    /* functionally dependent columns; slots after the aggregates */
+            struct exprs carried;    /* functionally dependent columns; slots after the groupings */
             struct agg_call *calls;
             int n_calls;
             uint16_t **sets;
             size_t n_sets;           /* 0: one set of all */
             bool plain;              /* no GROUP BY: always one row */
-            struct expr **groupings; /* EXPR_GROUPING, slots after carried */
+            struct expr **groupings; /* EXPR_GROUPING, slots after the aggregates */
             int n_groupings;
         } agg;
         struct {
@@ -182,6 +182,7 @@ struct exec {
     struct datum *visible_row;
     uint32_t breath;
     struct modify_run *modify_runs;
+    struct fk_queue *fk_queue;
     uint32_t *shards;              /* the statement's */
     uint32_t n_shards;
 };
@@ -245,6 +246,9 @@ void srf_init(struct srf_iter *iter, const struct expr *call, struct frame *fram
 MUST_CHECK bool srf_start(struct srf_iter *iter, struct frame *frame);
 /* One row: n_columns datums allocated in frame->arena. */
 MUST_CHECK bool srf_next(struct srf_iter *iter, struct frame *frame, struct datum *row, bool *found);
+
+/* Prepares a lone expression; the number of site entries it needs, 0 on error (plan.c). */
+uint32_t plan_expression(struct arena *arena, const struct env *env, struct expr **expr, struct err *err);
 
 /* ---- CTEs (cte.c) ---- */
 /* Rows of a working table (self references of a recursive CTE) or of the CTE itself. */

@@ -142,63 +142,66 @@ const struct node_ops scan_ops = {.name = "Scan",
 
 struct system_state {
     struct state base;
-    struct arena *arena;
-    struct sysrel_scan *scan;
-    int64_t at;
+    struct store *rows;
+    size_t at;
+    bool loaded, keyed; /* keyed: rows were cut down by a value that may change */
 };
 
-static bool system_open(struct state *state)
+static bool add_system_row(void *arg, const struct datum *row)
 {
-    ((struct system_state *)state)->arena = arena_child(state->frame->exec->arena, "system scan");
+    store_add(arg, row);
     return true;
 }
 
-/* Equality conditions are passed as hints; a NULL value matches nothing. */
-static bool system_start(struct system_state *s, bool *empty)
+static bool system_open(struct state *state)
+{
+    struct system_state *s = (struct system_state *)state;
+    const struct relation *relation = state->node->scan.relation;
+    struct arena *arena = state->frame->exec->arena;
+    const struct type **types = ARENA_ARRAY(arena, const struct type *, relation->n_columns + 1u);
+    for (int k = 0; k < relation->n_columns; k++)
+        types[k] = relation->columns[k].type;
+    s->rows = store_new(arena, types, relation->n_columns);
+    return true;
+}
+
+static bool system_load(struct system_state *s)
 {
     const struct node *node = s->base.node;
     struct frame *f = s->base.frame;
-    arena_reset(s->arena);
-    f->arena = s->arena;
-    *empty = false;
-    struct sysrel_hint *hints = ARENA_ARRAY(s->arena, struct sysrel_hint, node->scan.n_conds + 1);
-    size_t n = 0;
-    for (int k = 0; k < node->scan.n_conds; k++) {
+    struct datum value = datum_null();
+    struct sysrel_hint hint = {.value = &value};
+    store_clear(s->rows);
+    s->at = 0;
+    s->loaded = true;
+    arena_reset(s->base.scratch);
+    f->arena = s->base.scratch;
+    for (int k = 0; k < node->scan.n_conds && !hint.attnum; k++) {
         if (node->scan.conds[k].op != QUAL_EQ)
             continue;
-        hints[n].attnum = node->scan.conds[k].attnum;
-        if (!eval(node->scan.conds[k].value, f, &hints[n].value))
+        if (!eval(node->scan.conds[k].value, f, &value))
             return false;
-        if (hints[n].value.null)
-            *empty = true;
-        n++;
+        hint.attnum = node->scan.conds[k].attnum;
+        s->keyed = true;
     }
-    if (*empty)
+    if (hint.attnum && value.null)
         return true;
-    s->scan = sysrel_open(node->scan.relation, f->exec->env, s->arena, hints, n, f->exec->err);
-    s->at = 0;
-    return s->scan != NULL;
+    return sysrel_scan(node->scan.relation->system, f->exec->env, hint.attnum ? &hint : NULL, add_system_row, s->rows, f->exec->err);
 }
 
 static bool system_next(struct state *state, bool *found)
 {
     struct system_state *s = (struct system_state *)state;
     struct frame *f = state->frame;
-    *found = false;
-    if (!s->scan) {
-        bool empty;
-        if (!system_start(s, &empty))
-            return false;
-        if (empty)
-            return true;
-    }
+    if (!s->loaded && !system_load(s))
+        return false;
     for (;;) {
         bool pass;
-        const struct datum *row = sysrel_next(s->scan);
-        *found = row != NULL;
-        if (!row)
+        *found = s->at < store_count(s->rows);
+        if (!*found)
             return true;
-        f->rows[state->node->rte] = (struct rowref){.values = row, .rid = ++s->at};
+        const struct datum *row = store_row(s->rows, s->at++);
+        f->rows[state->node->rte] = (struct rowref){.values = row, .rid = (int64_t)s->at};
         arena_reset(state->scratch);
         f->arena = state->scratch;
         if (!exec_breathe(f->exec) || !eval_quals(&state->node->quals, f, &pass))
@@ -211,14 +214,8 @@ static bool system_next(struct state *state, bool *found)
 static bool system_rewind(struct state *state)
 {
     struct system_state *s = (struct system_state *)state;
-    bool hinted = false;
-    for (int k = 0; k < state->node->scan.n_conds; k++)
-        hinted |= state->node->scan.conds[k].op == QUAL_EQ;
-    if (s->scan && !hinted)
-        sysrel_rewind(s->scan);
-    else
-        s->scan = NULL;
     s->at = 0;
+    s->loaded = s->loaded && !s->keyed;
     return true;
 }
 

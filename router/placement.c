@@ -83,13 +83,3 @@ uint32_t *placement_all(const struct catalog *catalog, const struct relation *re
         shards[k] = one ? placement_of_row(catalog, relation, NULL, 0) : k;
     return shards;
 }
-
-uint32_t *placement_copies(const struct catalog *catalog, const struct relation *relation, uint32_t home, struct arena *arena, uint32_t *n)
-{
-    bool everywhere = relation->distribution == DIST_REFERENCE;
-    *n = everywhere ? catalog_n_shards(catalog) : 1;
-    uint32_t *shards = ARENA_ARRAY(arena, uint32_t, *n);
-    for (uint32_t k = 0; k < *n; k++)
-        shards[k] = everywhere ? k : home;
-    return shards;
-}

@@ -17,7 +17,4 @@ uint32_t placement_of_key(const struct catalog *catalog, const struct relation *
 uint32_t placement_of_row(const struct catalog *catalog, const struct relation *relation, const struct datum *values, uint64_t sequence);
 /* All shards that hold rows of the relation (reference tables: one of its copies), ascending. */
 uint32_t *placement_all(const struct catalog *catalog, const struct relation *relation, struct arena *arena, uint32_t *n);
-/* The shards that a write of one row must reach: `home`, or every shard for reference tables. */
-uint32_t *placement_copies(const struct catalog *catalog, const struct relation *relation, uint32_t home, struct arena *arena, uint32_t *n);
-
 #endif

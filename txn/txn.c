@@ -175,6 +175,7 @@ struct txn *txn_begin(struct txn_manager *manager, const struct txn_options *opt
     txn->options = *options;
     txn->slots = options->catalog;
     txn->locks.pid = options->session_pid;
+    txn->attachment = NULL;
     txn->in_use = true;
     return txn;
 }
@@ -262,6 +263,11 @@ void txn_on_end(struct txn *txn, void (*fn)(void *arg, bool committed), void *ar
 {
     struct txn_callback callback = {.end = fn, .arg = arg};
     VEC_PUSH(txn->arena, &txn->callbacks, callback);
+}
+
+void **txn_attachment(struct txn *txn)
+{
+    return &txn->attachment;
 }
 
 void txn_on_undo(struct txn *txn, void (*fn)(void *arg), void *arg)
