@@ -692,6 +692,8 @@ static void *edit(struct catalog *fork, enum object_kind kind, uint32_t oid)
     if (!object || object->kind != kind)
         return NULL;
     note_change(fork, object);
+    if (kind == OBJ_RELATION)
+        ((struct relation *)object->body)->generation = new_generation();
     return object->body;
 }
 

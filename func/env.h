@@ -11,6 +11,7 @@
 struct catalog;
 struct session;
 struct txn;
+struct search_path;
 
 struct env {
     const struct settings *settings;
@@ -21,6 +22,8 @@ struct env {
     struct session *session;              /* for proxy/ functions */
     struct txn *txn;
     const char *user, *session_user;      /* current_user, session_user */
+    uint32_t user_oid;                    /* of current_user */
+    const struct search_path *path;       /* resolved search_path; NULL: pg_catalog alone */
     uint64_t random_seed[2];              /* random(), setseed(): the session's generator state is behind `session` */
 };
 
