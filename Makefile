@@ -24,9 +24,46 @@ GEN := $(BUILD)/gen/builtin_data.c
 LIB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAIN),$(SRC))) $(if $(wildcard tools/gen-builtin.py),$(BUILD)/gen/builtin_data.o)
 LIB := $(BUILD)/libshardlite.a
 
-.PHONY: all clean
+UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
+UNIT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SRC)) $(BUILD)/gen/unit_main.o
+TOOLS_SRC := $(wildcard tests/tool/*.c)
+TOOLS := $(patsubst tests/tool/%.c,$(BUILD)/%,$(TOOLS_SRC))
+
+.PHONY: all run test unit scenarios lint bench soak clean format check-packages
 .DEFAULT_GOAL := all
-all: $(BUILD)/shardlite
+all: check-packages $(BUILD)/shardlite
+
+check-packages:
+	@tools/setup.sh --check build
+
+# `make run ARGS="--port 5432 --shards 4"` passes flags on.
+run:
+	@tools/setup.sh build
+	@$(MAKE) --no-print-directory $(BUILD)/shardlite
+	@exec $(BUILD)/shardlite serve --data ./data $(ARGS)
+
+test:
+	@tools/setup.sh test
+	@tests/run
+
+unit: $(BUILD)/unit
+	@CK_TAP_LOG_FILE_NAME= $(BUILD)/unit
+
+lint:
+	@tools/setup.sh lint
+	@tools/lint.sh
+
+bench:
+	@tools/setup.sh bench
+	@$(MAKE) --no-print-directory $(BUILD)/shardlite
+	@bench/run $(ARGS)
+
+soak:
+	@tools/setup.sh test
+	@tests/soak $(ARGS)
+
+format:
+	@clang-format-14 -i $$(git ls-files '*.c' '*.h')
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@ && ar rcs $@ $^
@@ -38,6 +75,17 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(CC) $(CPPFLAGS) $(PG_CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/unit: $(UNIT_OBJ) $(LIB)
+	@$(CC) $(LDFLAGS) -o $@ $(UNIT_OBJ) $(LIB) -lcheck -lsubunit -lrt $(LIBS)
+
+$(BUILD)/gen/unit_main.c: tools/unit-main.sh $(UNIT_SRC)
+	@mkdir -p $(@D)
+	@tools/unit-main.sh $(UNIT_SRC) > $@
+
+# Small programs that tests use.
+$(BUILD)/%: $(BUILD)/tests/tool/%.o $(LIB)
+	@$(CC) $(LDFLAGS) -o $@ $< $(LIB) -lpq $(LIBS)
 
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<

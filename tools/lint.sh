@@ -1,0 +1,24 @@
+#!/bin/sh
+# Warnings of both compilers are errors; format, clang-tidy, cppcheck and shellcheck have nothing to say.
+set -eu
+cd "$(dirname "$0")/.."
+files=$(git ls-files '*.c' '*.h')
+status=0
+step() { echo "lint: $1"; }
+
+step "clang-format"
+clang-format-14 --dry-run -Werror $files || status=1
+step "clang builds without warnings"
+make --no-print-directory -j2 CC=clang-14 FLAVOR=dev BUILD=build/lint build/lint/libshardlite.a >build-lint.log 2>&1 || { tail -30 build-lint.log; status=1; }
+rm -f build-lint.log
+step "cppcheck"
+cppcheck --quiet --std=c11 --language=c -j 2 --enable=warning,portability --inline-suppr --error-exitcode=1 -I. --suppress=missingInclude \
+    --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=preprocessorErrorDirective $(git ls-files '*.c' | grep -v '^tests/') || status=1
+step "clang-tidy"
+include=$(pg_config --includedir-server)
+git ls-files '*.c' | grep -v '^tests/' | xargs -P 2 -n 8 clang-tidy-14 --quiet --warnings-as-errors='*' -- 2>tidy.log >tidy.out -std=gnu11 -I. -Ibuild/lint/gen -D_GNU_SOURCE \
+    -isystem "$include" || { grep -E 'error|warning' tidy.out | head -40; status=1; }
+rm -f tidy.log tidy.out
+step "shellcheck"
+git ls-files '*.sh' .ci/run | xargs shellcheck -S warning || status=1
+exit $status
