@@ -33,7 +33,8 @@ struct fcall {
     struct arena *site_arena;
     uint32_t func_oid;        /* pg_proc OID being called: for implementations that serve several functions */
     /* Set-returning functions only: called again and again with the same site until *done.  `site` state is per
-     * scan.  A function with several output columns sets `row` (n_columns datums in arena); others set `result`. */
+     * scan.  A function with several output columns fills `row` (room for n_columns datums) or sets `result` to a
+     * record of them; others set `result`. */
     bool *done;
     struct datum *row;
     int n_columns;
@@ -69,6 +70,8 @@ struct agg_entry {
 /* NULL if not implemented. */
 func_impl func_find(const char *signature_key, const char *prosrc);
 const struct agg_entry *agg_find(const char *signature_key);
+/* Adds the tables of layers above (catalog_func_tables, proxy_func_tables), a list ended by NULL.  At start, before the first look-up. */
+void func_add_tables(const struct func_entry *const *tables);
 
 /* Each file of func/ ends with its table, ended by a NULL key, and is listed in registry.c. */
 #define FUNC_TABLE(table) const struct func_entry table[]

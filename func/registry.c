@@ -9,6 +9,16 @@
 static struct map *funcs, *aggs; /* built once, read-only afterwards */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+#define LISTS_MAX 8
+static const struct func_entry *const *added[LISTS_MAX];
+static size_t n_added;
+
+void func_add_tables(const struct func_entry *const *tables)
+{
+    ASSERT(!funcs && n_added < LISTS_MAX);
+    added[n_added++] = tables;
+}
+
 static void add(struct map *map, const char *key, const void *entry)
 {
     void *before = map_put(map, key, strlen(key), (void *)(uintptr_t)entry);
@@ -26,6 +36,10 @@ static void build(void)
     for (size_t k = 0; k < ARRAY_COUNT(func_tables); k++)
         for (const struct func_entry *entry = func_tables[k]; entry->key; entry++)
             add(funcs, entry->key, entry);
+    for (size_t k = 0; k < n_added; k++)
+        for (const struct func_entry *const *table = added[k]; *table; table++)
+            for (const struct func_entry *entry = *table; entry->key; entry++)
+                add(funcs, entry->key, entry);
     for (size_t k = 0; k < ARRAY_COUNT(agg_tables); k++)
         for (const struct agg_entry *entry = agg_tables[k]; entry->key; entry++)
             add(aggs, entry->key, entry);
