@@ -5,52 +5,83 @@
 #include "func/registry.h"
 #include "types/key.h"
 
-/* Defines <family>_eq, _ne, _lt, _le, _gt, _ge, _cmp, _larger, _smaller over an order of two arguments. */
-#define FAMILY(family, order)                                                                      \
+/* Arrays of types without an order (json, point) get this far; nothing else does. */
+static bool check_elements(struct fcall *c, const char *what)
+{
+    const struct type *type = c->arg_types[0];
+    while (type->elem && (type->category == 'A' || type->kind == 'd'))
+        type = type->elem;
+    if (type->ops->key)
+        return true;
+    return err_set(c->err, ERR_UNDEFINED_FUNCTION, "could not identify %s for type %s", what, type->name);
+}
+
+/* Defines <family>_eq, _ne, _lt, _le, _gt, _ge, _cmp, _larger, _smaller over an order of two arguments; a false
+ * `guard` has set the error. */
+#define FAMILY(family, guard, order)                                                                     \
     static bool family##_eq(struct fcall *c)                                                       \
     {                                                                                              \
+        if (!(guard))                                                                              \
+            return false;                                                                          \
         return return_bool(c, (order) == 0);                                                       \
     }                                                                                              \
     static bool family##_ne(struct fcall *c)                                                       \
     {                                                                                              \
+        if (!(guard))                                                                              \
+            return false;                                                                          \
         return return_bool(c, (order) != 0);                                                       \
     }                                                                                              \
     static bool family##_lt(struct fcall *c)                                                       \
     {                                                                                              \
+        if (!(guard))                                                                              \
+            return false;                                                                          \
         return return_bool(c, (order) < 0);                                                        \
     }                                                                                              \
     static bool family##_le(struct fcall *c)                                                       \
     {                                                                                              \
+        if (!(guard))                                                                              \
+            return false;                                                                          \
         return return_bool(c, (order) <= 0);                                                       \
     }                                                                                              \
     static bool family##_gt(struct fcall *c)                                                       \
     {                                                                                              \
+        if (!(guard))                                                                              \
+            return false;                                                                          \
         return return_bool(c, (order) > 0);                                                        \
     }                                                                                              \
     static bool family##_ge(struct fcall *c)                                                       \
     {                                                                                              \
+        if (!(guard))                                                                              \
+            return false;                                                                          \
         return return_bool(c, (order) >= 0);                                                       \
     }                                                                                              \
     static UNUSED bool family##_cmp(struct fcall *c)                                               \
     {                                                                                              \
+        if (!(guard))                                                                              \
+            return false;                                                                          \
         int sign = (order);                                                                        \
         return return_int(c, (sign > 0) - (sign < 0));                                             \
     }                                                                                              \
     static UNUSED bool family##_larger(struct fcall *c)                                            \
     {                                                                                              \
+        if (!(guard))                                                                              \
+            return false;                                                                          \
         c->result = c->args[(order) > 0 ? 0 : 1]; /* of equals, the second */                                                \
         return true;                                                                               \
     }                                                                                              \
     static UNUSED bool family##_smaller(struct fcall *c)                                           \
     {                                                                                              \
+        if (!(guard))                                                                              \
+            return false;                                                                          \
         c->result = c->args[(order) < 0 ? 0 : 1];                                                 \
         return true;                                                                               \
     }
 
-FAMILY(int, cmp_i64(ARG_I(c, 0), ARG_I(c, 1)))
-FAMILY(float, cmp_f64(ARG_F(c, 0), ARG_F(c, 1)))
-FAMILY(bytes, cmp_bytes(ARG_P(c, 0), ARG_N(c, 0), ARG_P(c, 1), ARG_N(c, 1)))
-FAMILY(any, type_cmp(c->arg_types[0], &c->args[0], &c->args[1]))
+FAMILY(int, true, cmp_i64(ARG_I(c, 0), ARG_I(c, 1)))
+FAMILY(float, true, cmp_f64(ARG_F(c, 0), ARG_F(c, 1)))
+FAMILY(bytes, true, cmp_bytes(ARG_P(c, 0), ARG_N(c, 0), ARG_P(c, 1), ARG_N(c, 1)))
+FAMILY(any, true, type_cmp(c->arg_types[0], &c->args[0], &c->args[1]))
+FAMILY(array, check_elements(c, "a comparison function"), type_cmp(c->arg_types[0], &c->args[0], &c->args[1]))
 
 static bool xid_equal(struct fcall *c)
 {
@@ -94,7 +125,7 @@ FUNC_TABLE(compare_funcs) = {
     SIX("network_", any),
     SIX("macaddr_", any),
     SIX("macaddr8_", any),
-    SIX("array_", any),
+    SIX("array_", array),
     SIX("oidvector", any),
     SIX("record_", any),
     SIX("record_image_", bytes),
@@ -127,7 +158,7 @@ FUNC_TABLE(compare_funcs) = {
     {"network_cmp", any_cmp},
     {"macaddr_cmp", any_cmp},
     {"macaddr8_cmp", any_cmp},
-    {"btarraycmp", any_cmp},
+    {"btarraycmp", array_cmp},
     {"btoidvectorcmp", any_cmp},
     {"btrecordcmp", any_cmp},
     {"btrecordimagecmp", bytes_cmp},
@@ -141,7 +172,7 @@ FUNC_TABLE(compare_funcs) = {
     MIN_MAX("float4", float),
     MIN_MAX("float8", float),
     MIN_MAX("numeric_", any),
-    MIN_MAX("array_", any),
+    MIN_MAX("array_", array),
     MIN_MAX("enum_", any),
     MIN_MAX("network_", any),
     MIN_MAX("pg_lsn_", any),

@@ -6,17 +6,23 @@
 
 #define FUNC_TABLES(TABLE)                                                                         \
     TABLE(int_funcs)                                                                               \
-    TABLE(series_funcs)                                                                        \
-    TABLE(numeric_funcs)                                                                       \
-    TABLE(math_funcs)                                                                          \
-    TABLE(float_funcs)                                                                         \
+    TABLE(series_funcs)                                                                            \
+    TABLE(numeric_funcs)                                                                           \
+    TABLE(math_funcs)                                                                              \
+    TABLE(float_funcs)                                                                             \
+    TABLE(array_funcs)                                                                             \
+    TABLE(enum_funcs)                                                                              \
+    TABLE(misc_funcs)                                                                              \
+    TABLE(money_funcs)                                                                             \
+    TABLE(inet_funcs)                                                                              \
+    TABLE(bit_funcs)                                                                               \
     TABLE(compare_funcs)                                                                           \
     TABLE(hash_funcs)                                                                              \
-    TABLE(datetime_compare_funcs)                                                              \
-    TABLE(datetime_math_funcs)                                                                 \
-    TABLE(datetime_extract_funcs)                                                              \
-    TABLE(datetime_zone_funcs)                                                                 \
-    TABLE(datetime_clock_funcs)                                                                \
+    TABLE(datetime_compare_funcs)                                                                  \
+    TABLE(datetime_math_funcs)                                                                     \
+    TABLE(datetime_extract_funcs)                                                                  \
+    TABLE(datetime_zone_funcs)                                                                     \
+    TABLE(datetime_clock_funcs)                                                                    \
     TABLE(text_basic_funcs)                                                                        \
     TABLE(text_case_funcs)                                                                         \
     TABLE(text_cast_funcs)                                                                         \
@@ -28,10 +34,11 @@
     TABLE(like_funcs)
 
 #define AGG_TABLES(TABLE)                                                                          \
-    TABLE(datetime_aggs)                                                                          \
-    TABLE(number_aggs)                                                                         \
-    TABLE(regr_aggs)                                                                           \
-    TABLE(ordered_aggs)                                                                        \
+    TABLE(datetime_aggs)                                                                           \
+    TABLE(number_aggs)                                                                             \
+    TABLE(regr_aggs)                                                                               \
+    TABLE(ordered_aggs)                                                                            \
+    TABLE(bit_aggs)                                                                                \
     TABLE(basic_aggs)
 
 #define DECLARE_FUNC_TABLE(name) extern FUNC_TABLE(name);

@@ -24,14 +24,18 @@ extern const struct array_pair array_pairs[];
     TABLE(float_type_ops)                                                                          \
     TABLE(numeric_type_ops)                                                                        \
     TABLE(datetime_type_ops)                                                                       \
-    TABLE(text_type_ops)                                                                         \
-    TABLE(bytea_type_ops)                                                                        \
-    TABLE(uuid_type_ops)                                                                         \
-    TABLE(array_type_ops)                                                                        \
-    TABLE(record_type_ops)                                                                       \
-    TABLE(reg_type_ops)                                                                          \
+    TABLE(text_type_ops)                                                                           \
+    TABLE(bytea_type_ops)                                                                          \
+    TABLE(uuid_type_ops)                                                                           \
+    TABLE(array_type_ops)                                                                          \
+    TABLE(record_type_ops)                                                                         \
+    TABLE(reg_type_ops)                                                                            \
     TABLE(json_type_ops)                                                                           \
     TABLE(aclitem_type_ops)                                                                        \
+    TABLE(money_type_ops)                                                                          \
+    TABLE(bit_type_ops)                                                                            \
+    TABLE(inet_type_ops)                                                                           \
+    TABLE(macaddr_type_ops)                                                                        \
     TABLE(pseudo_type_ops)
 
 #define DECLARE_TYPE_TABLE(name) extern const struct type_ops_entry name[];
