@@ -71,7 +71,7 @@ static bool tag_equal(const struct lock_tag *a, const struct lock_tag *b)
 
 static struct lock_partition *partition_of(struct lock_table *table, uint64_t hash)
 {
-    return &table->partitions[hash >> 58];
+    return &table->partitions[hash >> (64 - LOCK_PARTITIONS_LOG2)];
 }
 
 static struct lock_entry *entry_find(const struct lock_partition *partition, const struct lock_tag *tag, uint64_t hash)
