@@ -56,10 +56,9 @@ bool row_list_emit(struct fcall *c, struct row_list *list)
         return true;
     }
     struct datum *row = list->values + list->next++ * (size_t)list->n_columns;
-    if (list->n_columns == 1)
-        c->result = row[0];
-    else
-        c->row = row;
+    c->result = list->n_columns == 1 ? row[0] : datum_int(0);
+    if (c->row)
+        memcpy(c->row, row, (size_t)list->n_columns * sizeof(row[0]));
     return true;
 }
 

@@ -40,6 +40,7 @@ struct fcall {
     int n_columns;
     const struct type *const *column_types; /* e.g. the column definition list of json_to_record */
     const char *const *column_names;
+    const int32_t *column_typmods; /* NULL: none */
     /* Ordered-set aggregates, in step and final: one for each aggregated argument.  NULL: ascending, NULLs last. */
     const struct agg_order *agg_order;
 };

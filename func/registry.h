@@ -31,7 +31,12 @@
     TABLE(bytea_funcs)                                                                             \
     TABLE(crypto_funcs)                                                                            \
     TABLE(encode_funcs)                                                                            \
-    TABLE(like_funcs)
+    TABLE(like_funcs)                                                                              \
+    TABLE(json_get_funcs)                                                                          \
+    TABLE(json_build_funcs)                                                                        \
+    TABLE(jsonb_edit_funcs)                                                                        \
+    TABLE(jsonb_more_funcs)                                                                        \
+    TABLE(json_populate_funcs)
 
 #define AGG_TABLES(TABLE)                                                                          \
     TABLE(datetime_aggs)                                                                           \
@@ -39,7 +44,8 @@
     TABLE(regr_aggs)                                                                               \
     TABLE(ordered_aggs)                                                                            \
     TABLE(bit_aggs)                                                                                \
-    TABLE(basic_aggs)
+    TABLE(basic_aggs)                                                                              \
+    TABLE(json_aggs)
 
 #define DECLARE_FUNC_TABLE(name) extern FUNC_TABLE(name);
 FUNC_TABLES(DECLARE_FUNC_TABLE)

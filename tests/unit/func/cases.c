@@ -428,16 +428,21 @@ static bool invoke(struct run *run, struct call *call, func_impl impl)
         return show_value(run, c->result_type, &c->result);
     }
     for (bool first = true;; first = false) {
+        struct datum row[MAX_CELLS] = {0};
         c->result = datum_int(0);
-        c->row = NULL;
+        c->row = row;
         if (!impl(c))
             return false;
         if (call->done)
             return true;
         if (!first)
             buf_putc(&run->out, '\n');
-        bool composite = c->n_columns > 0;
-        if (composite && !c->row ? !show_record(run, call) : composite ? !show_row(run, call) : !show_value(run, c->result_type, &c->result))
+        bool whole = c->n_columns > 1 && !c->result.null && c->result.p; /* a record instead of its columns */
+        if (c->n_columns == 1)
+            row[0] = c->result;
+        if (whole ? !show_record(run, call)
+            : c->n_columns ? !show_row(run, call)
+                           : !show_value(run, c->result_type, &c->result))
             return false;
     }
 }
