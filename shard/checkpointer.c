@@ -52,7 +52,8 @@ static void final_io_error(struct connection *connection, int rc)
     arena_free(scratch);
 }
 
-static void checkpoint_file(struct storage *storage, struct file *file, int mode)
+/* False if a TRUNCATE left something in the WAL. */
+static bool checkpoint_file(struct storage *storage, struct file *file, int mode)
 {
     struct arena *scratch = arena_new("checkpoint");
     struct err err = ERR_IN(scratch);
@@ -61,7 +62,7 @@ static void checkpoint_file(struct storage *storage, struct file *file, int mode
     if (!connection_open(&connection, file->path, CONNECTION_WRITER, storage->options.vfs, &err)) {
         log_err(LOG_WARNING_, 0, "could not checkpoint", &err);
         arena_free(scratch);
-        return;
+        return false;
     }
     int n_frames = 0, n_copied = 0;
     int rc = sqlite3_wal_checkpoint_v2(connection.db, NULL, mode, &n_frames, &n_copied);
@@ -71,6 +72,7 @@ static void checkpoint_file(struct storage *storage, struct file *file, int mode
         final_io_error(&connection, rc);
     connection_close(&connection);
     arena_free(scratch);
+    return rc == SQLITE_OK;
 }
 
 /* ---- cuts ---- */
@@ -248,21 +250,22 @@ struct checkpointer *checkpointer_start(struct storage *storage)
     return checkpointer;
 }
 
-/* Nothing is open any more: each WAL can be emptied, so that every database file is whole by itself. */
-static void final_checkpoint(struct storage *storage)
+static bool empty_wal(struct storage *storage, struct file *file)
 {
+    char wal[4096];
+    snprintf(wal, sizeof(wal), "%s-wal", file->path);
+    return disk_size(wal) == 0 || checkpoint_file(storage, file, SQLITE_CHECKPOINT_TRUNCATE);
+}
+
+/* Nothing is open any more: each WAL can be emptied, so that every database file is whole by itself.  SQLite syncs them. */
+static bool empty_all_wals(struct storage *storage)
+{
+    bool ok = empty_wal(storage, storage->cluster->catalog);
     for (struct database_files *database = storage->databases; database; database = database->next) {
-        if (database->gone)
-            continue;
-        for (uint32_t k = 0; k <= database->n_shards; k++) {
-            struct file *file = k < database->n_shards ? database->shards[k] : database->catalog;
-            char wal[4096];
-            snprintf(wal, sizeof(wal), "%s-wal", file->path);
-            if (disk_size(wal) > 0)
-                checkpoint_file(storage, file, SQLITE_CHECKPOINT_TRUNCATE);
-        }
+        for (uint32_t k = 0; k <= database->n_shards && !database->gone; k++)
+            ok &= empty_wal(storage, k < database->n_shards ? database->shards[k] : database->catalog);
     }
-    checkpoint_file(storage, storage->cluster->catalog, SQLITE_CHECKPOINT_TRUNCATE);
+    return ok;
 }
 
 void checkpointer_halt(struct checkpointer *checkpointer)
@@ -276,7 +279,11 @@ void checkpointer_halt(struct checkpointer *checkpointer)
 
 void checkpointer_finish(struct checkpointer *checkpointer)
 {
-    final_checkpoint(checkpointer->storage);
+    struct arena *scratch = arena_new("close");
+    struct err err = ERR_IN(scratch);
+    if (empty_all_wals(checkpointer->storage) && !recovery_begin_log(checkpointer->storage, &err))
+        log_err(LOG_WARNING_, 0, "could not cut the commit log", &err); /* the next start reads it again */
+    arena_free(scratch);
     pthread_mutex_destroy(&checkpointer->mutex);
     pthread_cond_destroy(&checkpointer->wake);
     pthread_cond_destroy(&checkpointer->idle);

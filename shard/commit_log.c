@@ -18,7 +18,7 @@
  *       last good record;
  *   (2) the next segment's header, which names the last record before it; a segment is synced before the next begins.
  *
- * Epochs: each start begins a new segment whose records count from epoch << 40.  So a record number that was given away
+ * Epochs: each start (and clean end) begins a new segment whose records count from epoch << 40.  So a record number that was given away
  * and lost in a crash is never given again, though a shard's file may remember it.
  *
  * Write errors: space is reserved (segments made) before the first byte of an append is written, which makes a full disk an
@@ -48,7 +48,6 @@
 #define SEGMENT_MAGIC "SHLTLOG"
 #define FRAME_MAGIC 0x4d415246u /* "FRAM" */
 #define FORMAT 1
-#define SEGMENT_BYTES_DEFAULT (16u << 20)
 #define SEGMENT_BYTES_MIN (64u << 10)
 #define SPARES_MAX 2
 #define EPOCH_SHIFT 40
@@ -188,7 +187,8 @@ static bool list_segments(struct commit_log *log, struct err *err)
     closedir(dir);
     if (!ok)
         return false;
-    qsort(log->segments, log->n_segments, sizeof(*log->segments), by_number);
+    if (log->n_segments)
+        qsort(log->segments, log->n_segments, sizeof(*log->segments), by_number);
     for (size_t k = 1; k < log->n_segments; k++) {
         char path[4096];
         segment_path(log, log->segments[k].number - 1, path, sizeof(path));
@@ -219,9 +219,8 @@ static struct commit_log *file_open(const struct commit_log_options *options, bo
     log->fd = -1;
     log->dir = strdup(options->dir);
     log->identity = options->identity;
-    uint64_t bytes = options->segment_bytes ? options->segment_bytes : SEGMENT_BYTES_DEFAULT;
     log->next_spare = 1;
-    log->segment_bytes = MAX(bytes, SEGMENT_BYTES_MIN) / SECTOR * SECTOR;
+    log->segment_bytes = MAX(options->segment_bytes, SEGMENT_BYTES_MIN) / SECTOR * SECTOR;
     pthread_mutex_init(&log->mutex, NULL);
     if ((!create || disk_mkdir(log->dir, err)) && list_segments(log, err)) {
         if (log->n_segments || create)
@@ -473,7 +472,7 @@ static bool sync_last_segment(struct commit_log *log, struct err *err)
 
 static bool file_start(struct commit_log *log, uint64_t *first_seq, struct err *err)
 {
-    if (!sync_last_segment(log, err))
+    if (log->fd < 0 && !sync_last_segment(log, err))
         return false;
     log->epoch++;
     if (!next_segment(log, log->segment_bytes, err))

@@ -12,7 +12,7 @@ struct commit_log;
 
 struct commit_log_options {
     const char *dir;         /* <data>/commit.log */
-    uint64_t segment_bytes;  /* 0: the default, 16 MB */
+    uint64_t segment_bytes;  /* a size to aim at */
     uint64_t identity;       /* of the data directory: a log of another one is refused */
     void *arg;               /* the implementation's own */
 };
@@ -28,7 +28,7 @@ struct commit_log_ops {
      * before it is XX001.  May be called several times, before start(). */
     bool (*replay)(struct commit_log *log, record_visit visit, void *arg, struct err *err);
     /* Goes on behind the last replayed record.  Sequence numbers from now on are at least *first_seq, which is greater than any that
-     * an earlier run can have used, even one that was lost. */
+     * an earlier run can have used, even one that was lost.  Called again at a clean end, so that all before can be cut. */
     bool (*start)(struct commit_log *log, uint64_t *first_seq, struct err *err);
     /* Writes the records, all or none: false means that nothing of them will ever be replayed (disk full).  Whatever
      * makes that promise impossible ends the process. */

@@ -38,8 +38,6 @@
 #define BATCH_MAX 1024
 #define BATCH_BYTES_MAX (8u << 20)
 #define PART_BYTES (1u << 20)     /* ops of a large transaction are split into records of about this size */
-#define WAL_FRAMES_CHECKPOINT 1000
-#define CUT_BYTES_MIN (1u << 20)
 
 enum request_kind { REQUEST_COMMIT, REQUEST_APPEND, REQUEST_DROP_DATABASE, REQUEST_RELEASE_DATABASE, REQUEST_LOG_PREPARED };
 
@@ -583,17 +581,17 @@ static void catch_up(struct writer *writer)
 
 static void care_for_files(struct committer *committer, struct file *first)
 {
+    const struct storage_options *options = &committer->storage->options;
     struct checkpointer *checkpointer = committer->storage->checkpointer;
     for (struct file *file = first; file; file = file->next_in_batch) {
         if (!file->writer)
             continue;
         if (__atomic_exchange_n(&file->catch_up, false, __ATOMIC_ACQ_REL))
             catch_up(file->writer);
-        else if (file->writer->wal_frames >= WAL_FRAMES_CHECKPOINT)
+        else if (file->writer->wal_frames >= options->checkpoint_frames)
             checkpointer_queue(checkpointer, file);
     }
-    uint64_t cut_bytes = committer->storage->options.log_segment_bytes;
-    if (committer->bytes_since_cut < MAX(cut_bytes, CUT_BYTES_MIN))
+    if (committer->bytes_since_cut < options->log_segment_bytes)
         return;
     committer->bytes_since_cut = 0;
     checkpointer_cut_log(checkpointer);

@@ -194,10 +194,9 @@ static void add_again(void *arg, const struct prepared_entry *entry)
     }
 }
 
-/* The old segments hold nothing that is not in the files or logged again. */
-static bool begin_anew(struct recovery *recovery, struct err *err)
+/* The records so far hold nothing that is not in the files or logged again. */
+bool recovery_begin_log(struct storage *storage, struct err *err)
 {
-    struct storage *storage = recovery->storage;
     const struct commit_log_ops *ops = storage->log_ops;
     struct relog relog = {.arena = arena_new("relog")};
     uint64_t first_seq = 0;
@@ -224,7 +223,7 @@ bool recovery_run(struct storage *storage, struct err *err)
               ops->replay(storage->log, replay, &recovery, err) && commit_files(&recovery, err);
     FAILPOINT("recovery.replayed");
     writers_close_all(&recovery.writers);
-    ok = ok && sync_touched(&recovery, err) && begin_anew(&recovery, err);
+    ok = ok && sync_touched(&recovery, err) && recovery_begin_log(storage, err);
     if (ok && recovery.n_ops)
         log_line(LOG_INFO_, "recovery: replayed %" PRIu64 " changes of %" PRIu64 " log records in %.3f s", recovery.n_ops,
                  recovery.n_records, (double)(clock_monotonic_us() - start_us) / 1e6);

@@ -23,6 +23,8 @@
 #define READERS_DEFAULT 1024
 #define READERS_MIN 8
 #define WRITERS_DEFAULT 256
+#define CHECKPOINT_FRAMES_DEFAULT 1000
+#define LOG_SEGMENT_BYTES_DEFAULT (16u << 20)
 
 /* ---- the list of databases ---- */
 
@@ -214,6 +216,10 @@ static void choose_limits(struct storage_options *options)
     /* A connection has two files open, and a third is shared by those to one database file. */
     options->max_open_writers = MIN(options->max_open_writers, MAX(READERS_MIN, (uint32_t)MIN(room / 8, UINT32_MAX)));
     options->max_open_readers = MAX(READERS_MIN, MIN(options->max_open_readers, (uint32_t)MIN(room / 4, UINT32_MAX)));
+    if (!options->checkpoint_frames)
+        options->checkpoint_frames = CHECKPOINT_FRAMES_DEFAULT;
+    if (!options->log_segment_bytes)
+        options->log_segment_bytes = LOG_SEGMENT_BYTES_DEFAULT;
     if (!options->n_shards)
         options->n_shards = 1;
     if (!options->log)

@@ -14,8 +14,9 @@ struct database_files; /* one database's catalog.db and shard files */
 struct storage_options {
     const char *data_dir;
     uint32_t n_shards;             /* of databases made from now on */
-    uint32_t max_open_readers;     /* process-wide */
-    uint64_t log_segment_bytes;    /* preallocated, reused */
+    uint32_t max_open_readers;     /* process-wide; 0: 1024, or what the limit on open files allows */
+    uint64_t log_segment_bytes;    /* preallocated, reused; 0: 16 MB.  The log is cut after about as much again */
+    uint32_t checkpoint_frames;    /* pages in a file's WAL before it is copied back; 0: 1000 */
     bool create;                   /* make the directory if missing */
     const struct commit_log_ops *log; /* NULL: the file log (commit_log.h) */
     void *log_arg;                 /* for commit_log_options.arg */

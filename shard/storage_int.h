@@ -89,6 +89,8 @@ struct database_files *storage_database_by_uid(struct storage *storage, uint64_t
 
 /* recovery.c - before any thread runs. */
 MUST_CHECK bool recovery_run(struct storage *storage, struct err *err);
+/* A new start for the log, once all files are synced: at the end of recovery, and of a clean stop. */
+MUST_CHECK bool recovery_begin_log(struct storage *storage, struct err *err);
 
 /* reader.c */
 void readers_close_database(struct storage *storage, struct database_files *database);
