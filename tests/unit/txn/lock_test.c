@@ -1,6 +1,7 @@
 /* lock_test.c - who waits for whom, who is refused, who is the victim. */
 #include <check.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -318,7 +319,7 @@ static void *add_in_thread(void *arg)
 static struct worker *start_add(struct fixture *f, struct txn *txn, int64_t id, int64_t add)
 {
     struct worker *worker = ARENA_NEW(f->arena, struct worker);
-    *worker = (struct worker){.f = f, .txn = txn, .id = id, .add = add, .err = ERR_IN(arena_new("worker"))};
+    *worker = (struct worker){.f = f, .txn = txn, .id = id, .add = add, .err = ERR_IN(arena_child(f->arena, "worker"))};
     pthread_create(&worker->thread, NULL, add_in_thread, worker);
     usleep(30000);
     return worker;
