@@ -140,6 +140,7 @@ MUST_CHECK bool move_rows(struct ddl *d, const struct relation *before, uint32_t
 
 /* ---- ddl_table.c, ddl_column.c ---- */
 MUST_CHECK bool create_table(struct ddl *d, const CreateStmt *stmt);
+MUST_CHECK bool create_table_as(struct ddl *d, const struct ddl_new_table *table, uint32_t *oid); /* 0: there was one */
 struct relation *new_relation(struct ddl *d, struct object **object, const struct namespace *namespace, const char *name, char kind);
 /* Adds a column to a mutable relation; returns its number. */
 int16_t append_column(struct ddl *d, struct relation *relation, struct arena *arena, const struct column *column);
@@ -161,6 +162,8 @@ const char *const *reloptions(struct ddl *d, struct arena *arena, const char *co
 /* ---- ddl_distribution.c ---- */
 MUST_CHECK bool choose_distribution(struct ddl *d, uint32_t relation_oid, const List *options);
 bool is_distribution_option(const char *name);
+MUST_CHECK bool distribute(struct ddl *d, uint32_t relation_oid, enum distribution distribution, const char *key, const char *strategy,
+                           const char *colocate_with);
 
 /* ---- ddl_constraint.c ---- */
 MUST_CHECK bool add_constraint(struct ddl *d, uint32_t relation_oid, const Constraint *node, int16_t at_column, bool new_table);

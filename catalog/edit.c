@@ -267,12 +267,12 @@ static struct catalog *fork_filtered(const struct catalog *base, bool with_temp)
 {
     struct catalog *fork = catalog_bare(base->database, base->database_oid, base->n_shards, base->oids, base->cluster);
     fork->shared_changes = base->shared_changes;
-    fork->has_temp = base->has_temp && with_temp;
     objects_reserve(fork, base->n_objects);
     for (size_t k = 0; k < base->n_objects; k++) {
         struct object *object = base->objects[k];
         if (object->temp && !with_temp)
             continue;
+        fork->has_temp |= object->temp;
         __atomic_add_fetch(&object->refs, 1, __ATOMIC_RELAXED);
         fork->objects[fork->n_objects++] = object;
         names_put(fork, object);
