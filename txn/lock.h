@@ -52,7 +52,7 @@ struct lock_fast {
 
 struct lock_owner {
     struct lock_table *table;
-    int32_t pid;               /* 0: a prepared transaction */
+    _Atomic int32_t pid;       /* 0: a prepared transaction, or none at all */
     _Atomic uint64_t *xid;     /* where its transaction id is; NULL: has none */
     struct lock_held *held;
     size_t n_held, cap_held;
