@@ -249,7 +249,7 @@ static bool collect_final(struct fcall *c, void *state)
         return return_null(c);
     if (s->items.n > ARRAY_MAX_ITEMS)
         return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)",
-                       ARRAY_MAX_ITEMS);
+                       ARRAY_MAX_ITEMS_TOLD);
     c->result = array_build_1d(c->arena, c->result_type->elem, s->items.items, (uint32_t)s->items.n);
     return true;
 }

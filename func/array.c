@@ -338,7 +338,7 @@ static bool fill(struct fcall *c)
     for (int k = 0; k < n; k++)
         if (dims[k] < 0)
             return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)",
-                           ARRAY_MAX_ITEMS);
+                           ARRAY_MAX_ITEMS_TOLD);
     if (!array_count(c->err, n, dims, &n_items))
         return false;
     struct datum *items = ARENA_ARRAY(c->arena, struct datum, n_items + 1);

@@ -234,7 +234,8 @@ static bool int_plus(struct fcall *c)
 static bool minus_int(struct fcall *c)
 {
     struct inet v = *ARG_INET(c, 0);
-    return shift_address(&v, -(__int128)ARG_I(c, 1)) ? return_inet(c, &v) : out_of_range(c);
+    int64_t addend = (int64_t)(0 - (uint64_t)ARG_I(c, 1)); /* the least number stays negative, as in PostgreSQL */
+    return shift_address(&v, addend) ? return_inet(c, &v) : out_of_range(c);
 }
 
 static unsigned __int128 address_number(const struct inet *v)

@@ -120,7 +120,7 @@ static bool size_pretty(struct fcall *c)
         uint64_t magnitude = size < 0 ? 0 - (uint64_t)size : (uint64_t)size;
         if (k == N_SIZE_UNITS - 1 || magnitude < (uint64_t)size_units[k].limit) {
             if (size_units[k].round)
-                size = (size + (size < 0 ? 0 : 1)) / 2;
+                size = (size + (size < 0 ? -1 : 1)) / 2;
             char *text = arena_printf(c->arena, "%lld %s", (long long)size, size_units[k].name);
             return return_bytes(c, text, strlen(text));
         }

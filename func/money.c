@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <math.h>
 
+#include "func/float.h"
 #include "func/registry.h"
 #include "types/numeric.h"
 
@@ -15,44 +16,69 @@ static bool division_by_zero(struct fcall *c)
     return err_set(c->err, ERR_DIVISION_BY_ZERO, "division by zero");
 }
 
-/* Sums and products wrap, as PostgreSQL 15's do. */
+static bool money_out_of_range(struct fcall *c)
+{
+    return err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "money out of range");
+}
+
 static bool plus(struct fcall *c)
 {
-    return return_int(c, (int64_t)((uint64_t)ARG_I(c, 0) + (uint64_t)ARG_I(c, 1)));
+    int64_t v;
+    return __builtin_add_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? money_out_of_range(c) : return_int(c, v);
 }
 static bool minus(struct fcall *c)
 {
-    return return_int(c, (int64_t)((uint64_t)ARG_I(c, 0) - (uint64_t)ARG_I(c, 1)));
+    int64_t v;
+    return __builtin_sub_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? money_out_of_range(c) : return_int(c, v);
 }
 static bool times_int(struct fcall *c)
 {
-    return return_int(c, (int64_t)((uint64_t)ARG_I(c, 0) * (uint64_t)ARG_I(c, 1)));
+    int64_t v;
+    return __builtin_mul_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? money_out_of_range(c) : return_int(c, v);
 }
 static bool by_int(struct fcall *c)
 {
     if (!ARG_I(c, 1))
         return division_by_zero(c);
-    return return_int(c, ARG_I(c, 1) == -1 ? (int64_t)(0 - (uint64_t)ARG_I(c, 0)) : ARG_I(c, 0) / ARG_I(c, 1));
+    if (ARG_I(c, 1) == -1)
+        return ARG_I(c, 0) == INT64_MIN ? money_out_of_range(c) : return_int(c, -ARG_I(c, 0));
+    return return_int(c, ARG_I(c, 0) / ARG_I(c, 1));
 }
 
-/* As the conversion instruction has it: what does not fit becomes the least number. */
-static int64_t cents(double v)
+static bool return_cents(struct fcall *c, double v)
 {
     v = rint(v);
-    return v >= -0x1p63 && v < 0x1p63 ? (int64_t)v : INT64_MIN;
+    return v >= -0x1p63 && v < 0x1p63 ? return_int(c, (int64_t)v) : money_out_of_range(c);
+}
+
+static bool product(struct fcall *c, double amount, double factor)
+{
+    double v = amount * factor;
+    if (isinf(v) && !isinf(factor))
+        return float_overflow(c);
+    if (v == 0 && amount != 0 && factor != 0)
+        return float_underflow(c);
+    return return_cents(c, v);
 }
 
 static bool times_float(struct fcall *c)
 {
-    return return_int(c, cents((double)ARG_I(c, 0) * ARG_F(c, 1)));
+    return product(c, (double)ARG_I(c, 0), ARG_F(c, 1));
 }
 static bool float_times(struct fcall *c)
 {
-    return return_int(c, cents((double)ARG_I(c, 1) * ARG_F(c, 0)));
+    return product(c, (double)ARG_I(c, 1), ARG_F(c, 0));
 }
 static bool by_float(struct fcall *c)
 {
-    return ARG_F(c, 1) == 0 ? division_by_zero(c) : return_int(c, cents((double)ARG_I(c, 0) / ARG_F(c, 1)));
+    double amount = (double)ARG_I(c, 0), divisor = ARG_F(c, 1), v = amount / divisor;
+    if (divisor == 0)
+        return division_by_zero(c);
+    if (isinf(v))
+        return float_overflow(c);
+    if (v == 0 && amount != 0 && !isinf(divisor))
+        return float_underflow(c);
+    return return_cents(c, v);
 }
 static bool by_money(struct fcall *c)
 {

@@ -145,15 +145,16 @@ static bool bucket_error(struct fcall *c, const char *message)
     return err_set(c->err, ERR_INVALID_ARGUMENT_FOR_WIDTH_BUCKET_FUNCTION, "%s", message);
 }
 
-/* floor((x - low) * count / (high - low)) for x between the bounds. */
+/* floor((x - low) * count / (high - low)) for x between the bounds.  The quotient is rounded first, as PostgreSQL 15 has it,
+ * so that an x just below `high` may land in the bucket above. */
 static bool bucket_between(struct fcall *c, const struct numeric *x, const struct numeric *low,
                            const struct numeric *high, int64_t count, int64_t *bucket)
 {
     const struct numeric *part = numeric_sub(c->arena, c->err, x, low);
     const struct numeric *whole = part ? numeric_sub(c->arena, c->err, high, low) : NULL;
     part = whole ? numeric_mul(c->arena, c->err, part, numeric_from_i64(c->arena, count)) : NULL;
-    part = part ? numeric_div_trunc(c->arena, c->err, part, whole) : NULL;
-    return part && numeric_to_i64(part, bucket);
+    part = part ? numeric_div(c->arena, c->err, part, whole) : NULL;
+    return part && numeric_to_i64(numeric_floor(c->arena, part), bucket);
 }
 
 static bool n_width_bucket(struct fcall *c)
@@ -176,7 +177,7 @@ static bool n_width_bucket(struct fcall *c)
     } else {
         if (!bucket_between(c, x, low, high, count, &bucket))
             return false;
-        bucket = MIN(bucket, count - 1) + 1;
+        bucket++;
     }
     if (bucket > INT32_MAX)
         return err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "integer out of range");
@@ -201,7 +202,7 @@ static bool lsn_from_numeric(struct fcall *c, const struct numeric *v)
     v = numeric_round(c->arena, v, 0);
     top = numeric_from_i128(c->arena, (__int128)UINT64_MAX);
     if (numeric_signum(v) < 0 || numeric_cmp(v, top) > 0)
-        return err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "pg_lsn out of range");
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "pg_lsn out of range");
     return return_int(c, v->n_limbs ? (int64_t)v->limbs[0] : 0);
 }
 

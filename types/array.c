@@ -128,7 +128,7 @@ bool array_count(struct err *err, int ndim, const int32_t *dims, uint32_t *n_ite
         n *= (uint64_t)dims[k];
         if (n > ARRAY_MAX_ITEMS)
             return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)",
-                           (int)ARRAY_MAX_ITEMS);
+                           ARRAY_MAX_ITEMS_TOLD);
     }
     *n_items = (uint32_t)n;
     return true;

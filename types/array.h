@@ -10,6 +10,7 @@
 
 #define ARRAY_MAX_DIMS 6
 #define ARRAY_MAX_ITEMS (128 * 1024 * 1024 / 8)
+#define ARRAY_MAX_ITEMS_TOLD 134217727 /* what error messages say: PostgreSQL's limit */
 
 struct array {
     uint32_t elem_oid;

@@ -103,7 +103,7 @@ static bool stretch(struct arena *arena, struct err *err, const struct type *ele
     int64_t first = MIN(old_lower, lower), last = MAX(old_upper, upper), dim = last - first + 1;
     if (dim > ARRAY_MAX_ITEMS)
         return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)",
-                       (int)ARRAY_MAX_ITEMS);
+                       ARRAY_MAX_ITEMS_TOLD);
     out->dim = (int32_t)dim;
     out->lbound = (int32_t)first;
     out->items = ARENA_ARRAY(arena, struct datum, (size_t)dim);

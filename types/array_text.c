@@ -98,7 +98,7 @@ static bool read_bounds(struct reader *r, int *ndim)
             return err_set(r->io->err, ERR_ARRAY_SUBSCRIPT_ERROR, "upper bound cannot be less than lower bound");
         if ((int64_t)upper - lower + 1 > ARRAY_MAX_ITEMS)
             return err_set(r->io->err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)",
-                           (int)ARRAY_MAX_ITEMS);
+                           ARRAY_MAX_ITEMS_TOLD);
         r->dims[*ndim] = upper - lower + 1;
         r->lbounds[*ndim] = lower;
     }
@@ -264,8 +264,10 @@ bool array_in(const struct type_io *io, const char *text, size_t n, struct datum
     if (r.p == r.end || *r.p != '{')
         return malformed(&r, n_bounds ? "Array contents must start with \"{\"."
                                       : "Array value must start with \"{\" or dimension information.");
+    r.text = r.p; /* PostgreSQL's messages about what is inside start at the brace */
     if (!read_braces(&r))
         return false;
+    r.text = text;
     if (!r.items.n)
         r.ndim = 0;
     if (n_bounds && (n_bounds != r.ndim || memcmp(wanted, r.dims, (size_t)n_bounds * sizeof(int32_t)) != 0))

@@ -241,7 +241,10 @@ static bool parse(struct arena *arena, struct err *err, const char *text, size_t
     while (is_space(*stop))
         stop++;
     if (out_of_range) {
-        *end = 0;
+        if (double_width)
+            *end = 0; /* only the number itself is told, as PostgreSQL has it; of a real, all of the text */
+        else
+            start = copy;
         return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "\"%s\" is out of range for type %s", start, sql_name);
     }
     if (end == start || *stop)

@@ -100,7 +100,7 @@ static bool parse_v6(char *text, struct inet *v)
     char *slash = strchr(text, '/');
     if (slash) {
         *slash = 0;
-        if (!take_mask(slash + 1, 128, &bits))
+        if ((slash[1] == '0' && slash[2]) || !take_mask(slash + 1, 128, &bits))
             return false;
     }
     v->family = 6;
@@ -265,6 +265,10 @@ void inet_print_abbreviated(const struct inet *v, struct buf *out)
     } else {
         int n_words = MAX((v->bits + 15) / 16, 2);
         struct zero_run zeros = longest_zeros(v, n_words);
+        if (zeros.length == 7 && zeros.start == 0 && v->address[14] && v->address[15] != 1) {
+            buf_printf(out, ":.%d.%d/%d", v->address[14], v->address[15], v->bits); /* PostgreSQL's slip, kept */
+            return;
+        }
         print_words(v, n_words, zeros, has_v4_tail(v, zeros, n_words), out);
     }
     buf_printf(out, "/%d", v->bits);

@@ -48,15 +48,16 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Pairs of digits with one kind of separator anywhere between them.  Returns how many bytes, 0 if malformed. */
+/* Pairs of digits with one kind of separator anywhere between them.  Returns how many bytes, 0 if malformed.  A single
+ * character left at the end is not looked at: PostgreSQL takes 08:00:2b:01:02:03x. */
 static int parse_pairs(const char *p, const char *end, uint8_t bytes[MACADDR8_BYTES])
 {
     int count = 0;
     char separator = 0;
     while (p < end && is_space(*p))
         p++;
-    while (end - p >= 2 && hex_value(p[0]) >= 0 && hex_value(p[1]) >= 0) {
-        if (count == MACADDR8_BYTES)
+    while (end - p >= 2) {
+        if (count == MACADDR8_BYTES || hex_value(p[0]) < 0 || hex_value(p[1]) < 0)
             return 0;
         bytes[count++] = (uint8_t)(hex_value(p[0]) << 4 | hex_value(p[1]));
         p += 2;
@@ -65,12 +66,13 @@ static int parse_pairs(const char *p, const char *end, uint8_t bytes[MACADDR8_BY
                 return 0;
             separator = *p++;
         }
-        if ((count == 6 || count == 8) && p < end && is_space(*p))
-            break;
+        if ((count == 6 || count == 8) && p < end && is_space(*p)) {
+            while (p < end && is_space(*p))
+                p++;
+            return p == end ? count : 0;
+        }
     }
-    while (p < end && is_space(*p))
-        p++;
-    return p == end ? count : 0;
+    return count;
 }
 
 static bool macaddr8_in(const struct type_io *io, const char *text, size_t n, struct datum *out)

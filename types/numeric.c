@@ -290,13 +290,11 @@ static const struct numeric *narrow(struct arena *arena, const struct numeric *v
     return out;
 }
 
-#define RESULT_SCALE_MAX (2 * NUMERIC_MAX_DISPLAY_SCALE) /* what round() and trunc() take */
-
 static const struct numeric *to_scale(struct arena *arena, const struct numeric *v, int scale, enum rounding how)
 {
     if (v->kind != NUMERIC_FINITE)
         return v;
-    scale = MIN(MAX(scale, -RESULT_SCALE_MAX), RESULT_SCALE_MAX);
+    scale = MIN(MAX(scale, -NUMERIC_DIGITS_MAX - 1), NUMERIC_DSCALE_MAX);
     if (scale == v->dscale)
         return v;
     return scale > v->dscale ? widen(arena, v, scale - v->dscale) : narrow(arena, v, v->dscale - scale, how);

@@ -265,10 +265,9 @@ const struct numeric *numeric_log(struct arena *arena, struct err *err, const st
 {
     if (base->kind == NUMERIC_NAN || v->kind == NUMERIC_NAN)
         return numeric_special(NUMERIC_NAN);
-    if (numeric_signum(base) < 0 || numeric_signum(v) < 0) {
-        check_log_argument(err, numeric_special(NUMERIC_NEG_INF));
+    bool negative = numeric_signum(base) < 0 || numeric_signum(v) < 0;
+    if ((base->kind || v->kind) && negative && !check_log_argument(err, numeric_special(NUMERIC_NEG_INF)))
         return NULL;
-    }
     if (!check_log_argument(err, base) || !check_log_argument(err, v))
         return NULL;
     if (base->kind)
@@ -422,23 +421,10 @@ static const struct numeric *power_by_multiplication(struct arena *arena, struct
     return numeric_checked(err, out);
 }
 
-static const struct numeric *power_int(struct arena *arena, struct err *err, const struct numeric *base, int exponent,
-                                       int exponent_dscale)
+/* An integral exponent: PostgreSQL 15 shows at least 16 digits after the point here, however large the result. */
+static const struct numeric *power_int(struct arena *arena, struct err *err, const struct numeric *base, int exponent)
 {
-    double mantissa, decimals = 0;
-    long base_exponent;
-    if (base->n_limbs) {
-        leading_groups(base, 4, &mantissa, &base_exponent);
-        decimals = exponent * (log10(mantissa) + (double)base_exponent);
-    }
-    if (decimals > NUMERIC_DIGITS_MAX) {
-        numeric_overflow(err);
-        return NULL;
-    }
-    if (decimals + 1 < -NUMERIC_MAX_DISPLAY_SCALE)
-        return zero_with_scale(arena, NUMERIC_MAX_DISPLAY_SCALE);
-    int scale = display_scale(
-        MAX(MAX(NUMERIC_MIN_SIG_DIGITS - (int)decimals, exponent_dscale), base->dscale));
+    int scale = display_scale(MAX(NUMERIC_MIN_SIG_DIGITS, base->dscale));
     if (exponent == 0)
         return numeric_round(arena, numeric_from_i64(arena, 1), scale);
     if (!base->n_limbs && exponent < 0) {
@@ -447,7 +433,18 @@ static const struct numeric *power_int(struct arena *arena, struct err *err, con
     }
     if (!base->n_limbs)
         return zero_with_scale(arena, scale);
-    if ((double)numeric_digits(base) * abs(exponent) <= EXACT_POWER_DIGITS || abs(exponent) <= 2 || decimals > 2000)
+    double mantissa, decimals;
+    long base_exponent;
+    leading_groups(base, 4, &mantissa, &base_exponent);
+    decimals = exponent * (log10(mantissa) + (double)base_exponent);
+    if (decimals > NUMERIC_DIGITS_MAX) {
+        numeric_overflow(err);
+        return NULL;
+    }
+    if (decimals + 1 < -scale && exponent != -1 && exponent != 1 && exponent != 2)
+        return zero_with_scale(arena, scale);
+    if ((double)numeric_digits(base) * fabs((double)exponent) <= EXACT_POWER_DIGITS || fabs((double)exponent) <= 2 ||
+        decimals > 2000)
         return power_by_multiplication(arena, err, base, exponent, scale);
     const struct numeric *out =
         power_by_logarithm(arena, base, numeric_from_i64(arena, exponent), scale, decimals);
@@ -497,7 +494,7 @@ static const struct numeric *power_finite(struct arena *arena, struct err *err, 
     int64_t whole;
     bool integral = numeric_is_integral(exponent);
     if (integral && numeric_to_i64(exponent, &whole) && whole >= INT32_MIN && whole <= INT32_MAX)
-        return power_int(arena, err, base, (int)whole, exponent->dscale);
+        return power_int(arena, err, base, (int)whole);
     if (!base->n_limbs)
         return zero_with_scale(arena, NUMERIC_MIN_SIG_DIGITS);
     bool negative = base->negative && integral && is_odd(exponent);
