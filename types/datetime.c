@@ -29,7 +29,7 @@ int64_t civil_to_julian(int64_t year, int month, int day)
     int64_t y = month <= 2 ? year - 1 : year;
     int64_t cycle = floor_div(y, 400);
     int64_t year_of_cycle = y - cycle * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_year = floor_div(153 * (month + (month > 2 ? -3 : 9)) + 2, 5) + day - 1;
     return cycle * CYCLE_DAYS + year_of_cycle * 365 + year_of_cycle / 4 - year_of_cycle / 100 + day_of_year +
            JULIAN_0000_03_01;
 }
@@ -74,30 +74,30 @@ int civil_yearday(const struct civil *c)
     return (int)(civil_to_julian(c->year, c->month, c->day) - civil_to_julian(c->year, 1, 1)) + 1;
 }
 
-/* The Thursday of a week decides to which year the week belongs. */
-static int64_t thursday_of(int64_t year, int month, int day)
+int64_t iso_week_julian(int64_t year, int week)
 {
-    int64_t julian = civil_to_julian(year, month, day);
-    return julian - (julian_weekday(julian) + 6) % 7 + 3;
+    int64_t january_4 = civil_to_julian(year, 1, 4); /* always in week 1 */
+    return january_4 - (julian_weekday(january_4) + 6) % 7 + (int64_t)(week - 1) * 7;
 }
 
+/* The parts of an interval, which need not be a date ("40 days"), are counted from their own year. */
 int iso_week(int64_t year, int month, int day)
 {
-    struct civil thursday;
-    julian_to_civil(thursday_of(year, month, day), &thursday);
-    return (civil_yearday(&thursday) - 1) / 7 + 1;
+    int64_t julian = civil_to_julian(year, month, day), start = iso_week_julian(year, 1);
+    if (julian < start)
+        start = iso_week_julian(year - 1, 1);
+    int week = (int)((julian - start) / 7) + 1;
+    int64_t next = iso_week_julian(year + 1, 1);
+    return week >= 52 && julian >= next ? (int)((julian - next) / 7) + 1 : week;
 }
 
 int64_t iso_year(int64_t year, int month, int day)
 {
-    struct civil thursday;
-    julian_to_civil(thursday_of(year, month, day), &thursday);
-    return thursday.year;
-}
-
-int64_t iso_week_julian(int64_t year, int week)
-{
-    return thursday_of(year, 1, 4) - 3 + (int64_t)(week - 1) * 7; /* January 4 is always in week 1 */
+    int64_t julian = civil_to_julian(year, month, day);
+    if (julian < iso_week_julian(year, 1))
+        year--;
+    int64_t week = (julian - iso_week_julian(year, 1)) / 7 + 1;
+    return week >= 52 && julian >= iso_week_julian(year + 1, 1) ? year + 1 : year;
 }
 
 int64_t civil_time_usec(const struct civil *c)

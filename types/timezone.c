@@ -388,6 +388,11 @@ bool timezone_is_fixed(const struct timezone *zone, int32_t *offset)
     return true;
 }
 
+bool timezone_has_whole_minutes(const struct timezone *zone)
+{
+    return timezone_at(zone, INT64_C(946684800)).offset % 60 == 0; /* on 2000-01-01 */
+}
+
 bool timezone_interpret_abbrev(const struct timezone *zone, const char *abbrev, int64_t utc, struct zone_period *period)
 {
     uint32_t n = transitions_until(zone, utc);

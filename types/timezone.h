@@ -28,6 +28,8 @@ const struct timezone *timezone_fixed(int32_t offset);
 /* What SET TimeZone accepts: hours as a number ("-3.5"), INTERVAL '...' HOUR TO MINUTE in text form, or a name.
  * NULL: invalid. */
 const struct timezone *timezone_from_setting(const char *value);
+/* Zones that are whole minutes off; SET TimeZone takes no others ("time zone \"%s\" appears to use leap seconds"). */
+bool timezone_has_whole_minutes(const struct timezone *zone);
 const char *timezone_name(const struct timezone *zone);
 
 /* In force at the instant `utc`. */
@@ -50,7 +52,8 @@ struct zone_abbrev {
 const struct zone_abbrev *zone_abbrev_find(const char *name); /* letter case aside; NULL: unknown */
 const struct zone_abbrev *zone_abbrev_at(size_t index);       /* in order of name; NULL past the end */
 
-/* Calls `fn` for each zone of the system, in no particular order, until it returns false. */
+/* Calls `fn` for each zone of the system, in no particular order, until it returns false.  Here the zone is lent for the
+ * call only. */
 void timezone_each(bool (*fn)(void *arg, const struct timezone *zone), void *arg);
 
 #endif
