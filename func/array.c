@@ -37,7 +37,7 @@ static bool add_element(struct fcall *c, const struct datum *array_arg, const st
     const struct array *array = array_arg->null ? NULL : array_of(array_arg);
     int32_t n = array ? (int32_t)array->n_items : 0, lbound = array && array->ndim ? array_lbounds(array)[0] : 1;
     if (array && array->ndim > 1)
-        return err_set(c->err, ERR_DATA_EXCEPTION, "argument must be empty or one-dimensional");
+        return err_set(c->err, ERR_DATA_EXCEPTION, "argument must be empty or one-dimensional array");
     if ((int64_t)lbound + n > INT32_MAX || (front && lbound == INT32_MIN))
         return err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "integer out of range");
     struct datum *items = ARENA_ARRAY(c->arena, struct datum, (size_t)n + 1);
@@ -264,6 +264,8 @@ static bool position(struct fcall *c)
     const struct array *array = array_of(&c->args[0]);
     if (!check_searchable(c, array))
         return false;
+    if (!array->ndim || (c->args[1].null && !(array->flags & ARRAY_HAS_NULL)))
+        return return_null(c);
     if (c->n_args > 2 && c->args[2].null)
         return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED, "initial position must not be null");
     for (uint32_t k = 0; k < array->n_items; k++) {
