@@ -380,8 +380,15 @@ static bool is_logged(const struct request *request)
     return !request->failed && request->kind != REQUEST_RELEASE_DATABASE && request->kind != REQUEST_LOG_PREPARED;
 }
 
+/* Prepared transactions that are to be logged again come first: a record of this batch may end one of them. */
 static void assign_seqs(struct committer *committer)
 {
+    for (uint32_t k = 0; k < committer->n_batch; k++) {
+        if (committer->batch[k]->kind != REQUEST_LOG_PREPARED)
+            continue;
+        committer->batch[k]->seq = committer->last_seq + 1;
+        committer->last_seq += prepared_count(committer->storage->prepared);
+    }
     for (uint32_t k = 0; k < committer->n_batch; k++) {
         if (is_logged(committer->batch[k]))
             committer->batch[k]->seq = ++committer->last_seq;
@@ -433,8 +440,8 @@ static void add_commit(struct records *records, const struct request *request)
 }
 
 struct relog {
-    struct committer *committer;
     struct records *records;
+    uint64_t next_seq;
 };
 
 static void add_prepared_again(void *arg, const struct prepared_entry *entry)
@@ -442,7 +449,7 @@ static void add_prepared_again(void *arg, const struct prepared_entry *entry)
     struct relog *relog = arg;
     struct record *parts;
     size_t n = prepared_records(entry, relog->records->arena, &parts);
-    uint64_t seq = ++relog->committer->last_seq;
+    uint64_t seq = relog->next_seq++;
     for (size_t k = 0; k < n; k++) {
         parts[k].seq = seq;
         parts[k].more = k + 1 < n;
@@ -450,27 +457,31 @@ static void add_prepared_again(void *arg, const struct prepared_entry *entry)
     }
 }
 
+static void add_drop(struct records *records, const struct request *request)
+{
+    struct record record = {.kind = RECORD_DROP_DATABASE,
+                            .seq = request->seq,
+                            .database_uid = request->database->uid,
+                            .database = request->database->name,
+                            .time_us = clock_realtime_us()};
+    VEC_PUSH(records->arena, &records->list, record);
+}
+
 static void collect_records(struct committer *committer, struct records *records)
 {
     for (uint32_t k = 0; k < committer->n_batch; k++) {
         struct request *request = committer->batch[k];
+        if (request->kind == REQUEST_LOG_PREPARED)
+            prepared_each(committer->storage->prepared, add_prepared_again, &(struct relog){records, request->seq});
+    }
+    for (uint32_t k = 0; k < committer->n_batch; k++) {
+        struct request *request = committer->batch[k];
         if (!is_logged(request))
             continue;
-        if (request->kind == REQUEST_DROP_DATABASE) {
-            struct record record = {.kind = RECORD_DROP_DATABASE,
-                                    .seq = request->seq,
-                                    .database_uid = request->database->uid,
-                                    .database = request->database->name,
-                                    .time_us = clock_realtime_us()};
-            VEC_PUSH(records->arena, &records->list, record);
-        } else {
+        if (request->kind == REQUEST_DROP_DATABASE)
+            add_drop(records, request);
+        else
             add_commit(records, request);
-        }
-    }
-    /* Last: what this batch prepares or ends is not in the table yet, or still is, and either is right to replay. */
-    for (uint32_t k = 0; k < committer->n_batch; k++) {
-        if (committer->batch[k]->kind == REQUEST_LOG_PREPARED)
-            prepared_each(committer->storage->prepared, add_prepared_again, &(struct relog){committer, records});
     }
 }
 

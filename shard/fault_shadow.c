@@ -74,13 +74,17 @@ static char *read_all(const char *path, size_t *n)
     return bytes;
 }
 
+/* In one step as others see it: the process may be killed meanwhile by a fault that another thread meets. */
 static bool write_all(const char *path, const char *bytes, size_t n)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    char fresh[PATH_BYTES];
+    if (snprintf(fresh, sizeof(fresh), "%s.tmp", path) >= (int)sizeof(fresh))
+        return false;
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && pwrite(fd, bytes, n, 0) == (ssize_t)n;
     if (fd >= 0)
         close(fd);
-    return ok;
+    return ok && rename(fresh, path) == 0;
 }
 
 void fault_note_sync(const char *path)
