@@ -279,8 +279,9 @@ static bool collect_array_step(struct fcall *c, void *state)
     const struct array *array = array_of(&c->args[0]);
     if (!s->any && !array_first(c, s, array))
         return false;
-    if (array->ndim + 1 != s->ndim ||
-        memcmp(s->dims + 1, array_dims(array), (size_t)array->ndim * sizeof(int32_t)) != 0)
+    size_t shape_bytes = (size_t)array->ndim * sizeof(int32_t);
+    if (array->ndim + 1 != s->ndim || memcmp(s->dims + 1, array_dims(array), shape_bytes) != 0 ||
+        memcmp(s->lbounds + 1, array_lbounds(array), shape_bytes) != 0)
         return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR, "cannot accumulate arrays of different dimensionality");
     for (uint32_t k = 0; k < array->n_items; k++)
         VEC_PUSH(c->site_arena, &s->items, datum_copy(elem, c->site_arena, array_item(elem, array, k)));

@@ -203,6 +203,15 @@ static bool money_step(struct fcall *c, void *state)
     return true;
 }
 
+/* Partial sums may leave the range even if the whole does not. */
+static bool money_final(struct fcall *c, void *state)
+{
+    const struct int_sum *s = state;
+    if (s->sum > INT64_MAX || s->sum < INT64_MIN)
+        return err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "money out of range");
+    return int_sum_final(c, state);
+}
+
 /* ---- numerics ---- */
 
 struct numeric_sum {
@@ -489,7 +498,7 @@ AGG_TABLE(number_aggs) = {
     INT_ENTRY("avg(int2)", int_avg_final),
     INT_ENTRY("avg(int4)", int_avg_final),
     INT_ENTRY("avg(int8)", int_avg_final),
-    {"sum(money)", sizeof(struct int_sum), true, money_step, int_sum_final, int_merge, int_unstep},
+    {"sum(money)", sizeof(struct int_sum), true, money_step, money_final, int_merge, int_unstep},
     {"sum(numeric)", sizeof(struct numeric_sum), true, numeric_step, numeric_sum_final, numeric_merge, NULL},
     {"avg(numeric)", sizeof(struct numeric_sum), true, numeric_step, numeric_avg_final, numeric_merge, NULL},
     {"sum(float4)", sizeof(struct float_sum), true, float4_sum_step, float_sum_final, float4_sum_merge, NULL},

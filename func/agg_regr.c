@@ -106,10 +106,28 @@ static bool final_count(struct fcall *c, void *state)
     return return_int(c, ((struct pairs *)state)->n);
 }
 
+static bool count_step(struct fcall *c, void *state)
+{
+    ((struct pairs *)state)->n++;
+    return true;
+}
+
+static bool count_merge(struct fcall *c, void *into, const void *from)
+{
+    ((struct pairs *)into)->n += ((const struct pairs *)from)->n;
+    return true;
+}
+
+static bool count_unstep(struct fcall *c, void *state)
+{
+    ((struct pairs *)state)->n--;
+    return true;
+}
+
 #define ENTRY(name, final) {name "(float8,float8)", sizeof(struct pairs), true, pairs_step, final, pairs_merge, NULL}
 
 AGG_TABLE(regr_aggs) = {
-    ENTRY("regr_count", final_count),
+    {"regr_count(float8,float8)", sizeof(struct pairs), true, count_step, final_count, count_merge, count_unstep},
     ENTRY("regr_sxx", final_sxx),
     ENTRY("regr_syy", final_syy),
     ENTRY("regr_sxy", final_sxy),
