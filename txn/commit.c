@@ -388,8 +388,8 @@ bool txn_commit(struct txn *txn, struct err *err)
         /* A commit may wait: do not hold files at an old moment meanwhile. */
         txn_end_statements(txn);
         ok = store(txn, err);
-        if (ok && txn->options.temp)
-            temp_store_merge(txn->options.temp, txn);
+        if (ok)
+            temp_merge(txn);
     }
     txn_finish(txn, ok);
     return ok;

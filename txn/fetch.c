@@ -122,8 +122,9 @@ bool txn_fetch_row(struct txn *txn, struct arena *arena, const struct env *env, 
     shard = home_shard(relation, shard);
     const struct version *version = version_in(&txn->overlay, relation->oid, shard, rid, &table);
     bool truncated = table && table->truncated;
-    if (!version && !truncated && relation->distribution == DIST_TEMP && txn->options.temp)
-        version = version_in(temp_store_rows(txn->options.temp), relation->oid, shard, rid, &table);
+    struct temp_store *store = !version && !truncated && relation->distribution == DIST_TEMP ? txn_temp(txn, false) : NULL;
+    if (store)
+        version = version_in(temp_store_rows(store), relation->oid, shard, rid, &table);
     *found = version && version->kind == VERSION_LIVE;
     if (*found) {
         struct image image = version_image(version);

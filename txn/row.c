@@ -263,7 +263,7 @@ bool txn_truncate(struct txn *txn, const struct relation *relation, struct err *
 int64_t txn_new_rid(struct txn *txn, const struct relation *relation, uint32_t shard)
 {
     if (relation->distribution == DIST_TEMP)
-        return temp_store_rid(txn->options.temp, relation->oid);
+        return temp_store_rid(txn_temp(txn, true), relation->oid);
     const char *committed = relation->truncated_here ? NULL : relation->stored_as;
     return rid_next(txn, txn->database->rids, relation->oid, committed,
                     relation->stored_next ? relation->stored_next : relation->stored_as, home_shard(relation, shard));

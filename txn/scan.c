@@ -666,7 +666,7 @@ static void use_overlay(struct scan *scan)
 
 static bool use_store(struct scan *scan)
 {
-    struct overlay *rows = temp_store_rows(scan->txn->options.temp);
+    struct overlay *rows = temp_store_rows(txn_temp(scan->txn, false));
     struct overlay_table *table = rows ? overlay_find(rows, scan->relation->oid) : NULL;
     if (!table || (scan->table && scan->table->truncated) || scan->relation->truncated_here)
         return false;

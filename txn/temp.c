@@ -99,15 +99,65 @@ static void merge_part(struct temp_store *store, const struct overlay_table *fro
     }
 }
 
-void temp_store_merge(struct temp_store *store, struct txn *txn)
+static bool is_gone(const struct txn *txn, uint32_t oid)
 {
+    return txn->catalog && !catalog_relation(txn->catalog, oid);
+}
+
+void temp_merge(struct txn *txn)
+{
+    bool any = false;
+    for (const struct overlay_table *table = txn->overlay.tables; table; table = table->next)
+        any |= table->temp;
+    struct temp_store *store = any || txn->catalog ? txn_temp(txn, any) : NULL;
+    if (!store)
+        return;
     for (const struct overlay_table *table = txn->overlay.tables; table; table = table->next) {
         if (!table->temp)
             continue;
-        bool gone = txn->catalog && !catalog_relation(txn->catalog, table->oid);
-        if (table->truncated || gone)
+        if (table->truncated)
             temp_store_drop(store, table->oid);
-        for (uint32_t k = 0; !gone && k < table->n_parts; k++)
+        for (uint32_t k = 0; !is_gone(txn, table->oid) && k < table->n_parts; k++)
             merge_part(store, table, txn->overlay.parts[table->parts[k]]);
     }
+    for (struct overlay_table *table = txn->catalog ? store->rows.tables : NULL; table; table = table->next)
+        if (table->n_layouts && is_gone(txn, table->oid))
+            overlay_empty(&store->rows, table);
+}
+
+/* ---- stores by session ---- */
+
+struct temp_store *txn_temp(struct txn *txn, bool make)
+{
+    struct txn_manager *manager = txn->manager;
+    if (txn->options.temp)
+        return txn->options.temp;
+    pthread_mutex_lock(&manager->mutex);
+    struct temp_store *store = imap_get(manager->temps, (uint32_t)txn->options.session_pid);
+    if (!store && make) {
+        store = temp_store_new();
+        imap_put(manager->temps, (uint32_t)txn->options.session_pid, store);
+    }
+    pthread_mutex_unlock(&manager->mutex);
+    txn->options.temp = store;
+    return store;
+}
+
+void txn_session_end(struct txn_manager *manager, int32_t session_pid)
+{
+    advisory_unlock_all(manager, session_pid);
+    pthread_mutex_lock(&manager->mutex);
+    struct temp_store *store = imap_remove(manager->temps, (uint32_t)session_pid);
+    pthread_mutex_unlock(&manager->mutex);
+    temp_store_free(store);
+}
+
+void temps_free(struct txn_manager *manager)
+{
+    size_t at = 0;
+    uint64_t pid;
+    void *store;
+    while (imap_next(manager->temps, &at, &pid, &store))
+        temp_store_free(store);
+    imap_free(manager->temps);
 }

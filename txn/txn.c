@@ -33,6 +33,7 @@ struct txn_manager *txn_manager_new(struct storage *storage)
     pthread_mutex_init(&manager->mutex, NULL);
     manager->locks = lock_table_new(oldest_of, next_xid_of, manager);
     manager->sessions = imap_new();
+    manager->temps = imap_new();
     /* Commits are numbered for good, so this never goes back over a restart. */
     atomic_init(&manager->next_xid, FIRST_XID + storage_commit_seq(storage) * 2);
     prepared_load(manager);
@@ -95,6 +96,7 @@ void txn_manager_free(struct txn_manager *manager)
         sequence_table_flush(manager, database);
     prepared_free(manager);
     sessions_free(manager);
+    temps_free(manager);
     struct txn *next;
     for (struct txn *txn = atomic_load(&manager->all_txns); txn; txn = next) {
         next = txn->all_next;

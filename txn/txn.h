@@ -23,18 +23,20 @@ struct txn_options {
     int64_t deadlock_timeout_us;
     uint32_t database_oid;         /* for lock views and messages; 0: made up */
     const struct catalog *catalog; /* borrowed while the statement that begins the transaction runs; its slot map places global index entries */
-    struct temp_store *temp;       /* the session's temporary tables; NULL: it has none */
+    struct temp_store *temp;       /* the session's temporary tables; NULL: the manager keeps them by session_pid until txn_session_end() */
 };
 
 /* Rows of a session's temporary tables; made by the session, used by its transactions.  In memory. */
 struct temp_store;
 struct temp_store *temp_store_new(void);
 void temp_store_free(struct temp_store *store); /* NULL is fine */
-void temp_store_drop(struct temp_store *store, uint32_t relation_oid); /* after a committed DROP TABLE */
+void temp_store_drop(struct temp_store *store, uint32_t relation_oid); /* forgets a table's rows (a committed DROP TABLE does it) */
 size_t temp_store_bytes(const struct temp_store *store);
 
 struct txn_manager *txn_manager_new(struct storage *storage);
 void txn_manager_free(struct txn_manager *manager);
+/* The session is over: its advisory locks and temporary rows go. */
+void txn_session_end(struct txn_manager *manager, int32_t session_pid);
 /* After DROP DATABASE, before the files go: nobody may be using it. */
 void txn_manager_forget_database(struct txn_manager *manager, struct database_files *database);
 

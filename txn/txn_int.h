@@ -30,6 +30,7 @@ struct txn_manager {
     struct txn *free_txns;
     struct prepared_txn *prepared;     /* prepared.c */
     struct imap *sessions;             /* advisory.c: pid to its session-level owner */
+    struct imap *temps;                /* temp.c: pid to its temp_store, for sessions that brought none */
     _Atomic(struct txn *) all_txns;    /* grows only */
     _Atomic uint64_t next_xid;
 };
@@ -186,8 +187,10 @@ void sequence_table_free(struct sequence_table *table);
 
 /* temp.c */
 struct overlay *temp_store_rows(struct temp_store *store);
-void temp_store_merge(struct temp_store *store, struct txn *txn);
+void temp_merge(struct txn *txn); /* at commit */
 int64_t temp_store_rid(struct temp_store *store, uint32_t relation_oid);
+/* The session's store; without `make`, NULL when it has none. */
+struct temp_store *txn_temp(struct txn *txn, bool make);
 
 /* prepared.c */
 void prepared_load(struct txn_manager *manager);
@@ -195,5 +198,6 @@ void prepared_free(struct txn_manager *manager);
 
 /* advisory.c */
 void sessions_free(struct txn_manager *manager);
+void temps_free(struct txn_manager *manager);
 
 #endif
