@@ -70,7 +70,7 @@ struct builtin_rows { const char *relation; uint16_t n_columns; uint32_t n_rows;
 struct builtin_encoding { int number; const char *name; };
 struct builtin_keyword { const char *word; char category; bool bare_label; const char *description, *bare_description; };
 struct builtin_setting {
-    const char *name, *setting, *unit, *category, *context, *vartype, *min, *max, *enums, *boot;
+    const char *name, *setting, *unit, *category, *context, *vartype, *min, *max, *enums, *boot, *short_desc, *extra_desc;
 };
 
 #define BUILTIN_TABLE(type, name)                                                                  \

@@ -161,6 +161,8 @@ static void add_def(const struct builtin_setting *raw)
         .max = raw->max ? strtod(raw->max, NULL) : 0,
         .enums = raw->enums ? parse_enums(raw->enums) : NULL,
         .category = raw->category,
+        .short_desc = raw->short_desc,
+        .extra_desc = raw->extra_desc,
         .boot = raw->setting ? raw->setting : raw->boot ? raw->boot : "",
         .report = listed(reported, ARRAY_COUNT(reported), raw->name),
         .no_reset_all = listed(not_reset, ARRAY_COUNT(not_reset), raw->name),

@@ -64,7 +64,7 @@ struct param_def {
     double min, max;               /* integers and reals */
     const char *const *enums;      /* ended by NULL */
     const char *boot;              /* built-in value, canonical */
-    const char *category;
+    const char *category, *short_desc, *extra_desc; /* the last two may be NULL */
     uint32_t index;                /* place in the list */
     bool report;                   /* sent as ParameterStatus */
     bool hidden;                   /* not in SHOW ALL and pg_settings */

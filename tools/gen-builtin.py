@@ -309,7 +309,7 @@ def main(path):
             "%s, %s, %s, %s, %s" % (c_string(k["word"]), c_char(k["catcode"]), c_bool(k["barelabel"]),
                                     c_string(k["catdesc"]), c_string(k["baredesc"])) for k in records("keyword")])
         setting_fields = ("name", "setting", "unit", "category", "context", "vartype", "min_val", "max_val", "enumvals",
-                          "boot_val")
+                          "boot_val", "short_desc", "extra_desc")
         write_table(out, "struct builtin_setting", "settings", [
             ", ".join(c_string(s[field]) for field in setting_fields) for s in records("setting")])
 
