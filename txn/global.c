@@ -9,8 +9,8 @@
 static uint32_t key_shard(const struct txn *txn, uint64_t hash)
 {
     uint32_t slot = (uint32_t)(hash % CATALOG_SLOTS);
-    const struct catalog *catalog = txn->catalog ? txn->catalog : txn->slots;
-    return catalog ? catalog_slot_shard(catalog, slot) : slot % database_n_shards(txn->database->files);
+    const struct catalog *catalog = txn->catalog ? txn->catalog : txn->seen;
+    return catalog ? catalog_slot_shard(catalog, slot) : slot * database_n_shards(txn->database->files) / CATALOG_SLOTS;
 }
 
 static struct overlay_part *global_part(struct txn *txn, const struct index *index, uint32_t shard, bool make)

@@ -109,7 +109,7 @@ bool txn_lock_table(struct txn *txn, uint32_t relation_oid, int mode, bool nowai
         return true;
     if (result == LOCK_FAILED)
         return false;
-    const struct catalog *catalog = txn->catalog ? txn->catalog : txn->slots;
+    const struct catalog *catalog = txn->catalog ? txn->catalog : txn->seen;
     const struct relation *relation = catalog ? catalog_relation(catalog, relation_oid) : NULL;
     if (!relation)
         return err_set(err, ERR_LOCK_NOT_AVAILABLE, "could not obtain lock on relation with OID %u", relation_oid);

@@ -23,6 +23,17 @@ static uint64_t next_xid_of(void *arg)
     return atomic_fetch_add(&((struct txn_manager *)arg)->next_xid, 1);
 }
 
+static struct catalog *catalog_kept(struct catalog *catalog)
+{
+    return catalog ? catalog_ref(catalog) : NULL;
+}
+
+static void catalog_let_go(struct catalog *catalog)
+{
+    if (catalog)
+        catalog_unref(catalog);
+}
+
 /* ---- the manager ---- */
 
 struct txn_manager *txn_manager_new(struct storage *storage)
@@ -175,7 +186,7 @@ struct txn *txn_begin(struct txn_manager *manager, const struct txn_options *opt
     if (!txn->database || txn->database->files != options->database)
         txn->database = txn_database(manager, options->database, options->database_oid);
     txn->options = *options;
-    txn->slots = options->catalog;
+    txn_use_catalog(txn, options->catalog);
     txn->locks.pid = options->session_pid;
     txn->attachment = NULL;
     txn->in_use = true;
@@ -191,7 +202,7 @@ void txn_recycle(struct txn *txn)
     atomic_store(&txn->xid, 0);
     txn->command = 0;
     txn->used = false;
-    txn->slots = NULL;
+    txn_use_catalog(txn, NULL);
     if (txn->image.cap > SCRATCH_MAX)
         buf_free(&txn->image);
     arena_reset(txn->scratch);
@@ -207,12 +218,6 @@ void txn_recycle(struct txn *txn)
     txn->free_next = manager->free_txns;
     manager->free_txns = txn;
     pthread_mutex_unlock(&manager->mutex);
-}
-
-static void catalog_let_go(struct catalog *catalog)
-{
-    if (catalog)
-        catalog_unref(catalog);
 }
 
 static void frame_pop(struct txn *txn)
@@ -328,7 +333,11 @@ uint64_t txn_id(struct txn *txn)
 
 void txn_use_catalog(struct txn *txn, const struct catalog *catalog)
 {
-    txn->slots = catalog;
+    struct catalog *before = txn->seen;
+    if (before == catalog)
+        return;
+    txn->seen = catalog_kept((struct catalog *)(uintptr_t)catalog);
+    catalog_let_go(before);
 }
 
 bool txn_has_changes(const struct txn *txn)
@@ -337,11 +346,6 @@ bool txn_has_changes(const struct txn *txn)
 }
 
 /* ---- statements ---- */
-
-static struct catalog *catalog_kept(struct catalog *catalog)
-{
-    return catalog ? catalog_ref(catalog) : NULL;
-}
 
 static bool open_moment(struct txn *txn, struct err *err)
 {

@@ -22,7 +22,7 @@ struct txn_options {
     int64_t lock_timeout_us; /* 0 none; may change with txn_set_lock_timeout */
     int64_t deadlock_timeout_us;
     uint32_t database_oid;         /* for lock views and messages; 0: made up */
-    const struct catalog *catalog; /* borrowed while the statement that begins the transaction runs; its slot map places global index entries */
+    const struct catalog *catalog; /* the transaction takes a reference; its slot map places global index entries.  May be NULL */
     struct temp_store *temp;       /* the session's temporary tables; NULL: the manager keeps them by session_pid until txn_session_end() */
 };
 
@@ -67,7 +67,7 @@ enum txn_result {
     TXN_CONFLICT,/* txn_check_unique: another live row has the key */
 };
 
-/* The catalog version of the statement, borrowed until the next call: needed before txn_global_*() unless a call with an env came first. */
+/* The catalog version of the statement (takes a reference): needed before txn_global_*() unless a call with an env came first. */
 void txn_use_catalog(struct txn *txn, const struct catalog *catalog);
 /* Starts a statement: in READ COMMITTED a new snapshot over `shards` (ascending; those any scan of the statement may touch; n 0: none yet, opened
  * lazily one shard at a time, good for statements that touch one shard only).  Undo point for txn_statement_undo. */

@@ -86,7 +86,7 @@ struct txn {
     uint32_t command;      /* of the latest statement */
     bool used;             /* a statement has begun */
     bool in_use;
-    const struct catalog *slots; /* borrowed: any version of the catalog, for the slot map */
+    struct catalog *seen;  /* the catalog version of the latest statement, or NULL: for the slot map and names in messages */
 
     /* The least sequence number that a snapshot of ours may lack; SEQ_NONE: no snapshot.  Read by other threads. */
     _Atomic uint64_t oldest;
@@ -128,8 +128,8 @@ static inline uint32_t home_shard(const struct relation *relation, uint32_t shar
 /* Remembers the catalog that the statement runs with. */
 static inline void txn_see_env(struct txn *txn, const struct env *env)
 {
-    if (env && env->catalog)
-        txn->slots = env->catalog;
+    if (env && env->catalog && env->catalog != txn->seen)
+        txn_use_catalog(txn, env->catalog);
 }
 
 /* snapshot.c */
