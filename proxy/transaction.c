@@ -64,6 +64,7 @@ bool transaction_start(struct session *s, struct err *err)
         return true;
     struct txn_options options = {
         .database = database_files_of(s->database),
+        .database_oid = database_oid(s->database),
         .isolation = s->isolation,
         .read_only = s->read_only,
         .deferrable = s->deferrable,
