@@ -10,6 +10,7 @@ A case is a line of tab-separated cells, read by tests/unit/func/cases.h:
     cmp:type        a  b    =>  -1 | 0 | 1   order
     send:type       text    =>  hex          binary output
     type            name    a:int4,b:text    a composite type for the cases below
+    set             name    value            DateStyle, IntervalStyle or TimeZone for the cases below
 
 Cells escape tab, newline and backslash as \\t \\n \\\\; \\N is NULL; `@type@text` is an argument of another type than the
 declared one; `AS a:int4,b:text` is a column definition list.  What is after `=>` is replaced."""
@@ -71,7 +72,7 @@ def literal(text):
 def sql_type(name):
     if name.startswith('_'):
         return sql_type(name[1:]) + '[]'
-    return '"char"' if name == 'char' else 'pg_catalog.bpchar' if name == 'bpchar' else name
+    return f'"{name}"' if name in ('char', 'bit') else 'pg_catalog.bpchar' if name == 'bpchar' else name
 
 
 def value(cell, declared):
@@ -92,8 +93,11 @@ def statement(cells, variadic):
         a, b = value(args[0], key[4:]), value(args[1], key[4:])
         return f"SELECT ({a} > {b})::int - ({a} < {b})::int"
     if key.startswith('send:'):
-        send = {'json': 'json_send', 'jsonb': 'jsonb_send', 'jsonpath': 'jsonpath_send', 'tsvector': 'tsvectorsend',
-                'tsquery': 'tsquerysend'}[key[5:]]
+        name = key[5:]
+        underscored = ('json', 'jsonb', 'jsonpath', 'numeric', 'inet', 'cidr', 'macaddr', 'macaddr8', 'varbit', 'bit', 'uuid',
+                       'date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval')
+        send = ('array_send' if name.startswith('_') else 'cash_send' if name == 'money'
+                else name + ('_send' if name in underscored else 'send'))
         return f"SELECT encode({send}({value(args[0], key[5:])}), 'hex')"
     aggregate = key.startswith('agg:')
     name, types = re.match(r'(?:agg:)?([^(]+)\((.*)\)$', key).groups()
@@ -135,12 +139,18 @@ def main():
             variadic.add((name, ','.join(types[a] for a in args.split())))
     for path in sys.argv[5:]:
         out = []
+        for setting in ('DateStyle', 'IntervalStyle', 'TimeZone'):
+            server.query(f'RESET {setting}')
         for line in open(path, newline='\n').read().split('\n'):
             cells = line.split('\t')
             if cells[0] == 'type':
                 server.query(f'DROP TYPE IF EXISTS {cells[1]} CASCADE')
                 fields = ', '.join('"%s" %s' % (c.split(':')[0], sql_type(c.split(':')[1])) for c in cells[2].split(','))
                 _, error = server.query(f'CREATE TYPE {cells[1]} AS ({fields})')
+                if error:
+                    sys.exit(f'{path}: {line}: {error["M"]}')
+            elif cells[0] == 'set':
+                _, error = server.query(f"SET {cells[1]} TO {cells[2] if cells[1] == 'DateStyle' else literal(cells[2])}")
                 if error:
                     sys.exit(f'{path}: {line}: {error["M"]}')
             elif line and not line.startswith('#'):
