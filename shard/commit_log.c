@@ -178,10 +178,6 @@ static bool list_segments(struct commit_log *log, struct err *err)
         int end = 0;
         if (sscanf(entry->d_name, "%12llu.log%n", &number, &end) == 1 && end == (int)strlen(entry->d_name)) {
             ok = read_segment_header(log, number, err);
-        } else if (strncmp(entry->d_name, "spare-", 6) == 0) {
-            char path[4096];
-            snprintf(path, sizeof(path), "%s/%s", log->dir, entry->d_name);
-            ok = disk_remove(path, err); /* of unknown contents; made anew when needed */
         }
     }
     closedir(dir);
@@ -455,6 +451,21 @@ static bool next_segment(struct commit_log *log, uint64_t bytes, struct err *err
     return true;
 }
 
+/* Of unknown contents: an earlier run may have died while making them. */
+static bool remove_spares(struct commit_log *log, struct err *err)
+{
+    DIR *dir = opendir(log->dir);
+    bool ok = dir || disk_error(err, log->dir, "open");
+    for (struct dirent *entry; ok && (entry = readdir(dir)) != NULL;) {
+        char path[4096];
+        snprintf(path, sizeof(path), "%s/%s", log->dir, entry->d_name);
+        ok = strncmp(entry->d_name, "spare-", 6) != 0 || disk_remove(path, err);
+    }
+    if (dir)
+        closedir(dir);
+    return ok;
+}
+
 /* What replay read may be in the kernel's cache only; the new segment's header will vouch for it. */
 static bool sync_last_segment(struct commit_log *log, struct err *err)
 {
@@ -472,7 +483,7 @@ static bool sync_last_segment(struct commit_log *log, struct err *err)
 
 static bool file_start(struct commit_log *log, uint64_t *first_seq, struct err *err)
 {
-    if (log->fd < 0 && !sync_last_segment(log, err))
+    if (log->fd < 0 && (!remove_spares(log, err) || !sync_last_segment(log, err)))
         return false;
     log->epoch++;
     if (!next_segment(log, log->segment_bytes, err))

@@ -228,7 +228,7 @@ static void choose_limits(struct storage_options *options)
         options->vfs = vfs_register();
 }
 
-static struct storage *new_storage(const struct storage_options *options)
+struct storage *storage_new(const struct storage_options *options)
 {
     static uint64_t instances;
     struct storage *storage = calloc(1, sizeof(*storage));
@@ -254,7 +254,7 @@ static struct storage *new_storage(const struct storage_options *options)
     return storage;
 }
 
-static void free_storage(struct storage *storage)
+void storage_free(struct storage *storage)
 {
     readers_close_all(storage);
     if (storage->log)
@@ -310,9 +310,9 @@ static bool open_all(struct storage *storage, struct err *err)
 struct storage *storage_open(const struct storage_options *options, struct err *err)
 {
     failpoints_from_environment();
-    struct storage *storage = new_storage(options);
+    struct storage *storage = storage_new(options);
     if (!open_all(storage, err)) {
-        free_storage(storage);
+        storage_free(storage);
         return NULL;
     }
     storage->checkpointer = checkpointer_start(storage);
@@ -328,7 +328,7 @@ void storage_close(struct storage *storage)
     committer_stop(storage->committer);
     readers_close_all(storage); /* so that the last checkpoint can empty every WAL */
     checkpointer_finish(storage->checkpointer);
-    free_storage(storage);
+    storage_free(storage);
 }
 
 uint64_t storage_commit_seq(const struct storage *storage)

@@ -82,6 +82,9 @@ struct storage {
     struct waiter *reader_waiters;
 };
 
+/* The object alone: nothing is opened yet.  storage_free() closes what is open but no threads. */
+struct storage *storage_new(const struct storage_options *options);
+void storage_free(struct storage *storage);
 /* The file that an op or a reader means; NULL if the database has no such shard. */
 struct file *storage_file(struct storage *storage, struct database_files *database, uint32_t shard);
 /* The database of a uid, or NULL. */
