@@ -110,7 +110,7 @@ static bool timestamptz_izone(struct fcall *c)
 
 static bool timetz_izone(struct fcall *c)
 {
-    int32_t west;
+    int32_t west = 0;
     return interval_argument(c, &west) && move_timetz(c, timetz_of(&c->args[1]), west);
 }
 

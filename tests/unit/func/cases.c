@@ -12,6 +12,7 @@
 #include "types/key.h"
 #include "types/record.h"
 #include "types/registry.h"
+#include "types/timezone.h"
 
 #define MAX_CELLS 64
 #define MAX_SHOWN 60
@@ -29,6 +30,7 @@ struct bench { /* what all cases share */
     struct imap *types;
     struct map *type_names, *procs;
     uint32_t next_oid;
+    struct settings settings; /* of the file being run */
     struct env env;
 };
 
@@ -162,7 +164,7 @@ static void bench_open(void)
     bench.type_names = map_new();
     bench.procs = map_new();
     bench.next_oid = FIRST_USER_OID;
-    bench.env = (struct env){.settings = &settings_default, .arena = bench.arena, .type = type_by_oid};
+    bench.env = (struct env){.settings = &bench.settings, .arena = bench.arena, .type = type_by_oid};
     load_types();
     load_procs();
 }
@@ -187,6 +189,34 @@ static void define_type(const char *name, char *fields)
     type->array_oid = array->oid;
     add_type(type);
     add_type(array);
+}
+
+static int index_of(const char *const *names, int n, const char *name)
+{
+    for (int k = 0; k < n; k++)
+        if (strcmp(names[k], name) == 0)
+            return k;
+    ck_abort_msg("no such setting: %s", name);
+    return -1;
+}
+
+/* `set DateStyle SQL, DMY`: for the cases below. */
+static void change_setting(const char *name, char *value)
+{
+    static const char *const styles[] = {"ISO", "SQL", "Postgres", "German"}, *const orders[] = {"MDY", "DMY", "YMD"};
+    static const char *const interval_styles[] = {"postgres", "postgres_verbose", "sql_standard", "iso_8601"};
+    struct settings *s = &bench.settings;
+    if (strcmp(name, "DateStyle") == 0) {
+        char *order = cut(value, ',');
+        s->date_style = (enum date_style)index_of(styles, 4, value);
+        s->date_order = (enum date_order)index_of(orders, 3, order + 1);
+    } else if (strcmp(name, "IntervalStyle") == 0) {
+        s->interval_style = (enum interval_style)index_of(interval_styles, 4, value);
+    } else {
+        ck_assert_str_eq(name, "TimeZone");
+        s->timezone = timezone_from_setting(value);
+        ck_assert_ptr_nonnull(s->timezone);
+    }
 }
 
 /* ---- one case ---- */
@@ -214,7 +244,7 @@ static char *unescape(struct arena *arena, const char *cell)
 static struct type_io io_of(struct run *run, const struct type *type)
 {
     return (struct type_io){.arena = run->arena, .err = &run->err, .type = type, .typmod = -1,
-                            .settings = &settings_default, .env = &bench.env};
+                            .settings = &bench.settings, .env = &bench.env};
 }
 
 static bool is_polymorphic(const struct type *type)
@@ -556,6 +586,7 @@ static bool differs(const char *want, const char *got)
 void cases_run(const char *path)
 {
     bench_open();
+    bench.settings = settings_default;
     char *cells[MAX_CELLS], *line = read_file(bench.arena, path);
     struct arena *arena = arena_new("case");
     int n_cases = 0, n_different = 0, line_number = 0;
@@ -563,12 +594,17 @@ void cases_run(const char *path)
     for (char *next; line; line = next) {
         next = cut(line, '\n');
         line_number++;
-        if (*line == '\0' || *line == '#' || (only && !strstr(line, only) && strncmp(line, "type\t", 5) != 0))
+        if (*line == '\0' || *line == '#' || (only && !strstr(line, only) && strncmp(line, "type\t", 5) != 0 &&
+                                                 strncmp(line, "set\t", 4) != 0))
             continue;
         char *copy = arena_strdup(arena, line);
         int n = split(line, cells);
         if (strcmp(cells[0], "type") == 0) {
             define_type(cells[1], cells[2]);
+            continue;
+        }
+        if (strcmp(cells[0], "set") == 0) {
+            change_setting(cells[1], cells[2]);
             continue;
         }
         ck_assert_msg(n >= 3 && strcmp(cells[n - 2], "=>") == 0, "%s:%d: not recorded", path, line_number);

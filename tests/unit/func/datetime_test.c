@@ -1,0 +1,22 @@
+/* datetime_test.c - functions and operators of dates and times (datetime.cases). */
+#include <check.h>
+
+#include "tests/unit/func/cases.h"
+
+Suite *func_datetime_suite(void);
+
+START_TEST(recorded_calls)
+{
+    cases_run("tests/unit/func/datetime.cases");
+}
+END_TEST
+
+Suite *func_datetime_suite(void)
+{
+    Suite *suite = suite_create("func/datetime");
+    TCase *cases = tcase_create("recorded");
+    tcase_set_timeout(cases, 60);
+    tcase_add_test(cases, recorded_calls);
+    suite_add_tcase(suite, cases);
+    return suite;
+}
