@@ -81,11 +81,25 @@ const char *canonical_expr(struct ddl *d, const struct expr *expr, const struct 
 {
     struct buf out = BUF_IN(d->arena);
     struct analyze_context context = stored_analysis(d);
-    struct search_path none = {0};
     struct env env = d->env;
-    env.path = &none;
+    env.path = NULL;
+    env.catalog = NULL; /* regclass and its kin are kept as numbers, which no renaming can break */
     context.env = &env;
     deparse_expr(&context, expr, relation, false, &out);
+    return buf_cstr(&out);
+}
+
+const char *canonical_query(struct ddl *d, const struct query *query)
+{
+    struct buf out = BUF_IN(d->arena);
+    struct analyze_context context = stored_analysis(d);
+    struct env env = d->env;
+    env.path = NULL;
+    env.catalog = NULL;
+    context.env = &env;
+    deparse_query(&context, query, false, &out);
+    while (out.n && (out.p[out.n - 1] == ';' || out.p[out.n - 1] == '\n'))
+        out.n--;
     return buf_cstr(&out);
 }
 

@@ -36,6 +36,7 @@ struct analyze_context analysis(struct ddl *d);        /* under the session's pa
 struct analyze_context stored_analysis(struct ddl *d); /* under pg_catalog alone: for texts kept in the catalog */
 /* The canonical text of an expression, all names qualified; what it depends on goes to *depends. */
 const char *canonical_expr(struct ddl *d, const struct expr *expr, const struct relation *relation);
+const char *canonical_query(struct ddl *d, const struct query *query);
 /* Rows of a query made here; the callback's false stops it. */
 typedef bool (*row_fn)(void *arg, const struct datum *row);
 MUST_CHECK bool run_sql(struct ddl *d, const char *sql, row_fn fn, void *arg, uint64_t *n_rows);
@@ -160,14 +161,23 @@ MUST_CHECK bool add_constraints(struct ddl *d, uint32_t relation_oid, const stru
 const char *const *reloptions(struct ddl *d, struct arena *arena, const char *const *before, const List *options, bool reset);
 
 /* ---- ddl_distribution.c ---- */
-MUST_CHECK bool choose_distribution(struct ddl *d, uint32_t relation_oid, const List *options);
+/* For a table being created, whose constraints are still to be made: the shard key may be the primary key among them. */
+MUST_CHECK bool choose_distribution_early(struct ddl *d, uint32_t relation_oid, const List *options, const struct constraint_list *constraints);
+/* Columns of PRIMARY KEY constraints are NOT NULL from the start. */
+MUST_CHECK bool mark_primary_columns(struct ddl *d, uint32_t relation_oid, const struct constraint_list *constraints);
 bool is_distribution_option(const char *name);
+const struct relation *relation_snapshot(struct ddl *d, uint32_t relation_oid);
+MUST_CHECK bool renew_storage(struct ddl *d, const struct relation *before, uint32_t relation_oid);
+MUST_CHECK bool renew_indexes(struct ddl *d, uint32_t relation_oid, bool check_rows);
+MUST_CHECK bool adopt_primary_key(struct ddl *d, uint32_t relation_oid, const Constraint *node, int16_t at_column);
 MUST_CHECK bool distribute(struct ddl *d, uint32_t relation_oid, enum distribution distribution, const char *key, const char *strategy,
                            const char *colocate_with);
 
 /* ---- ddl_constraint.c ---- */
 MUST_CHECK bool add_constraint(struct ddl *d, uint32_t relation_oid, const Constraint *node, int16_t at_column, bool new_table);
 MUST_CHECK bool validate_constraint(struct ddl *d, uint32_t relation_oid, const char *name);
+/* CHECKs and foreign keys over the column, against all rows. */
+MUST_CHECK bool recheck_constraints(struct ddl *d, uint32_t relation_oid, int16_t attnum);
 MUST_CHECK bool check_not_null(struct ddl *d, const struct relation *relation, int16_t attnum);
 MUST_CHECK bool set_not_null(struct ddl *d, uint32_t relation_oid, int16_t attnum, bool check_rows);
 const struct constraint *constraint_named(const struct relation *relation, const char *name);
@@ -186,6 +196,8 @@ struct index_request {
 };
 /* *index_oid 0: IF NOT EXISTS found one. */
 MUST_CHECK bool make_index(struct ddl *d, uint32_t relation_oid, const struct index_request *request, uint32_t *index_oid);
+/* After the table's storage was made anew. */
+MUST_CHECK bool rebuild_index_storage(struct ddl *d, uint32_t index_oid, bool check_rows);
 void decide_index_storage(struct ddl *d, const struct relation *relation, struct index *index);
 
 /* ---- ddl_alter.c ---- */
