@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/fiber.h"
-#include "types/text.h"
+#include "base/utf8.h"
 
 /* Exported by libpg_query, but in none of its public headers. */
 struct pg_query_error { /* PgQueryError */
@@ -175,7 +175,7 @@ bool sql_parse(struct arena *arena, const char *text, struct raw_statements *out
 {
     List *tree;
     *out = (struct raw_statements){0};
-    if (!stack_check(err) || !sql_parse_check(err) || !utf8_check(err, text, strlen(text)) ||
+    if (!stack_check(err) || !sql_parse_check(err) || !utf8_check(text, strlen(text), err) ||
         !raw_parse(arena, text, &tree, err))
         return false;
     out->n = (size_t)list_n(tree);

@@ -213,6 +213,7 @@ struct rte {
     struct rte_column *columns; /* output columns: aliases applied; RELATION: one per attnum, dropped ones included */
     uint16_t n_columns;
     bool lateral;
+    bool has_alias;         /* the alias was written, not taken from the table, for deparse only */
     const struct relation *relation; /* RELATION */
     struct query *subquery;          /* SUBQUERY (views too) */
     const struct relation *view;     /* SUBQUERY made from a view */
@@ -233,6 +234,10 @@ struct from {
     enum join_kind join;
     struct from *left, *right;
     struct expr *on; /* boolean or NULL */
+    /* How a join was written, for deparse only. */
+    const char **using_names, *alias;
+    const char **alias_columns;
+    uint16_t n_using, n_alias_columns;
 };
 struct froms {
     struct from **items;
