@@ -91,34 +91,33 @@ static bool sync_wal(const struct file *file, struct err *err)
     return ok;
 }
 
-bool checkpointer_sync_files(struct storage *storage, struct file *list, struct err *err)
+bool checkpointer_sync_files(struct storage *storage, struct file *const *files, size_t n, struct err *err)
 {
-    uint32_t n = 0;
-    for (struct file *file = list; file; file = file->next_dirty)
-        n++;
     if (n >= SYNC_ALL_FROM)
         return disk_sync_all(storage->data_dir, err);
-    for (struct file *file = list; file; file = file->next_dirty) {
+    for (size_t k = 0; k < n; k++) {
         FAILPOINT("cut.sync_file");
-        if (!sync_wal(file, err) || !disk_sync_dir(file->database->dir, err))
+        if (!sync_wal(files[k], err) || !disk_sync_dir(files[k]->database->dir, err))
             return false;
     }
     return true;
 }
 
-static struct file *take_dirty(struct checkpointer *checkpointer)
+/* The list as an array: from here on the committer may link the files anew. */
+static size_t take_dirty(struct checkpointer *checkpointer, struct arena *arena, struct file ***files)
 {
+    VEC(struct file *) taken = {0};
     pthread_mutex_lock(&checkpointer->mutex);
-    struct file *list = checkpointer->dirty;
-    checkpointer->dirty = NULL;
-    checkpointer->busy = true;
-    for (struct file *file = list; file; file = file->next_dirty)
+    for (struct file *file = checkpointer->dirty; file; file = file->next_dirty) {
+        VEC_PUSH(arena, &taken, file);
         file->dirty = false;
+    }
+    checkpointer->dirty = NULL;
     pthread_mutex_unlock(&checkpointer->mutex);
-    return list;
+    *files = taken.items;
+    return taken.n;
 }
 
-/* What could not be synced stays dirty, at the end of whatever came since. */
 static void cut_log(struct checkpointer *checkpointer)
 {
     struct storage *storage = checkpointer->storage;
@@ -126,10 +125,14 @@ static void cut_log(struct checkpointer *checkpointer)
     struct err err = ERR_IN(scratch);
     uint64_t seq = storage_commit_seq(storage);
     bool ok = committer_log_prepared(storage->committer, &err);
-    if (ok && !checkpointer_sync_files(storage, take_dirty(checkpointer), &err))
-        fatal_stop(&err);
-    FAILPOINT("cut.before_cut");
-    ok = ok && storage->log_ops->cut(storage->log, seq, &err);
+    if (ok) {
+        struct file **files;
+        size_t n = take_dirty(checkpointer, scratch, &files);
+        if (!checkpointer_sync_files(storage, files, n, &err))
+            fatal_stop(&err);
+        FAILPOINT("cut.before_cut");
+        ok = storage->log_ops->cut(storage->log, seq, &err);
+    }
     if (!ok)
         log_err(LOG_WARNING_, 0, "could not cut the commit log", &err);
     arena_free(scratch);

@@ -84,6 +84,7 @@ struct commit_log {
     /* Written by the committer thread only. */
     int fd;
     char *path;
+    struct segment current;
     uint64_t at;          /* where the next frame goes */
     uint64_t last_seq, durable_seq, epoch;
     struct buf frame;
@@ -444,6 +445,7 @@ static bool next_segment(struct commit_log *log, uint64_t bytes, struct err *err
     free(log->path);
     log->fd = fd;
     log->path = strdup(path);
+    log->current = segment;
     log->at = SECTOR;
     pthread_mutex_lock(&log->mutex);
     add_segment(log, segment);
@@ -494,15 +496,6 @@ static bool file_start(struct commit_log *log, uint64_t *first_seq, struct err *
 
 /* ---- writing ---- */
 
-static uint64_t room(const struct commit_log *log)
-{
-    pthread_mutex_t *mutex = (pthread_mutex_t *)&log->mutex;
-    pthread_mutex_lock(mutex);
-    uint64_t bytes = log->segments[log->n_segments - 1].bytes;
-    pthread_mutex_unlock(mutex);
-    return bytes - log->at;
-}
-
 /* Records that share a frame: at least one, up to about FRAME_TARGET_BYTES. */
 static size_t frame_records(const struct record *records, size_t n, uint64_t *n_bytes)
 {
@@ -518,7 +511,7 @@ static void write_frame(struct commit_log *log, const struct record *records, si
 {
     struct frame_header header = {.magic = FRAME_MAGIC,
                                   .format = FORMAT,
-                                  .segment = log->segments[log->n_segments - 1].number,
+                                  .segment = log->current.number,
                                   .n_bytes = n_bytes,
                                   .first_seq = records[0].seq,
                                   .last_seq = records[n - 1].seq,
@@ -552,7 +545,7 @@ static bool file_append(struct commit_log *log, const struct record *records, si
     uint64_t need = 0, n_bytes;
     for (size_t at = 0; at < n; at += frame_records(records + at, n - at, &n_bytes), need += frame_span(n_bytes))
         (void)0;
-    if (need > room(log) && !next_segment(log, MAX(log->segment_bytes, need + SECTOR), err))
+    if (need > log->current.bytes - log->at && !next_segment(log, MAX(log->segment_bytes, need + SECTOR), err))
         return false;
     for (size_t at = 0; at < n;) {
         size_t n_here = frame_records(records + at, n - at, &n_bytes);

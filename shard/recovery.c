@@ -31,7 +31,8 @@ struct recovery {
     struct imap *dropped;   /* uid of databases */
     uint64_t last_seq;      /* replayed so far */
     uint64_t n_records, n_ops, n_ops_open;
-    struct file *touched;   /* by next_dirty */
+    VEC(struct file *) touched; /* in `arena`; each has its `dirty` set meanwhile */
+    struct arena *arena;
 };
 
 static bool survey(void *arg, const struct record *record, struct err *err)
@@ -85,15 +86,14 @@ static void note_touched(struct recovery *recovery, struct file *file)
     if (file->dirty)
         return;
     file->dirty = true;
-    file->next_dirty = recovery->touched;
-    recovery->touched = file;
+    VEC_PUSH(recovery->arena, &recovery->touched, file);
 }
 
 static bool sync_touched(struct recovery *recovery, struct err *err)
 {
-    bool ok = checkpointer_sync_files(recovery->storage, recovery->touched, err);
-    for (struct file *file = recovery->touched; file; file = file->next_dirty)
-        file->dirty = false;
+    bool ok = checkpointer_sync_files(recovery->storage, recovery->touched.items, recovery->touched.n, err);
+    for (size_t k = 0; k < recovery->touched.n; k++)
+        recovery->touched.items[k]->dirty = false;
     return ok;
 }
 
@@ -215,7 +215,7 @@ bool recovery_begin_log(struct storage *storage, struct err *err)
 
 bool recovery_run(struct storage *storage, struct err *err)
 {
-    struct recovery recovery = {.storage = storage, .undecided = imap_new(), .dropped = imap_new()};
+    struct recovery recovery = {.storage = storage, .undecided = imap_new(), .dropped = imap_new(), .arena = arena_new("recovery")};
     recovery.writers.max = storage->options.max_open_writers;
     int64_t start_us = clock_monotonic_us();
     const struct commit_log_ops *ops = storage->log_ops;
@@ -227,6 +227,7 @@ bool recovery_run(struct storage *storage, struct err *err)
     if (ok && recovery.n_ops)
         log_line(LOG_INFO_, "recovery: replayed %" PRIu64 " changes of %" PRIu64 " log records in %.3f s", recovery.n_ops,
                  recovery.n_records, (double)(clock_monotonic_us() - start_us) / 1e6);
+    arena_free(recovery.arena);
     imap_free(recovery.undecided);
     imap_free(recovery.dropped);
     return ok || err_context(err, "recovery failed");

@@ -185,7 +185,7 @@ static int vfs_shm_lock(sqlite3_file *file, int first, int n, int flags)
 
 static void vfs_shm_barrier(sqlite3_file *file)
 {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    __sync_synchronize();
 }
 
 /* ---- nodes come and go with mappings ---- */
