@@ -369,6 +369,12 @@ static bool int4_to_char(struct fcall *c)
     return print_integer(c, format, v, f->multiply_digits);
 }
 
+/* With the digits that PostgreSQL's power() gives it; NULL on overflow. */
+static const struct numeric *power_of_ten(struct fcall *c, int exponent)
+{
+    return numeric_power(c->arena, c->err, numeric_from_i64(c->arena, 10), numeric_from_i64(c->arena, exponent));
+}
+
 /* The power of ten of the first digit that is not 0; 0 for zero. */
 static int decimal_exponent(struct fcall *c, const struct numeric *v)
 {
@@ -385,8 +391,9 @@ static int decimal_exponent(struct fcall *c, const struct numeric *v)
 static const char *numeric_scientific(struct fcall *c, const struct numeric *v, int decimals)
 {
     int exponent = decimal_exponent(c, v);
-    const char *shift = arena_printf(c->arena, "1e%d", -exponent);
-    const struct numeric *scaled = numeric_mul(c->arena, c->err, v, numeric_literal(c->arena, shift));
+    const struct numeric *power = numeric_literal(c->arena, arena_printf(c->arena, "1e%d", exponent < 0 ? -exponent : exponent));
+    const struct numeric *scaled = exponent < 0 ? numeric_mul(c->arena, c->err, v, power)
+                                                : numeric_div_to(c->arena, c->err, v, power, decimals);
     if (!scaled)
         return NULL;
     struct buf out = BUF_IN(c->arena);
@@ -455,8 +462,8 @@ static bool numeric_to_char(struct fcall *c)
     if (f->scientific)
         return print_numeric_scientific(c, format, v);
     if (f->multiply) {
-        char *factor = arena_printf(c->arena, "1e%d", f->multiply_digits);
-        v = numeric_mul(c->arena, c->err, v, numeric_literal(c->arena, factor));
+        const struct numeric *factor = power_of_ten(c, f->multiply_digits);
+        v = factor ? numeric_mul(c->arena, c->err, v, factor) : NULL;
         if (!v)
             return false;
     }
@@ -694,8 +701,7 @@ static bool numeric_to_number(struct fcall *c)
     if (v)
         v = numeric_coerce(c->arena, c->err, v, (precision << 16 | r.after) + 4);
     if (v && f->multiply) {
-        const struct numeric *factor = numeric_power(c->arena, c->err, numeric_from_i64(c->arena, 10),
-                                                     numeric_from_i64(c->arena, -f->multiply_digits));
+        const struct numeric *factor = power_of_ten(c, -f->multiply_digits);
         v = factor ? numeric_mul(c->arena, c->err, v, factor) : NULL;
     }
     if (!v)
