@@ -263,8 +263,8 @@ static bool array_recv(const struct type_io *io, const uint8_t *bytes, size_t n,
 {
     const uint8_t *p = bytes, *end = bytes + n;
     int32_t dims[ARRAY_MAX_DIMS], lbounds[ARRAY_MAX_DIMS];
-    int ndim;
-    uint32_t n_items;
+    int ndim = 0;
+    uint32_t n_items = 0;
     struct type_io item_io = *io;
     item_io.type = io->type->elem;
     if (!recv_header(io, &p, end, &ndim, dims, lbounds) || !array_count(io->err, ndim, dims, &n_items))

@@ -89,7 +89,8 @@ static inline int cmp_u64(uint64_t a, uint64_t b)
 }
 static inline int cmp_bytes(const void *a, size_t n_a, const void *b, size_t n_b)
 {
-    int order = memcmp(a, b, n_a < n_b ? n_a : n_b);
+    size_t n = n_a < n_b ? n_a : n_b;
+    int order = n ? memcmp(a, b, n) : 0; /* an empty string may be at NULL */
     return order ? order : cmp_u64(n_a, n_b);
 }
 /* NaN equals NaN and is above everything. */

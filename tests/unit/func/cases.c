@@ -293,7 +293,7 @@ static bool check_round_trips(struct run *run, const struct type *type, const st
     if (!type_out(&io, value, &before) || !type_store(&io, value, &stored) || !type_load(&io, &stored, &again) ||
         !type_out(&io, &again, &after))
         return false;
-    if (before.n != after.n || memcmp(before.p, after.p, after.n) != 0)
+    if (before.n != after.n || (after.n && memcmp(before.p, after.p, after.n) != 0))
         return err_set(&run->err, "XXXXX", "store and load changed %s", buf_cstr(&before));
     if (!type->ops->send || !type->ops->recv)
         return true;
@@ -301,7 +301,7 @@ static bool check_round_trips(struct run *run, const struct type *type, const st
     if (!type->ops->send(&io, value, &wire) || !type->ops->recv(&io, (uint8_t *)wire.p, wire.n, &again) ||
         !type_out(&io, &again, &after))
         return false;
-    if (before.n != after.n || memcmp(before.p, after.p, after.n) != 0)
+    if (before.n != after.n || (after.n && memcmp(before.p, after.p, after.n) != 0))
         return err_set(&run->err, "XXXXX", "send and receive changed %s to %s", buf_cstr(&before), buf_cstr(&after));
     return true;
 }
