@@ -119,7 +119,7 @@ void workload_run(struct storage *storage, struct workload_notes *notes, uint32_
     pthread_t threads[WORKLOAD_WORKERS];
     struct job jobs[WORKLOAD_WORKERS];
     for (uint32_t k = 0; k < n_workers; k++) {
-        jobs[k] = (struct job){storage, notes, k, first, last};
+        jobs[k] = (struct job){storage, notes, k, first ? first : notes->acked[k] + 1, last};
         if (n_workers > 1)
             pthread_create(&threads[k], NULL, run_worker, &jobs[k]);
         else
