@@ -73,7 +73,7 @@ static bool d_pow(struct fcall *c)
     if (x == 0 && y < 0)
         return err_set(c->err, ERR_INVALID_ARGUMENT_FOR_POWER_FUNCTION,
                        "zero raised to a negative power is undefined");
-    if (x < 0 && !isinf(x) && !isinf(y) && floor(y) != y && !isnan(y))
+    if (x < 0 && !isnan(y) && floor(y) != y)
         return err_set(c->err, ERR_INVALID_ARGUMENT_FOR_POWER_FUNCTION,
                        "a negative number raised to a non-integer power yields a complex result");
     double v = pow(x, y);
