@@ -242,6 +242,7 @@ static void build(void)
         if (strcmp(builtin_namespaces[k].name, "information_schema") == 0)
             information_schema = builtin_namespaces[k].oid;
     build_types();
+    type_set_builtin(builtin_type); /* for comparing fields of records */
     build_relations();
     procs = imap_new();
     procs_by_name = map_new();

@@ -15,6 +15,7 @@ struct agg_shape {
     bool distinct, ordered_set, variadic_array;
     const struct exprs *direct;
     const struct type **arg_types;
+    const struct agg_order *agg_order; /* ordered-set aggregates: direction of each key */
 };
 
 struct agg_run; /* one group's state of one call */

@@ -26,6 +26,14 @@ static bool collects(const struct agg_shape *shape)
     return shape->distinct || shape->ordered_set || (shape->order && shape->order->n);
 }
 
+static const struct agg_order *order_directions(struct arena *arena, const struct sort_keys *order)
+{
+    struct agg_order *directions = ARENA_ARRAY(arena, struct agg_order, order->n + 1);
+    for (size_t k = 0; k < order->n; k++)
+        directions[k] = (struct agg_order){order->items[k].descending, order->items[k].nulls_first};
+    return directions;
+}
+
 void agg_shape_init(struct agg_shape *shape, struct frame *f, const struct expr *call)
 {
     struct arena *arena = f->exec->arena;
@@ -38,6 +46,8 @@ void agg_shape_init(struct agg_shape *shape, struct frame *f, const struct expr 
         shape->distinct = call->agg.distinct;
         shape->ordered_set = call->agg.aggregate && call->agg.aggregate->kind != 'n';
         shape->direct = &call->agg.direct;
+        if (shape->ordered_set)
+            shape->agg_order = order_directions(arena, shape->order);
         shape->variadic_array = call->agg.variadic_array;
     } else {
         shape->impl = call->window.impl;
@@ -69,7 +79,8 @@ static struct fcall agg_fcall(struct agg_run *run, const struct agg_shape *shape
                           .variadic_array = shape->variadic_array,
                           .site = &run->site,
                           .site_arena = group_arena,
-                          .func_oid = shape->proc->oid};
+                          .func_oid = shape->proc->oid,
+                          .agg_order = shape->agg_order};
 }
 
 static bool step(struct agg_run *run, const struct agg_shape *shape, struct frame *f, struct arena *group_arena,
