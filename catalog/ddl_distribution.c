@@ -254,8 +254,9 @@ bool renew_storage(struct ddl *d, const struct relation *before, uint32_t relati
     for (uint16_t k = 0; k < relation->n_columns; k++) {
         struct column *column = &columns_of(relation)[k];
         column->stored_next = NULL;
-        column->key_stored_next = NULL;
         column->has_missing = false;
+        if (column->dropped || column->type->ops->native_order || !is_usable_key(column))
+            column->key_stored_next = NULL;
     }
     relation->stored_next = NULL;
     if (!storage_create(d, relation_oid))
@@ -281,22 +282,25 @@ const struct relation *relation_snapshot(struct ddl *d, uint32_t relation_oid)
     return copy;
 }
 
+/* Rows stay where they are; indexes whose kind of storage is no longer right are made anew. */
+static bool renew_index_kinds(struct ddl *d, const struct relation *before, uint32_t relation_oid)
+{
+    for (uint16_t k = 0; k < before->n_indexes; k++) {
+        const struct index *index = rel(d, relation_oid)->indexes[k];
+        struct index probe = *index;
+        decide_index_storage(d, rel(d, relation_oid), &probe);
+        if (probe.stored == index->stored && probe.global == index->global)
+            continue;
+        if (!storage_drop_index(d, index) || !rebuild_index_storage(d, index->oid, false))
+            return false;
+    }
+    return true;
+}
+
 static bool move(struct ddl *d, const struct relation *before, uint32_t relation_oid)
 {
-    const struct relation *after = rel(d, relation_oid);
-    if (catalog_n_shards(d->fork) == 1 && after->distribution != DIST_TEMP) {
-        /* All rows are where they would go; only what looks after uniqueness may change. */
-        for (uint16_t k = 0; k < after->n_indexes; k++) {
-            struct index probe = *after->indexes[k];
-            decide_index_storage(d, after, &probe);
-            if (probe.stored != after->indexes[k]->stored || probe.global != after->indexes[k]->global) {
-                if (!storage_drop_index(d, after->indexes[k]) || !rebuild_index_storage(d, after->indexes[k]->oid, false))
-                    return false;
-                after = rel(d, relation_oid);
-            }
-        }
-        return true;
-    }
+    if (catalog_n_shards(d->fork) == 1) /* all rows are where they would go */
+        return renew_index_kinds(d, before, relation_oid);
     return renew_storage(d, before, relation_oid) && move_rows(d, before, relation_oid) && renew_indexes(d, relation_oid, false);
 }
 
@@ -328,4 +332,19 @@ bool adopt_primary_key(struct ddl *d, uint32_t relation_oid, const Constraint *n
     const struct relation *before = relation_snapshot(d, relation_oid);
     struct wish wish = {.strategy = "hash"};
     return choose(d, relation_oid, &wish, attnum) && move(d, before, relation_oid);
+}
+
+bool leave_shard_key(struct ddl *d, uint32_t relation_oid)
+{
+    const struct relation *before = relation_snapshot(d, relation_oid);
+    struct wish wish = {.distribution = "row"};
+    return choose(d, relation_oid, &wish, 0) && renew_index_kinds(d, before, relation_oid);
+}
+
+void refresh_colocation(struct ddl *d, uint32_t relation_oid)
+{
+    const struct relation *now = rel(d, relation_oid);
+    uint32_t id = colocation_of(d, now);
+    if (id != now->colocation_id)
+        catalog_edit_relation(d->fork, relation_oid)->colocation_id = id;
 }

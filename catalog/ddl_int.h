@@ -169,6 +169,9 @@ bool is_distribution_option(const char *name);
 const struct relation *relation_snapshot(struct ddl *d, uint32_t relation_oid);
 MUST_CHECK bool renew_storage(struct ddl *d, const struct relation *before, uint32_t relation_oid);
 MUST_CHECK bool renew_indexes(struct ddl *d, uint32_t relation_oid, bool check_rows);
+/* Before a column of the shard key goes: the table is spread by row from now on. */
+MUST_CHECK bool leave_shard_key(struct ddl *d, uint32_t relation_oid);
+void refresh_colocation(struct ddl *d, uint32_t relation_oid);
 MUST_CHECK bool adopt_primary_key(struct ddl *d, uint32_t relation_oid, const Constraint *node, int16_t at_column);
 MUST_CHECK bool distribute(struct ddl *d, uint32_t relation_oid, enum distribution distribution, const char *key, const char *strategy,
                            const char *colocate_with);

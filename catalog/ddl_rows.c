@@ -55,11 +55,19 @@ static bool compute(struct ddl *d, struct arena *scratch, const struct row *row,
     return true;
 }
 
+/* A row of new storage keeps its shard and id, unless its shard key has become another. */
+static bool insert_row(struct ddl *d, const struct relation *after, const struct row *row, const struct datum *values)
+{
+    uint32_t shard = after->distribution == DIST_SHARDED ? placement_of_row(d->fork, after, values, 0) : row->shard;
+    int64_t rid = shard == row->shard ? row->rid : txn_new_rid(d->c->txn, after, shard);
+    return txn_insert(d->c->txn, &d->env, after, shard, rid, values, d->err);
+}
+
 static bool write_row(struct ddl *d, const struct relation *after, const struct row *row, const struct datum *values,
                       const uint8_t *changed, bool insert)
 {
     if (insert)
-        return txn_insert(d->c->txn, &d->env, after, row->shard, row->rid, values, d->err);
+        return insert_row(d, after, row, values);
     return txn_update(d->c->txn, &d->env, after, row->shard, row->rid, values, changed, d->err);
 }
 
