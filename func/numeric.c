@@ -284,6 +284,7 @@ FUNC_TABLE(numeric_funcs) = {
     {"width_bucket_numeric", n_width_bucket},
     {"numeric_pg_lsn", numeric_to_lsn},
     {"pg_lsn_mi", lsn_minus_lsn},
+    {"pg_wal_lsn_diff", lsn_minus_lsn},
     {"pg_lsn_pli", lsn_plus},
     {"pg_lsn_mii", lsn_minus},
     {"numeric_pl_pg_lsn(numeric,pg_lsn)", plus_lsn},

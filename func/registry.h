@@ -16,6 +16,7 @@
     TABLE(money_funcs)                                                                             \
     TABLE(inet_funcs)                                                                              \
     TABLE(bit_funcs)                                                                               \
+    TABLE(send_funcs)                                                                              \
     TABLE(compare_funcs)                                                                           \
     TABLE(hash_funcs)                                                                              \
     TABLE(datetime_compare_funcs)                                                                  \
