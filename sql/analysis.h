@@ -281,7 +281,10 @@ bool cast_args(struct analysis *a, struct exprs *args, const struct type *const 
 bool note_srf(struct scope *s, const struct expr *call, const struct expr *last_srf, int location);
 
 /* ---- sql_function.c ---- */
+/* Analyses the body with the call's argument types: call->func.sql_function. */
 bool inline_sql_function(struct analysis *a, struct expr *call);
+/* A set-returning call in FROM as a sub-select: the body with the arguments in the parameters' places. */
+struct query *sql_function_rows(struct analysis *a, const struct expr *call);
 
 /* ---- oper_resolve.c ---- */
 /* left NULL: prefix.  NULL with 42883 or 42725. */
@@ -398,6 +401,9 @@ struct query *transform_in_scope(struct scope *s, const Node *node);
 struct query *transform_select(struct scope *s, const SelectStmt *stmt);
 struct query *transform_values(struct scope *s, const SelectStmt *stmt);
 struct query *transform_setop(struct scope *s, const SelectStmt *stmt);
+/* SELECT * FROM (inner), so that the list can be changed where inner's own means more than its output. */
+struct query *wrap_query(struct analysis *a, struct query *inner);
+bool list_is_output_only(const struct query *query);
 bool values_rows(struct scope *s, const List *lists, struct exprs **rows, size_t *n_rows);
 bool order_and_limit(struct scope *s, const SelectStmt *stmt, struct targets *targets);
 bool apply_locking(struct scope *s, const List *clauses);

@@ -210,6 +210,15 @@ static struct from *transform_range_function(struct scope *s, const RangeFunctio
         push_column(a, &rte, (struct rte_column){"ordinality", a->int8, -1, 0});
     if (!alias_columns(a, alias, &rte, "table"))
         return NULL;
+    /* A set-returning LANGUAGE SQL function alone is its body. */
+    if (n == 1 && !range->ordinality && items[0].call->kind == EXPR_FUNC && items[0].call->func.sql_function &&
+        items[0].call->func.proc->returns_set) {
+        rte.kind = RTE_SUBQUERY;
+        rte.subquery = sql_function_rows(a, items[0].call);
+        rte.n_functions = 0;
+        if (!rte.subquery)
+            return NULL;
+    }
     int index = scope_add_rte(s, &rte);
     scope_add_name(s, index, NULL, true, true);
     return from_rte(s, index);

@@ -64,7 +64,7 @@ static const char *const before_string[] = {"and",  "or",     "not",  "in",   "l
                                             "is",   "similar", "to",  "escape", "limit", "offset", "having"};
 static const char *const starts[] = {"select", "insert", "update", "delete"};
 /* Words whose statements are better read whole. */
-static const char *const refused[] = {"interval", "over", "within", "grouping", "into_", "extract", "position", "overlay",
+static const char *const refused[] = {"interval", "over", "within", "grouping", "extract",   "position", "overlay",
                                       "substring", "trim", "tablesample", "window", "union", "intersect", "except"};
 
 static bool take_word(struct lexer *x, bool first)

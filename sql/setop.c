@@ -33,14 +33,14 @@ static int count_visible(const struct query *q)
     return n;
 }
 
-static bool list_is_output_only(const struct query *q)
+bool list_is_output_only(const struct query *q)
 {
     return !q->distinct && !q->order.n && !q->setop && !q->limit && !q->has_group_clause && !q->has_windows && !q->has_srfs &&
            q->command == CMD_SELECT_;
 }
 
 /* SELECT * FROM (leaf): a select list that can be changed. */
-static struct query *wrap(struct analysis *a, struct query *inner)
+struct query *wrap_query(struct analysis *a, struct query *inner)
 {
     struct scope *s = scope_new(a, NULL, CMD_SELECT_);
     int rte = add_subquery_rte(s, inner, NULL, "*SELECT*", false);
@@ -131,7 +131,7 @@ static bool cast_column(struct analysis *a, struct setop *node, int column, cons
         return true;
     bool literal = target->expr->type->oid == TYPE_UNKNOWN;
     if (!literal && !list_is_output_only(node->query)) {
-        node->query = wrap(a, node->query);
+        node->query = wrap_query(a, node->query);
         target = visible_target(node->query, column);
     }
     struct expr *cast = coerce_to_common(a, target->expr, type, context);

@@ -401,8 +401,8 @@ static bool map_slot(void *arg, struct expr **slot)
 
 static bool map_query_slot(void *arg, struct query **slot);
 
-/* Sub-selects in expressions only: statements that change rows are never copied. */
-static struct query *query_map(struct tree_mapper *mapper, const struct query *query)
+/* SELECTs only: statements that change rows are never copied. */
+struct query *tree_map_query(struct tree_mapper *mapper, const struct query *query)
 {
     struct arena *arena = mapper->arena;
     struct query *q = arena_memdup(arena, query, sizeof(*query));
@@ -443,7 +443,7 @@ static struct query *query_map(struct tree_mapper *mapper, const struct query *q
 
 static bool map_query_slot(void *arg, struct query **slot)
 {
-    *slot = query_map(arg, *slot);
+    *slot = tree_map_query(arg, *slot);
     return false;
 }
 
@@ -456,7 +456,7 @@ struct expr *tree_map(struct tree_mapper *mapper, const struct expr *expr)
     own_slots(mapper->arena, copy);
     visit_slots(copy, map_slot, mapper);
     if (copy->kind == EXPR_SUBLINK)
-        copy->sublink.query = query_map(mapper, copy->sublink.query);
+        copy->sublink.query = tree_map_query(mapper, copy->sublink.query);
     return copy;
 }
 

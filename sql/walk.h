@@ -30,6 +30,8 @@ struct tree_mapper {
     void *arg;
 };
 struct expr *tree_map(struct tree_mapper *mapper, const struct expr *expr);
+/* The same for a SELECT; its own expressions are at mapper->levels + 1. */
+struct query *tree_map_query(struct tree_mapper *mapper, const struct query *query);
 /* A deep copy: an expression is in one place of a query only, since planning rewrites it there. */
 struct expr *tree_copy(struct arena *arena, const struct expr *expr);
 /* A copy whose references that leave the expression go `levels` further up. */
