@@ -61,11 +61,11 @@ restart:
             next = last + 1 };
         /* commit.applied: what SQLite has not committed, nobody sees */
         STEP(log_cur = last; logged = logged | (UP_TO(last) & ~UP_TO(first - 1)));   /* commit.before_decision */
-#ifndef COMMIT_BEFORE_SYNC
-        STEP(log_dur = last);                   /* commit.after_decision */
-#endif
 #ifdef ACK_BEFORE_SYNC
         STEP(acked = acked | BIT(first));
+#endif
+#ifndef COMMIT_BEFORE_SYNC
+        STEP(log_dur = last);                   /* commit.after_decision */
 #endif
 #ifndef NO_GATE
         atomic { if :: (ALIVE && gate_shared == 0) -> gate_exclusive = true :: (!ALIVE) -> goto restart fi };
