@@ -1,7 +1,8 @@
-/* agg_basic.c - count, min, max, bool_and, bool_or, bit_and, bit_or, bit_xor, string_agg, array_agg.
+/* agg_basic.c - count, min, max, bool_and, bool_or, bit_and, bit_or, bit_xor, string_agg,
+ * array_agg.
  *
- * A group's state lives in c->site_arena, which only grows; states that replace a value again and again (min, max) keep
- * one buffer and outgrow it by doubling. */
+ * A group's state lives in c->site_arena, which only grows; states that replace a value again and
+ * again (min, max) keep one buffer and outgrow it by doubling. */
 #include <string.h>
 
 #include "func/registry.h"
@@ -60,7 +61,8 @@ static bool check_comparable(struct fcall *c)
         type = type->elem;
     if (type->ops->key)
         return true;
-    return err_set(c->err, ERR_UNDEFINED_FUNCTION, "could not identify a comparison function for type %s", type->name);
+    return err_set(c->err, ERR_UNDEFINED_FUNCTION,
+                   "could not identify a comparison function for type %s", type->name);
 }
 
 /* Of equal values the later one stays, as in PostgreSQL: max of 1.0, 1.00 is 1.00. */
@@ -177,7 +179,7 @@ static bool int_bits_final(struct fcall *c, void *state)
 
 struct joined {
     bool any;
-    struct buf text;      /* every value behind its delimiter, also the first */
+    struct buf text;        /* every value behind its delimiter, also the first */
     size_t first_delimiter; /* bytes to leave out at the start */
 };
 
@@ -215,7 +217,8 @@ static bool join_final(struct fcall *c, void *state)
     const struct joined *j = state;
     if (!j->any)
         return return_null(c);
-    return return_bytes(c, j->text.p ? j->text.p + j->first_delimiter : "", j->text.n - j->first_delimiter);
+    return return_bytes(c, j->text.p ? j->text.p + j->first_delimiter : "",
+                        j->text.n - j->first_delimiter);
 }
 
 /* ---- array_agg ---- */
@@ -239,7 +242,8 @@ static bool collect_merge(struct fcall *c, void *into, const void *from)
     struct collected *s = into;
     const struct collected *other = from;
     for (size_t k = 0; k < other->items.n; k++)
-        VEC_PUSH(c->site_arena, &s->items, datum_copy(c->arg_types[0], c->site_arena, other->items.items[k]));
+        VEC_PUSH(c->site_arena, &s->items,
+                 datum_copy(c->arg_types[0], c->site_arena, other->items.items[k]));
     return true;
 }
 static bool collect_final(struct fcall *c, void *state)
@@ -248,9 +252,10 @@ static bool collect_final(struct fcall *c, void *state)
     if (!s->items.n)
         return return_null(c);
     if (s->items.n > ARRAY_MAX_ITEMS)
-        return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)",
-                       ARRAY_MAX_ITEMS_TOLD);
-    c->result = array_build_1d(c->arena, c->result_type->elem, s->items.items, (uint32_t)s->items.n);
+        return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                       "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS_TOLD);
+    c->result =
+        array_build_1d(c->arena, c->result_type->elem, s->items.items, (uint32_t)s->items.n);
     return true;
 }
 
@@ -260,8 +265,8 @@ static bool array_first(struct fcall *c, struct collected *s, const struct array
         return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR, "cannot accumulate empty arrays");
     if (array->ndim + 1 > ARRAY_MAX_DIMS)
         return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED,
-                       "number of array dimensions (%d) exceeds the maximum allowed (%d)", array->ndim + 1,
-                       ARRAY_MAX_DIMS);
+                       "number of array dimensions (%d) exceeds the maximum allowed (%d)",
+                       array->ndim + 1, ARRAY_MAX_DIMS);
     s->ndim = array->ndim + 1;
     s->lbounds[0] = 1;
     memcpy(s->dims + 1, array_dims(array), (size_t)array->ndim * sizeof(int32_t));
@@ -282,9 +287,11 @@ static bool collect_array_step(struct fcall *c, void *state)
     size_t shape_bytes = (size_t)array->ndim * sizeof(int32_t);
     if (array->ndim + 1 != s->ndim || memcmp(s->dims + 1, array_dims(array), shape_bytes) != 0 ||
         memcmp(s->lbounds + 1, array_lbounds(array), shape_bytes) != 0)
-        return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR, "cannot accumulate arrays of different dimensionality");
+        return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR,
+                       "cannot accumulate arrays of different dimensionality");
     for (uint32_t k = 0; k < array->n_items; k++)
-        VEC_PUSH(c->site_arena, &s->items, datum_copy(elem, c->site_arena, array_item(elem, array, k)));
+        VEC_PUSH(c->site_arena, &s->items,
+                 datum_copy(elem, c->site_arena, array_item(elem, array, k)));
     s->n_arrays++;
     return true;
 }
@@ -297,17 +304,30 @@ static bool collect_array_final(struct fcall *c, void *state)
     s->dims[0] = s->n_arrays;
     if (!array_count(c->err, s->ndim, s->dims, &n_items))
         return false;
-    c->result = array_build(c->arena, c->result_type->elem, s->ndim, s->dims, s->lbounds, s->items.items);
+    c->result =
+        array_build(c->arena, c->result_type->elem, s->ndim, s->dims, s->lbounds, s->items.items);
     return true;
 }
 
 #define MIN_MAX(type)                                                                              \
     {"max(" type ")", sizeof(struct extreme), true, max_step, extreme_final, max_merge, NULL},     \
-        {"min(" type ")", sizeof(struct extreme), true, min_step, extreme_final, min_merge, NULL}
+    {                                                                                              \
+        "min(" type ")", sizeof(struct extreme), true, min_step, extreme_final, min_merge, NULL    \
+    }
 #define INT_BITS(type)                                                                             \
-    {"bit_and(" type ")", sizeof(struct int_bits), true, bit_and_step, int_bits_final, bit_and_merge, NULL},     \
-        {"bit_or(" type ")", sizeof(struct int_bits), true, bit_or_step, int_bits_final, bit_or_merge, NULL},    \
-        {"bit_xor(" type ")", sizeof(struct int_bits), true, bit_xor_step, int_bits_final, bit_xor_merge, NULL}
+    {"bit_and(" type ")", sizeof(struct int_bits), true, bit_and_step,                             \
+     int_bits_final,      bit_and_merge,           NULL},                                          \
+        {"bit_or(" type ")",                                                                       \
+         sizeof(struct int_bits),                                                                  \
+         true,                                                                                     \
+         bit_or_step,                                                                              \
+         int_bits_final,                                                                           \
+         bit_or_merge,                                                                             \
+         NULL},                                                                                    \
+    {                                                                                              \
+        "bit_xor(" type ")", sizeof(struct int_bits), true, bit_xor_step, int_bits_final,          \
+            bit_xor_merge, NULL                                                                    \
+    }
 
 AGG_TABLE(basic_aggs) = {
     {"count()", sizeof(int64_t), false, count_step, count_final, count_merge, count_unstep},
@@ -334,15 +354,22 @@ AGG_TABLE(basic_aggs) = {
     MIN_MAX("inet"),
     MIN_MAX("anyarray"),
     MIN_MAX("anyenum"),
-    {"bool_and(bool)", sizeof(struct truths), true, bool_step, bool_and_final, bool_merge, bool_unstep},
-    {"every(bool)", sizeof(struct truths), true, bool_step, bool_and_final, bool_merge, bool_unstep},
-    {"bool_or(bool)", sizeof(struct truths), true, bool_step, bool_or_final, bool_merge, bool_unstep},
+    {"bool_and(bool)", sizeof(struct truths), true, bool_step, bool_and_final, bool_merge,
+     bool_unstep},
+    {"every(bool)", sizeof(struct truths), true, bool_step, bool_and_final, bool_merge,
+     bool_unstep},
+    {"bool_or(bool)", sizeof(struct truths), true, bool_step, bool_or_final, bool_merge,
+     bool_unstep},
     INT_BITS("int2"),
     INT_BITS("int4"),
     INT_BITS("int8"),
-    {"string_agg(text,text)", sizeof(struct joined), false, join_step, join_final, join_merge, NULL},
-    {"string_agg(bytea,bytea)", sizeof(struct joined), false, join_step, join_final, join_merge, NULL},
-    {"array_agg(anynonarray)", sizeof(struct collected), false, collect_step, collect_final, collect_merge, NULL},
-    {"array_agg(anyarray)", sizeof(struct collected), false, collect_array_step, collect_array_final, NULL, NULL},
+    {"string_agg(text,text)", sizeof(struct joined), false, join_step, join_final, join_merge,
+     NULL},
+    {"string_agg(bytea,bytea)", sizeof(struct joined), false, join_step, join_final, join_merge,
+     NULL},
+    {"array_agg(anynonarray)", sizeof(struct collected), false, collect_step, collect_final,
+     collect_merge, NULL},
+    {"array_agg(anyarray)", sizeof(struct collected), false, collect_array_step,
+     collect_array_final, NULL, NULL},
     {NULL},
 };

@@ -1,8 +1,9 @@
 /* agg_number.c - sum, avg, variance and standard deviation.
  *
- * Integers and numerics are summed exactly: in 128 bits while that suffices, in a GMP integer afterwards; the results
- * are numerics computed from the exact sums, with PostgreSQL's choice of scale.  Floats follow Youngs and Cramer: the sum and
- * the sum of squared differences from the mean are carried along, which keeps small variances of large values. */
+ * Integers and numerics are summed exactly: in 128 bits while that suffices, in a GMP integer
+ * afterwards; the results are numerics computed from the exact sums, with PostgreSQL's choice of
+ * scale.  Floats follow Youngs and Cramer: the sum and the sum of squared differences from the
+ * mean are carried along, which keeps small variances of large values. */
 #include <gmp.h>
 #include <math.h>
 
@@ -17,7 +18,7 @@ typedef __int128 int128_8 __attribute__((aligned(8)));
 
 struct exact {
     int128_8 small;
-    int32_t dscale;  /* the sum is small (or big) * 10^-dscale */
+    int32_t dscale;       /* the sum is small (or big) * 10^-dscale */
     bool is_big, has_big; /* `big` is in use; `big` is initialised */
     mpz_t big;
 };
@@ -58,8 +59,9 @@ static void exact_rescale(struct fcall *c, struct exact *e, int dscale)
         return;
     e->dscale = dscale;
     __int128 factor = up <= 18 ? (__int128)numeric_pow10[up] : 0, widened;
-    if (!e->is_big && (e->small == 0 || (factor && !__builtin_mul_overflow((__int128)e->small, factor, &widened) &&
-                                         widened < SMALL_MAX && widened > -SMALL_MAX))) {
+    if (!e->is_big && (e->small == 0 ||
+                       (factor && !__builtin_mul_overflow((__int128)e->small, factor, &widened) &&
+                        widened < SMALL_MAX && widened > -SMALL_MAX))) {
         e->small = e->small == 0 ? 0 : widened;
         return;
     }
@@ -291,7 +293,9 @@ static bool numeric_merge(struct fcall *c, void *into, const void *from)
 static bool special_sum(const struct numeric_sum *s, const struct numeric **out)
 {
     bool both = s->n_inf && s->n_neg_inf;
-    *out = numeric_special(s->n_nan || both ? NUMERIC_NAN : s->n_inf ? NUMERIC_INF : NUMERIC_NEG_INF);
+    *out = numeric_special(s->n_nan || both ? NUMERIC_NAN
+                           : s->n_inf       ? NUMERIC_INF
+                                            : NUMERIC_NEG_INF);
     return s->n_nan || s->n_inf || s->n_neg_inf;
 }
 
@@ -313,7 +317,8 @@ static bool numeric_avg_final(struct fcall *c, void *state)
     if (special_sum(s, &sum))
         return return_numeric(c, sum);
     sum = exact_value(c, &s->sum);
-    return sum && return_numeric(c, numeric_div(c->arena, c->err, sum, numeric_from_i64(c->arena, s->n)));
+    return sum &&
+           return_numeric(c, numeric_div(c->arena, c->err, sum, numeric_from_i64(c->arena, s->n)));
 }
 
 /* ---- exact variance: (n * sum(x^2) - sum(x)^2) / (n * (n or n - 1)) ---- */
@@ -323,7 +328,8 @@ enum spread { VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP };
 static bool spread_final(struct fcall *c, enum spread which, int64_t n, const struct numeric *sum,
                          const struct numeric *squares)
 {
-    bool sample = which == VAR_SAMP || which == STDDEV_SAMP, root = which == STDDEV_POP || which == STDDEV_SAMP;
+    bool sample = which == VAR_SAMP || which == STDDEV_SAMP,
+         root = which == STDDEV_POP || which == STDDEV_SAMP;
     const struct numeric *count = numeric_from_i64(c->arena, n);
     const struct numeric *square = sum && squares ? numeric_mul(c->arena, c->err, sum, sum) : NULL;
     const struct numeric *above = square ? numeric_mul(c->arena, c->err, count, squares) : NULL;
@@ -350,7 +356,8 @@ static bool int_spread(struct fcall *c, void *state, enum spread which)
     const struct int_sum *s = state;
     if (too_few(which, s->n))
         return return_null(c);
-    return spread_final(c, which, s->n, numeric_from_i128(c->arena, s->sum), numeric_from_i128(c->arena, s->squares));
+    return spread_final(c, which, s->n, numeric_from_i128(c->arena, s->sum),
+                        numeric_from_i128(c->arena, s->squares));
 }
 
 static bool numeric_spread(struct fcall *c, void *state, enum spread which)
@@ -436,7 +443,8 @@ static bool float_merge(struct fcall *c, void *into, const void *from)
         *s = *other;
         return true;
     }
-    double n1 = (double)s->n, n2 = (double)other->n, part = s->sum / n1 - other->sum / n2, sum = s->sum + other->sum;
+    double n1 = (double)s->n, n2 = (double)other->n, part = s->sum / n1 - other->sum / n2,
+           sum = s->sum + other->sum;
     if (isinf(sum) && !isinf(s->sum) && !isinf(other->sum))
         return float_overflow(c);
     s->n += other->n;
@@ -488,8 +496,13 @@ SPREADS(float)
         {"var_pop(" type ")", sizeof(state), true, step, family##_var_pop, merge, unstep},         \
         {"stddev(" type ")", sizeof(state), true, step, family##_stddev_samp, merge, unstep},      \
         {"stddev_samp(" type ")", sizeof(state), true, step, family##_stddev_samp, merge, unstep}, \
-        {"stddev_pop(" type ")", sizeof(state), true, step, family##_stddev_pop, merge, unstep}
-#define INT_ENTRY(name, final) {name, sizeof(struct int_sum), true, int_step, final, int_merge, int_unstep}
+    {                                                                                              \
+        "stddev_pop(" type ")", sizeof(state), true, step, family##_stddev_pop, merge, unstep      \
+    }
+#define INT_ENTRY(name, final)                                                                     \
+    {                                                                                              \
+        name, sizeof(struct int_sum), true, int_step, final, int_merge, int_unstep                 \
+    }
 
 AGG_TABLE(number_aggs) = {
     INT_ENTRY("sum(int2)", int_sum_final),
@@ -499,16 +512,21 @@ AGG_TABLE(number_aggs) = {
     INT_ENTRY("avg(int4)", int_avg_final),
     INT_ENTRY("avg(int8)", int_avg_final),
     {"sum(money)", sizeof(struct int_sum), true, money_step, money_final, int_merge, int_unstep},
-    {"sum(numeric)", sizeof(struct numeric_sum), true, numeric_step, numeric_sum_final, numeric_merge, NULL},
-    {"avg(numeric)", sizeof(struct numeric_sum), true, numeric_step, numeric_avg_final, numeric_merge, NULL},
-    {"sum(float4)", sizeof(struct float_sum), true, float4_sum_step, float_sum_final, float4_sum_merge, NULL},
-    {"sum(float8)", sizeof(struct float_sum), true, float8_sum_step, float_sum_final, float8_sum_merge, NULL},
+    {"sum(numeric)", sizeof(struct numeric_sum), true, numeric_step, numeric_sum_final,
+     numeric_merge, NULL},
+    {"avg(numeric)", sizeof(struct numeric_sum), true, numeric_step, numeric_avg_final,
+     numeric_merge, NULL},
+    {"sum(float4)", sizeof(struct float_sum), true, float4_sum_step, float_sum_final,
+     float4_sum_merge, NULL},
+    {"sum(float8)", sizeof(struct float_sum), true, float8_sum_step, float_sum_final,
+     float8_sum_merge, NULL},
     {"avg(float4)", sizeof(struct float_sum), true, float_step, float_avg_final, float_merge, NULL},
     {"avg(float8)", sizeof(struct float_sum), true, float_step, float_avg_final, float_merge, NULL},
     SPREAD_ENTRIES("int2", struct int_sum, int_squares_step, int, int_merge, int_squares_unstep),
     SPREAD_ENTRIES("int4", struct int_sum, int_squares_step, int, int_merge, int_squares_unstep),
     SPREAD_ENTRIES("int8", struct numeric_sum, int8_squares_step, numeric, numeric_merge, NULL),
-    SPREAD_ENTRIES("numeric", struct numeric_sum, numeric_squares_step, numeric, numeric_merge, NULL),
+    SPREAD_ENTRIES("numeric", struct numeric_sum, numeric_squares_step, numeric, numeric_merge,
+                   NULL),
     SPREAD_ENTRIES("float4", struct float_sum, float_step, float, float_merge, NULL),
     SPREAD_ENTRIES("float8", struct float_sum, float_step, float, float_merge, NULL),
     {NULL},

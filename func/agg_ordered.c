@@ -1,7 +1,7 @@
 /* agg_ordered.c - ordered-set and hypothetical-set aggregates.
  *
- * step gets the values in order; they are kept, and final picks among them.  The hypothetical ones keep sort keys, and
- * find the place that a row of the direct arguments would have among them. */
+ * step gets the values in order; they are kept, and final picks among them.  The hypothetical ones
+ * keep sort keys, and find the place that a row of the direct arguments would have among them. */
 #include <math.h>
 #include <string.h>
 
@@ -50,12 +50,14 @@ static bool check_fraction(struct fcall *c, double fraction)
 {
     if (fraction >= 0 && fraction <= 1)
         return true;
-    return err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "percentile value %g is not between 0 and 1", fraction);
+    return err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE,
+                   "percentile value %g is not between 0 and 1", fraction);
 }
 
 typedef bool pick_fn(struct fcall *c, const struct ordered *s, double fraction, struct datum *out);
 
-static bool pick_discrete(struct fcall *c, const struct ordered *s, double fraction, struct datum *out)
+static bool pick_discrete(struct fcall *c, const struct ordered *s, double fraction,
+                          struct datum *out)
 {
     double row = ceil(fraction * (double)s->values.n);
     *out = s->values.items[row < 1 ? 0 : (size_t)row - 1];
@@ -71,14 +73,17 @@ static bool pick_float(struct fcall *c, const struct ordered *s, double fraction
     return true;
 }
 
-static bool pick_interval(struct fcall *c, const struct ordered *s, double fraction, struct datum *out)
+static bool pick_interval(struct fcall *c, const struct ordered *s, double fraction,
+                          struct datum *out)
 {
     double row = fraction * (double)(s->values.n - 1);
     size_t low = (size_t)floor(row), high = (size_t)ceil(row);
-    const struct interval *a = interval_of(&s->values.items[low]), *b = interval_of(&s->values.items[high]);
+    const struct interval *a = interval_of(&s->values.items[low]),
+                          *b = interval_of(&s->values.items[high]);
     struct interval v = *a;
-    if (low != high && !(interval_minus(b, a, &v, c->err) && interval_times(&v, row - (double)low, &v, c->err) &&
-                         interval_plus(&v, a, &v, c->err)))
+    if (low != high &&
+        !(interval_minus(b, a, &v, c->err) && interval_times(&v, row - (double)low, &v, c->err) &&
+          interval_plus(&v, a, &v, c->err)))
         return false;
     *out = interval_datum(c->arena, v);
     return true;
@@ -157,7 +162,8 @@ static void make_key(const struct hypothetical *s, const struct datum *values, s
 {
     for (int k = 0; k < s->n_keys; k++) {
         bool descending = s->order && s->order[k].descending;
-        type_sort_key(s->types[k], &values[k], descending, s->order && s->order[k].nulls_first, out);
+        type_sort_key(s->types[k], &values[k], descending, s->order && s->order[k].nulls_first,
+                      out);
     }
 }
 
@@ -168,7 +174,8 @@ static bool hypothetical_step(struct fcall *c, void *state)
         size_t n = (size_t)c->n_args;
         s->n_keys = c->n_args;
         s->types = arena_memdup(c->site_arena, c->arg_types, n * sizeof(s->types[0]));
-        s->order = c->agg_order ? arena_memdup(c->site_arena, c->agg_order, n * sizeof(s->order[0])) : NULL;
+        s->order = c->agg_order ? arena_memdup(c->site_arena, c->agg_order, n * sizeof(s->order[0]))
+                                : NULL;
     }
     struct buf key = BUF_IN(c->arena);
     make_key(s, c->args, &key);
@@ -226,8 +233,14 @@ static bool cume_dist_final(struct fcall *c, void *state)
     return return_float(c, (double)(place.before + place.equal + 1) / (double)(s->rows.n + 1));
 }
 
-#define ORDERED(name, final) {name, sizeof(struct ordered), true, ordered_step, final, NULL, NULL}
-#define HYPOTHETICAL(name, final) {name, sizeof(struct hypothetical), false, hypothetical_step, final, NULL, NULL}
+#define ORDERED(name, final)                                                                       \
+    {                                                                                              \
+        name, sizeof(struct ordered), true, ordered_step, final, NULL, NULL                        \
+    }
+#define HYPOTHETICAL(name, final)                                                                  \
+    {                                                                                              \
+        name, sizeof(struct hypothetical), false, hypothetical_step, final, NULL, NULL             \
+    }
 
 AGG_TABLE(ordered_aggs) = {
     ORDERED("mode(anyelement)", mode_final),

@@ -1,4 +1,5 @@
-/* agg_regr.c - regr_*, covar_*, corr over pairs (Y, X) of floats, by Youngs and Cramer's recurrence. */
+/* agg_regr.c - regr_*, covar_*, corr over pairs (Y, X) of floats, by Youngs and Cramer's
+ * recurrence. */
 #include <math.h>
 
 #include "func/float.h"
@@ -6,8 +7,8 @@
 
 struct pairs {
     int64_t n;
-    double x, y;          /* sums */
-    double xx, yy, xy;    /* sums of products of differences from the means */
+    double x, y;       /* sums */
+    double xx, yy, xy; /* sums of products of differences from the means */
 };
 
 static bool not_finite(double v)
@@ -124,10 +125,14 @@ static bool count_unstep(struct fcall *c, void *state)
     return true;
 }
 
-#define ENTRY(name, final) {name "(float8,float8)", sizeof(struct pairs), true, pairs_step, final, pairs_merge, NULL}
+#define ENTRY(name, final)                                                                         \
+    {                                                                                              \
+        name "(float8,float8)", sizeof(struct pairs), true, pairs_step, final, pairs_merge, NULL   \
+    }
 
 AGG_TABLE(regr_aggs) = {
-    {"regr_count(float8,float8)", sizeof(struct pairs), true, count_step, final_count, count_merge, count_unstep},
+    {"regr_count(float8,float8)", sizeof(struct pairs), true, count_step, final_count, count_merge,
+     count_unstep},
     ENTRY("regr_sxx", final_sxx),
     ENTRY("regr_syy", final_syy),
     ENTRY("regr_sxy", final_sxy),

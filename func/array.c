@@ -1,7 +1,8 @@
 /* array.c - functions and operators of arrays.
  *
- * Elements are compared with the element type's own order; where NULLs matter, two NULLs are the same (array_position,
- * array_remove, array_replace) or never match (@>, <@, &&), as in PostgreSQL. */
+ * Elements are compared with the element type's own order; where NULLs matter, two NULLs are the
+ * same (array_position, array_remove, array_replace) or never match (@>, <@, &&), as in
+ * PostgreSQL. */
 #include "types/array.h"
 
 #include <string.h>
@@ -20,7 +21,8 @@ static bool require_equality(struct fcall *c, const struct type *elem)
 {
     if (elem->ops->key)
         return true;
-    return err_set(c->err, ERR_UNDEFINED_FUNCTION, "could not identify an equality operator for type %s", elem->name);
+    return err_set(c->err, ERR_UNDEFINED_FUNCTION,
+                   "could not identify an equality operator for type %s", elem->name);
 }
 
 static bool subscript_error(struct fcall *c, const char *message)
@@ -31,13 +33,16 @@ static bool subscript_error(struct fcall *c, const char *message)
 /* ---- append, prepend, concatenate ---- */
 
 /* One more element at the front or the back; `array` may be NULL. */
-static bool add_element(struct fcall *c, const struct datum *array_arg, const struct datum *item, bool front)
+static bool add_element(struct fcall *c, const struct datum *array_arg, const struct datum *item,
+                        bool front)
 {
     const struct type *elem = elem_of(c->result_type);
     const struct array *array = array_arg->null ? NULL : array_of(array_arg);
-    int32_t n = array ? (int32_t)array->n_items : 0, lbound = array && array->ndim ? array_lbounds(array)[0] : 1;
+    int32_t n = array ? (int32_t)array->n_items : 0,
+            lbound = array && array->ndim ? array_lbounds(array)[0] : 1;
     if (array && array->ndim > 1)
-        return err_set(c->err, ERR_DATA_EXCEPTION, "argument must be empty or one-dimensional array");
+        return err_set(c->err, ERR_DATA_EXCEPTION,
+                       "argument must be empty or one-dimensional array");
     if ((int64_t)lbound + n > INT32_MAX || (front && lbound == INT32_MIN))
         return err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "integer out of range");
     struct datum *items = ARENA_ARRAY(c->arena, struct datum, (size_t)n + 1);
@@ -65,37 +70,43 @@ static bool incompatible(struct fcall *c, const char *detail)
 }
 
 /* Do the inner dimensions agree, the outer array leaving out its first `skip`? */
-static bool same_shape(const struct array *outer, const struct array *inner, int skip_outer, int skip_inner,
-                       bool lbounds_too)
+static bool same_shape(const struct array *outer, const struct array *inner, int skip_outer,
+                       int skip_inner, bool lbounds_too)
 {
     int n = outer->ndim - skip_outer;
     size_t bytes = (size_t)n * sizeof(int32_t);
     return memcmp(array_dims(outer) + skip_outer, array_dims(inner) + skip_inner, bytes) == 0 &&
-           (!lbounds_too ||
-            memcmp(array_lbounds(outer) + skip_outer, array_lbounds(inner) + skip_inner, bytes) == 0);
+           (!lbounds_too || memcmp(array_lbounds(outer) + skip_outer,
+                                   array_lbounds(inner) + skip_inner, bytes) == 0);
 }
 
 static bool concatenate(struct fcall *c, const struct array *a, const struct array *b)
 {
     const struct type *elem = elem_of(c->result_type);
     int32_t dims[ARRAY_MAX_DIMS];
-    const struct array *shape; /* whose bounds the result has, but for the first dimension's length */
+    const struct array
+        *shape; /* whose bounds the result has, but for the first dimension's length */
     uint32_t n_items;
     if (a->ndim == b->ndim) {
         if (!same_shape(a, b, 1, 1, true))
-            return incompatible(c, "Arrays with differing element dimensions are not compatible for concatenation.");
+            return incompatible(
+                c,
+                "Arrays with differing element dimensions are not compatible for concatenation.");
         shape = a;
         memcpy(dims, array_dims(a), (size_t)a->ndim * sizeof(int32_t));
         dims[0] += array_dims(b)[0];
     } else if (a->ndim == b->ndim - 1 || b->ndim == a->ndim - 1) {
         shape = a->ndim > b->ndim ? a : b;
         if (!same_shape(shape, a->ndim > b->ndim ? b : a, 1, 0, true))
-            return incompatible(c, "Arrays with differing dimensions are not compatible for concatenation.");
+            return incompatible(
+                c, "Arrays with differing dimensions are not compatible for concatenation.");
         memcpy(dims, array_dims(shape), (size_t)shape->ndim * sizeof(int32_t));
         dims[0]++;
     } else {
-        return incompatible(c, arena_printf(c->arena, "Arrays of %d and %d dimensions are not compatible for concatenation.",
-                                            a->ndim, b->ndim));
+        return incompatible(
+            c, arena_printf(c->arena,
+                            "Arrays of %d and %d dimensions are not compatible for concatenation.",
+                            a->ndim, b->ndim));
     }
     if (!array_count(c->err, shape->ndim, dims, &n_items))
         return false;
@@ -131,7 +142,8 @@ static bool dims_text(struct fcall *c)
     if (!array->ndim)
         return return_null(c);
     for (int k = 0; k < array->ndim; k++)
-        buf_printf(&out, "[%d:%d]", array_lbounds(array)[k], array_lbounds(array)[k] + array_dims(array)[k] - 1);
+        buf_printf(&out, "[%d:%d]", array_lbounds(array)[k],
+                   array_lbounds(array)[k] + array_dims(array)[k] - 1);
     return return_bytes(c, out.p, out.n);
 }
 
@@ -147,17 +159,20 @@ static bool has_dim(const struct fcall *c)
 }
 static bool length(struct fcall *c)
 {
-    return has_dim(c) ? return_int(c, array_dims(array_of(&c->args[0]))[ARG_I(c, 1) - 1]) : return_null(c);
+    return has_dim(c) ? return_int(c, array_dims(array_of(&c->args[0]))[ARG_I(c, 1) - 1])
+                      : return_null(c);
 }
 static bool lower(struct fcall *c)
 {
-    return has_dim(c) ? return_int(c, array_lbounds(array_of(&c->args[0]))[ARG_I(c, 1) - 1]) : return_null(c);
+    return has_dim(c) ? return_int(c, array_lbounds(array_of(&c->args[0]))[ARG_I(c, 1) - 1])
+                      : return_null(c);
 }
 static bool upper(struct fcall *c)
 {
     const struct array *array = array_of(&c->args[0]);
     int64_t k = ARG_I(c, 1) - 1;
-    return has_dim(c) ? return_int(c, array_lbounds(array)[k] + array_dims(array)[k] - 1) : return_null(c);
+    return has_dim(c) ? return_int(c, array_lbounds(array)[k] + array_dims(array)[k] - 1)
+                      : return_null(c);
 }
 static bool cardinality(struct fcall *c)
 {
@@ -166,7 +181,8 @@ static bool cardinality(struct fcall *c)
 
 /* ---- containment ---- */
 
-static bool has_item(const struct type *elem, const struct datum *items, uint32_t n, const struct datum *item)
+static bool has_item(const struct type *elem, const struct datum *items, uint32_t n,
+                     const struct datum *item)
 {
     for (uint32_t k = 0; k < n; k++)
         if (!items[k].null && type_cmp(elem, &items[k], item) == 0)
@@ -244,7 +260,8 @@ static bool replace_items(struct fcall *c)
     for (uint32_t k = 0; k < array->n_items; k++)
         if (same(elem, &items[k], &c->args[1]))
             items[k] = c->args[2];
-    c->result = array_build(c->arena, elem, array->ndim, array_dims(array), array_lbounds(array), items);
+    c->result =
+        array_build(c->arena, elem, array->ndim, array_dims(array), array_lbounds(array), items);
     return true;
 }
 
@@ -315,7 +332,8 @@ static bool read_dims(struct fcall *c, const struct datum *arg, int *n, int32_t 
     *n = (int)array->n_items;
     if (*n > ARRAY_MAX_DIMS)
         return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED,
-                       "number of array dimensions (%d) exceeds the maximum allowed (%d)", *n, ARRAY_MAX_DIMS);
+                       "number of array dimensions (%d) exceeds the maximum allowed (%d)", *n,
+                       ARRAY_MAX_DIMS);
     for (int k = 0; k < *n; k++)
         out[k] = (int32_t)array_item(int4, array, (uint32_t)k).i;
     return true;
@@ -328,7 +346,8 @@ static bool fill(struct fcall *c)
     int n, n_lbounds;
     uint32_t n_items;
     if (c->args[1].null || (c->n_args > 2 && c->args[2].null))
-        return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED, "dimension array or low bound array cannot be null");
+        return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                       "dimension array or low bound array cannot be null");
     if (!read_dims(c, &c->args[1], &n, dims))
         return false;
     if (c->n_args > 2) {
@@ -339,8 +358,8 @@ static bool fill(struct fcall *c)
     }
     for (int k = 0; k < n; k++)
         if (dims[k] < 0)
-            return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)",
-                           ARRAY_MAX_ITEMS_TOLD);
+            return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                           "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS_TOLD);
     if (!array_count(c->err, n, dims, &n_items))
         return false;
     struct datum *items = ARENA_ARRAY(c->arena, struct datum, n_items + 1);
@@ -356,11 +375,13 @@ static bool trim(struct fcall *c)
     int32_t n = array->ndim ? array_dims(array)[0] : 0;
     int64_t cut = ARG_I(c, 1);
     if (cut < 0 || cut > n)
-        return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR, "number of elements to trim must be between 0 and %d", n);
+        return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR,
+                       "number of elements to trim must be between 0 and %d", n);
     struct array_bound lower = {0, false}, upper = {0, true};
     if (array->ndim)
         upper.value = (int32_t)(array_lbounds(array)[0] + n - 1 - cut);
-    return array_slice(c->arena, c->err, elem_of(c->arg_types[0]), array, 1, &lower, &upper, &c->result);
+    return array_slice(c->arena, c->err, elem_of(c->arg_types[0]), array, 1, &lower, &upper,
+                       &c->result);
 }
 
 /* ---- text ---- */
@@ -419,7 +440,8 @@ static bool width_bucket(struct fcall *c)
     if (thresholds->ndim > 1)
         return subscript_error(c, "thresholds must be one-dimensional array");
     if (thresholds->flags & ARRAY_HAS_NULL)
-        return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED, "thresholds array must not contain NULLs");
+        return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                       "thresholds array must not contain NULLs");
     if (!require_equality(c, elem))
         return false;
     uint32_t low = 0, high = thresholds->n_items;

@@ -1,4 +1,5 @@
-/* bit.c - functions, operators and aggregates of bit strings.  Positions count from 1, the index of get_bit from 0. */
+/* bit.c - functions, operators and aggregates of bit strings.  Positions count from 1, the index
+ * of get_bit from 0. */
 #include "types/bit.h"
 
 #include <limits.h>
@@ -32,7 +33,8 @@ static bool combine_into(struct fcall *c, enum bit_op op, struct bits *a, const 
 {
     static const char *const names[] = {[BIT_AND] = "AND", [BIT_OR] = "OR", [BIT_XOR] = "XOR"};
     if (a->n_bits != b->n_bits)
-        return err_set(c->err, ERR_STRING_DATA_LENGTH_MISMATCH, "cannot %s bit strings of different sizes", names[op]);
+        return err_set(c->err, ERR_STRING_DATA_LENGTH_MISMATCH,
+                       "cannot %s bit strings of different sizes", names[op]);
     for (size_t k = 0; k < bits_bytes(a->n_bits); k++)
         a->bytes[k] = apply(op, a->bytes[k], b->bytes[k]);
     return true;
@@ -44,20 +46,17 @@ static bool combine(struct fcall *c, enum bit_op op)
     return combine_into(c, op, v, ARG_BITS(c, 1)) && return_bits(c, v);
 }
 
-static bool and(struct fcall *c)
+static bool and (struct fcall * c)
 {
     return combine(c, BIT_AND);
 }
-static bool or(struct fcall *c)
+static bool or (struct fcall * c)
 {
     return combine(c, BIT_OR);
 }
-static bool xor(struct fcall *c)
-{
-    return combine(c, BIT_XOR);
-}
+static bool xor (struct fcall * c) { return combine(c, BIT_XOR); }
 
-static bool not(struct fcall *c)
+    static bool not(struct fcall * c)
 {
     struct bits *v = copy_bits(c->arena, ARG_BITS(c, 0));
     for (size_t k = 0; k < bits_bytes(v->n_bits); k++)
@@ -107,10 +106,12 @@ static void append(struct bits *out, uint32_t at, const struct bits *v)
             bit_set(out, at + k, 1);
 }
 
-static bool concatenate(struct fcall *c, const struct bits *a, const struct bits *b, struct bits **out)
+static bool concatenate(struct fcall *c, const struct bits *a, const struct bits *b,
+                        struct bits **out)
 {
     if ((uint64_t)a->n_bits + b->n_bits > INT32_MAX)
-        return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED, "bit string length exceeds the maximum allowed (%d)", INT32_MAX);
+        return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                       "bit string length exceeds the maximum allowed (%d)", INT32_MAX);
     *out = bits_new(c->arena, a->n_bits + b->n_bits);
     memcpy((*out)->bytes, a->bytes, bits_bytes(a->n_bits));
     append(*out, a->n_bits, b);
@@ -191,8 +192,8 @@ static bool check_index(struct fcall *c)
     int64_t index = ARG_I(c, 1);
     if (index >= 0 && index < ARG_BITS(c, 0)->n_bits)
         return true;
-    return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR, "bit index %d out of valid range (0..%d)", (int)index,
-                   (int)ARG_BITS(c, 0)->n_bits - 1);
+    return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR, "bit index %d out of valid range (0..%d)",
+                   (int)index, (int)ARG_BITS(c, 0)->n_bits - 1);
 }
 
 static bool get_bit(struct fcall *c)
@@ -257,8 +258,8 @@ static bool coerce_bit(struct fcall *c)
     if (n <= 0 || n > BITS_MAX || n == v->n_bits)
         return true;
     if (!ARG_I(c, 2))
-        return err_set(c->err, ERR_STRING_DATA_LENGTH_MISMATCH, "bit string length %d does not match type bit(%d)",
-                       (int)v->n_bits, (int)n);
+        return err_set(c->err, ERR_STRING_DATA_LENGTH_MISMATCH,
+                       "bit string length %d does not match type bit(%d)", (int)v->n_bits, (int)n);
     struct bits *out = bits_new(c->arena, (uint32_t)n);
     append(out, 0, n < v->n_bits ? bits_slice(c->arena, v, 0, (uint32_t)n) : v);
     return return_bits(c, out);
@@ -272,15 +273,16 @@ static bool coerce_varbit(struct fcall *c)
     if (n <= 0 || n >= v->n_bits)
         return true;
     if (!ARG_I(c, 2))
-        return err_set(c->err, ERR_STRING_DATA_RIGHT_TRUNCATION, "bit string too long for type bit varying(%d)", (int)n);
+        return err_set(c->err, ERR_STRING_DATA_RIGHT_TRUNCATION,
+                       "bit string too long for type bit varying(%d)", (int)n);
     return return_bits(c, bits_slice(c->arena, v, 0, (uint32_t)n));
 }
 
 FUNC_TABLE(bit_funcs) = {
     {"bit_and", and},
-    {"bit_or", or},
+    {"bit_or", or },
     {"bitxor", xor},
-    {"bitnot", not},
+    {"bitnot", not },
     {"bitshiftleft", shift_left},
     {"bitshiftright", shift_right},
     {"bitcat", cat},

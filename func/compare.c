@@ -1,7 +1,7 @@
 /* compare.c - the comparison operators of all types, and the support functions beside them.
  *
- * They are all the type's own order (type_cmp), so one implementation serves every type; the by-value ones have
- * shorter ways.  Text, bytea and "char": text_compare.c. */
+ * They are all the type's own order (type_cmp), so one implementation serves every type; the
+ * by-value ones have shorter ways.  Text, bytea and "char": text_compare.c. */
 #include "func/registry.h"
 #include "types/key.h"
 
@@ -13,12 +13,13 @@ static bool check_elements(struct fcall *c, const char *what)
         type = type->elem;
     if (type->ops->key)
         return true;
-    return err_set(c->err, ERR_UNDEFINED_FUNCTION, "could not identify %s for type %s", what, type->name);
+    return err_set(c->err, ERR_UNDEFINED_FUNCTION, "could not identify %s for type %s", what,
+                   type->name);
 }
 
-/* Defines <family>_eq, _ne, _lt, _le, _gt, _ge, _cmp, _larger, _smaller over an order of two arguments; a false
- * `guard` has set the error. */
-#define FAMILY(family, guard, order)                                                                     \
+/* Defines <family>_eq, _ne, _lt, _le, _gt, _ge, _cmp, _larger, _smaller over an order of two
+ * arguments; a false `guard` has set the error. */
+#define FAMILY(family, guard, order)                                                               \
     static bool family##_eq(struct fcall *c)                                                       \
     {                                                                                              \
         if (!(guard))                                                                              \
@@ -66,14 +67,14 @@ static bool check_elements(struct fcall *c, const char *what)
     {                                                                                              \
         if (!(guard))                                                                              \
             return false;                                                                          \
-        c->result = c->args[(order) > 0 ? 0 : 1]; /* of equals, the second */                                                \
+        c->result = c->args[(order) > 0 ? 0 : 1]; /* of equals, the second */                      \
         return true;                                                                               \
     }                                                                                              \
     static UNUSED bool family##_smaller(struct fcall *c)                                           \
     {                                                                                              \
         if (!(guard))                                                                              \
             return false;                                                                          \
-        c->result = c->args[(order) < 0 ? 0 : 1];                                                 \
+        c->result = c->args[(order) < 0 ? 0 : 1];                                                  \
         return true;                                                                               \
     }
 
@@ -81,7 +82,8 @@ FAMILY(int, true, cmp_i64(ARG_I(c, 0), ARG_I(c, 1)))
 FAMILY(float, true, cmp_f64(ARG_F(c, 0), ARG_F(c, 1)))
 FAMILY(bytes, true, cmp_bytes(ARG_P(c, 0), ARG_N(c, 0), ARG_P(c, 1), ARG_N(c, 1)))
 FAMILY(any, true, type_cmp(c->arg_types[0], &c->args[0], &c->args[1]))
-FAMILY(array, check_elements(c, "a comparison function"), type_cmp(c->arg_types[0], &c->args[0], &c->args[1]))
+FAMILY(array, check_elements(c, "a comparison function"),
+       type_cmp(c->arg_types[0], &c->args[0], &c->args[1]))
 
 static bool xid_equal(struct fcall *c)
 {
@@ -95,9 +97,15 @@ static bool xid_differ(struct fcall *c)
 /* The six operators of a type whose functions are called <prefix>eq ... */
 #define SIX(prefix, family)                                                                        \
     {prefix "eq", family##_eq}, {prefix "ne", family##_ne}, {prefix "lt", family##_lt},            \
-        {prefix "le", family##_le}, {prefix "gt", family##_gt}, {prefix "ge", family##_ge}
+        {prefix "le", family##_le}, {prefix "gt", family##_gt},                                    \
+    {                                                                                              \
+        prefix "ge", family##_ge                                                                   \
+    }
 #define MIN_MAX(prefix, family)                                                                    \
-    {prefix "larger", family##_larger}, {prefix "smaller", family##_smaller}
+    {prefix "larger", family##_larger},                                                            \
+    {                                                                                              \
+        prefix "smaller", family##_smaller                                                         \
+    }
 
 FUNC_TABLE(compare_funcs) = {
     SIX("bool", int),

@@ -1,4 +1,5 @@
-/* enum.c - enum_first, enum_last, enum_range.  Only the argument's type matters to the first two, so NULL is fine. */
+/* enum.c - enum_first, enum_last, enum_range.  Only the argument's type matters to the first two,
+ * so NULL is fine. */
 #include "types/enum.h"
 
 #include "func/registry.h"
@@ -8,7 +9,8 @@ static bool check_labels(struct fcall *c, const struct type *type)
 {
     if (type->n_labels)
         return true;
-    return err_set(c->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "enum %s contains no values", type->name);
+    return err_set(c->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "enum %s contains no values",
+                   type->name);
 }
 
 static bool first(struct fcall *c)
@@ -49,7 +51,8 @@ static bool range_bounds(struct fcall *c)
 {
     const struct type *type = c->arg_types[0];
     int from = c->args[0].null ? 0 : enum_position(type, ARG_P(c, 0), ARG_N(c, 0));
-    int to = c->args[1].null ? (int)type->n_labels - 1 : enum_position(type, ARG_P(c, 1), ARG_N(c, 1));
+    int to =
+        c->args[1].null ? (int)type->n_labels - 1 : enum_position(type, ARG_P(c, 1), ARG_N(c, 1));
     return range_between(c, from, to);
 }
 

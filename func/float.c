@@ -1,6 +1,8 @@
-/* float.c - float arithmetic and casts: IEEE, with PostgreSQL's checks for results that ran out of range.
+/* float.c - float arithmetic and casts: IEEE, with PostgreSQL's checks for results that ran out of
+ * range.
  *
- * float4 arithmetic is done in single precision and its result widened, as a float4 datum is a float in a double. */
+ * float4 arithmetic is done in single precision and its result widened, as a float4 datum is a
+ * float in a double. */
 #include <math.h>
 
 #include "func/float.h"
@@ -113,7 +115,9 @@ static bool float_to_int8(struct fcall *c)
 
 #define ALL_WIDTHS(op, name)                                                                       \
     {"float4" op, float4_##name}, {"float8" op, float8_##name}, {"float48" op, float8_##name},     \
-        {"float84" op, float8_##name}
+    {                                                                                              \
+        "float84" op, float8_##name                                                                \
+    }
 
 FUNC_TABLE(float_funcs) = {
     ALL_WIDTHS("pl", pl),

@@ -180,7 +180,7 @@ static bool merge(struct fcall *c)
 
 /* ---- arithmetic ---- */
 
-static bool not(struct fcall *c)
+static bool not(struct fcall * c)
 {
     struct inet v = *ARG_INET(c, 0);
     for (int k = 0; k < inet_bytes(&v); k++)
@@ -201,11 +201,11 @@ static bool combine(struct fcall *c, bool and_them)
     return return_inet(c, &v);
 }
 
-static bool and(struct fcall *c)
+static bool and (struct fcall * c)
 {
     return combine(c, true);
 }
-static bool or(struct fcall *c)
+static bool or (struct fcall * c)
 {
     return combine(c, false);
 }
@@ -234,7 +234,9 @@ static bool int_plus(struct fcall *c)
 static bool minus_int(struct fcall *c)
 {
     struct inet v = *ARG_INET(c, 0);
-    int64_t addend = (int64_t)(0 - (uint64_t)ARG_I(c, 1)); /* the least number stays negative, as in PostgreSQL */
+    int64_t addend =
+        (int64_t)(0 -
+                  (uint64_t)ARG_I(c, 1)); /* the least number stays negative, as in PostgreSQL */
     return shift_address(&v, addend) ? return_inet(c, &v) : out_of_range(c);
 }
 
@@ -251,7 +253,8 @@ static bool minus(struct fcall *c)
     const struct inet *a = ARG_INET(c, 0), *b = ARG_INET(c, 1);
     if (a->family != b->family)
         return invalid(c, "cannot subtract inet values of different sizes");
-    unsigned __int128 x = address_number(a), y = address_number(b), distance = x > y ? x - y : y - x;
+    unsigned __int128 x = address_number(a), y = address_number(b),
+                      distance = x > y ? x - y : y - x;
     if (distance > (unsigned __int128)INT64_MAX + (x < y))
         return out_of_range(c);
     return return_int(c, x < y ? (int64_t)(0 - (uint64_t)distance) : (int64_t)distance);
@@ -310,9 +313,12 @@ static bool mac8_to_mac(struct fcall *c)
 {
     const uint8_t *from = c->args[0].p;
     if (from[3] != 0xff || from[4] != 0xfe) {
-        err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "macaddr8 data out of range to convert to macaddr");
-        return err_hint(c->err, "Only addresses that have FF and FE as values in the 4th and 5th bytes from the left, for "
-                                "example xx:xx:xx:ff:fe:xx:xx:xx, are eligible to be converted from macaddr8 to macaddr.");
+        err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE,
+                "macaddr8 data out of range to convert to macaddr");
+        return err_hint(c->err, "Only addresses that have FF and FE as values in the 4th and 5th "
+                                "bytes from the left, for "
+                                "example xx:xx:xx:ff:fe:xx:xx:xx, are eligible to be converted "
+                                "from macaddr8 to macaddr.");
     }
     uint8_t *v = arena_alloc(c->arena, MACADDR_BYTES);
     memcpy(v, from, 3);
@@ -348,9 +354,9 @@ FUNC_TABLE(inet_funcs) = {
     {"network_overlap", overlap},
     {"inet_same_family", same_family},
     {"inet_merge", merge},
-    {"inetnot", not},
+    {"inetnot", not },
     {"inetand", and},
-    {"inetor", or},
+    {"inetor", or },
     {"inetpl", plus},
     {"int8pl_inet(int8,inet)", int_plus},
     {"inetmi_int8", minus_int},

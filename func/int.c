@@ -1,6 +1,7 @@
 /* int.c - integer arithmetic and the casts between integers, booleans and oid.
  *
- * Values come in range of their types, so int2 and int4 are computed in 64 bits and the result is checked. */
+ * Values come in range of their types, so int2 and int4 are computed in 64 bits and the result is
+ * checked. */
 #include <math.h>
 
 #include "func/registry.h"
@@ -61,19 +62,22 @@ NARROW_ARITHMETIC(int4)
 static bool int8_pl(struct fcall *c)
 {
     int64_t v;
-    return __builtin_add_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? int8_overflow(c) : return_int(c, v);
+    return __builtin_add_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? int8_overflow(c)
+                                                                : return_int(c, v);
 }
 
 static bool int8_mi(struct fcall *c)
 {
     int64_t v;
-    return __builtin_sub_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? int8_overflow(c) : return_int(c, v);
+    return __builtin_sub_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? int8_overflow(c)
+                                                                : return_int(c, v);
 }
 
 static bool int8_mul(struct fcall *c)
 {
     int64_t v;
-    return __builtin_mul_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? int8_overflow(c) : return_int(c, v);
+    return __builtin_mul_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? int8_overflow(c)
+                                                                : return_int(c, v);
 }
 
 static bool int8_um(struct fcall *c)
@@ -140,7 +144,8 @@ static bool int_not(struct fcall *c)
 {
     return return_int(c, ~ARG_I(c, 0));
 }
-/* Shift counts wrap as on the machines PostgreSQL runs on: at 32 for int2 and int4, at 64 for int8. */
+/* Shift counts wrap as on the machines PostgreSQL runs on: at 32 for int2 and int4, at 64 for
+ * int8. */
 static bool int2_shl(struct fcall *c)
 {
     return return_int(c, (int16_t)((uint32_t)ARG_I(c, 0) << (ARG_I(c, 1) & 31)));
@@ -237,7 +242,10 @@ static bool xid8_to_xid(struct fcall *c)
 #define ALL_WIDTHS(op, narrow, wide)                                                               \
     {"int2" op, int2_##narrow}, {"int4" op, int4_##narrow}, {"int24" op, int4_##narrow},           \
         {"int42" op, int4_##narrow}, {"int8" op, int8_##wide}, {"int48" op, int8_##wide},          \
-        {"int84" op, int8_##wide}, {"int28" op, int8_##wide}, {"int82" op, int8_##wide}
+        {"int84" op, int8_##wide}, {"int28" op, int8_##wide},                                      \
+    {                                                                                              \
+        "int82" op, int8_##wide                                                                    \
+    }
 
 FUNC_TABLE(int_funcs) = {
     ALL_WIDTHS("pl", pl, pl),

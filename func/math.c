@@ -1,8 +1,9 @@
 /* math.c - functions of float8: rounding, roots, powers, logarithms, trigonometry, width_bucket.
  *
- * Libm computes; we add PostgreSQL's errors for arguments and results out of range.  The functions in degrees are exact
- * at the angles people know (sin 30, cos 60, tan 45 ...): within 0..30 a sine, within 0..60 a cosine is scaled so
- * that the end of that range comes out exact, and everything else is folded into these. */
+ * Libm computes; we add PostgreSQL's errors for arguments and results out of range.  The functions
+ * in degrees are exact at the angles people know (sin 30, cos 60, tan 45 ...): within 0..30 a
+ * sine, within 0..60 a cosine is scaled so that the end of that range comes out exact, and
+ * everything else is folded into these. */
 #include <errno.h>
 #include <math.h>
 
@@ -34,7 +35,8 @@ static bool d_sqrt(struct fcall *c)
 {
     double x = ARG_F(c, 0);
     if (x < 0)
-        return err_set(c->err, ERR_INVALID_ARGUMENT_FOR_POWER_FUNCTION, "cannot take square root of a negative number");
+        return err_set(c->err, ERR_INVALID_ARGUMENT_FOR_POWER_FUNCTION,
+                       "cannot take square root of a negative number");
     return return_float(c, sqrt(x));
 }
 
@@ -54,7 +56,8 @@ static bool logarithm(struct fcall *c, double (*fn)(double))
     if (x == 0)
         return err_set(c->err, ERR_INVALID_ARGUMENT_FOR_LOG, "cannot take logarithm of zero");
     if (x < 0)
-        return err_set(c->err, ERR_INVALID_ARGUMENT_FOR_LOG, "cannot take logarithm of a negative number");
+        return err_set(c->err, ERR_INVALID_ARGUMENT_FOR_LOG,
+                       "cannot take logarithm of a negative number");
     return return_float(c, fn(x));
 }
 
@@ -174,7 +177,8 @@ static double cos_0_90(double x)
     return x <= 60 ? cos_0_60(x) : sin_0_30(90 - x);
 }
 
-/* Folds an angle into 0..90; sin, cos and tan of the original are those of the result times these signs. */
+/* Folds an angle into 0..90; sin, cos and tan of the original are those of the result times these
+ * signs. */
 struct folded {
     double x;
     int sin_sign, cos_sign;
@@ -297,7 +301,8 @@ static bool d_width_bucket(struct fcall *c)
     if (ascending ? x >= high : x <= high)
         return bucket_result(c, count + 1);
     /* Halved where the difference itself would overflow. */
-    double part = isinf(high - low) ? (x / 2 - low / 2) / (high / 2 - low / 2) : (x - low) / (high - low);
+    double part =
+        isinf(high - low) ? (x / 2 - low / 2) / (high / 2 - low / 2) : (x - low) / (high - low);
     int64_t bucket = (int64_t)((double)count * part);
     return return_int(c, MIN(bucket, count - 1) + 1);
 }

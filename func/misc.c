@@ -9,7 +9,8 @@
 #include "types/numeric.h"
 #include "types/text.h"
 
-/* ---- random: xoroshiro128** as PostgreSQL has it, so that setseed() gives the same sequence ---- */
+/* ---- random: xoroshiro128** as PostgreSQL has it, so that setseed() gives the same sequence ----
+ */
 
 /* The session's generator; all zeros until first used. */
 static uint64_t *generator(const struct fcall *c)
@@ -51,7 +52,8 @@ static bool set_seed(struct fcall *c)
 {
     double seed = ARG_F(c, 0);
     if (!(seed >= -1 && seed <= 1))
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "setseed parameter %g is out of allowed range [-1,1]", seed);
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                       "setseed parameter %g is out of allowed range [-1,1]", seed);
     uint64_t state = (uint64_t)(int64_t)((double)((1ULL << 52) - 1) * seed), *s = generator(c);
     s[0] = splitmix(&state);
     s[1] = splitmix(&state);
@@ -102,15 +104,17 @@ struct size_unit {
 };
 
 static const struct size_unit size_units[] = {
-    {"bytes", 10 * 1024, false, 0},   {"kB", 20 * 1024 - 1, true, 10}, {"MB", 20 * 1024 - 1, true, 20},
-    {"GB", 20 * 1024 - 1, true, 30},  {"TB", 20 * 1024 - 1, true, 40}, {"PB", 20 * 1024 - 1, true, 50},
+    {"bytes", 10 * 1024, false, 0},  {"kB", 20 * 1024 - 1, true, 10},
+    {"MB", 20 * 1024 - 1, true, 20}, {"GB", 20 * 1024 - 1, true, 30},
+    {"TB", 20 * 1024 - 1, true, 40}, {"PB", 20 * 1024 - 1, true, 50},
 };
 #define N_SIZE_UNITS ((int)ARRAY_COUNT(size_units))
 
 /* Bits to drop between this unit's scale and the next one's. */
 static int bits_to_next(int k)
 {
-    return size_units[k + 1].bits - size_units[k].bits - size_units[k + 1].round + size_units[k].round;
+    return size_units[k + 1].bits - size_units[k].bits - size_units[k + 1].round +
+           size_units[k].round;
 }
 
 static bool size_pretty(struct fcall *c)
@@ -136,9 +140,12 @@ static bool size_pretty_numeric(struct fcall *c)
         const struct numeric *limit = numeric_from_i64(c->arena, size_units[k].limit);
         if (k == N_SIZE_UNITS - 1 || numeric_cmp(numeric_abs(c->arena, size), limit) < 0) {
             if (size_units[k].round) {
-                const struct numeric *one = numeric_from_i64(c->arena, numeric_signum(size) < 0 ? -1 : 1);
+                const struct numeric *one =
+                    numeric_from_i64(c->arena, numeric_signum(size) < 0 ? -1 : 1);
                 size = numeric_add(c->arena, c->err, size, one);
-                size = size ? numeric_div_trunc(c->arena, c->err, size, numeric_from_i64(c->arena, 2)) : NULL;
+                size =
+                    size ? numeric_div_trunc(c->arena, c->err, size, numeric_from_i64(c->arena, 2))
+                         : NULL;
             }
             if (!size)
                 return false;
@@ -146,7 +153,8 @@ static bool size_pretty_numeric(struct fcall *c)
             buf_printf(&out, " %s", size_units[k].name);
             return return_bytes(c, out.p, out.n);
         }
-        size = numeric_div_trunc(c->arena, c->err, size, numeric_from_i64(c->arena, (int64_t)1 << bits_to_next(k)));
+        size = numeric_div_trunc(c->arena, c->err, size,
+                                 numeric_from_i64(c->arena, (int64_t)1 << bits_to_next(k)));
     }
     return false;
 }
@@ -158,7 +166,8 @@ static size_t skip_digits(const char *p, size_t n, size_t at)
     return at;
 }
 
-/* Length of the number that starts the text: sign, digits with a point, exponent; 0 if there is none. */
+/* Length of the number that starts the text: sign, digits with a point, exponent; 0 if there is
+ * none. */
 static size_t number_prefix(const char *p, size_t n)
 {
     size_t at = n && (p[0] == '-' || p[0] == '+'), start = at;
@@ -181,7 +190,8 @@ static size_t number_prefix(const char *p, size_t n)
 
 static bool invalid_size(struct fcall *c)
 {
-    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid size: \"%.*s\"", (int)ARG_N(c, 0), ARG_P(c, 0));
+    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid size: \"%.*s\"", (int)ARG_N(c, 0),
+                   ARG_P(c, 0));
 }
 
 static bool size_bytes(struct fcall *c)
@@ -209,7 +219,8 @@ static bool size_bytes(struct fcall *c)
     if (bits < 0) {
         invalid_size(c);
         err_detail(c->err, "Invalid size unit: \"%.*s\".", (int)n, unit);
-        return err_hint(c->err, "Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".");
+        return err_hint(c->err,
+                        "Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".");
     }
     size = numeric_mul(c->arena, c->err, size, numeric_from_i64(c->arena, (int64_t)1 << bits));
     int64_t bytes;

@@ -24,17 +24,20 @@ static bool money_out_of_range(struct fcall *c)
 static bool plus(struct fcall *c)
 {
     int64_t v;
-    return __builtin_add_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? money_out_of_range(c) : return_int(c, v);
+    return __builtin_add_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? money_out_of_range(c)
+                                                                : return_int(c, v);
 }
 static bool minus(struct fcall *c)
 {
     int64_t v;
-    return __builtin_sub_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? money_out_of_range(c) : return_int(c, v);
+    return __builtin_sub_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? money_out_of_range(c)
+                                                                : return_int(c, v);
 }
 static bool times_int(struct fcall *c)
 {
     int64_t v;
-    return __builtin_mul_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? money_out_of_range(c) : return_int(c, v);
+    return __builtin_mul_overflow(ARG_I(c, 0), ARG_I(c, 1), &v) ? money_out_of_range(c)
+                                                                : return_int(c, v);
 }
 static bool by_int(struct fcall *c)
 {
@@ -82,7 +85,8 @@ static bool by_float(struct fcall *c)
 }
 static bool by_money(struct fcall *c)
 {
-    return !ARG_I(c, 1) ? division_by_zero(c) : return_float(c, (double)ARG_I(c, 0) / (double)ARG_I(c, 1));
+    return !ARG_I(c, 1) ? division_by_zero(c)
+                        : return_float(c, (double)ARG_I(c, 0) / (double)ARG_I(c, 1));
 }
 
 /* ---- casts ---- */
@@ -115,9 +119,9 @@ static bool to_numeric(struct fcall *c)
 /* ---- words ---- */
 
 static const char *const small_words[] = {
-    "zero",    "one",     "two",       "three",    "four",     "five",    "six",
-    "seven",   "eight",   "nine",      "ten",      "eleven",   "twelve",  "thirteen",
-    "fourteen", "fifteen", "sixteen",  "seventeen", "eighteen", "nineteen", "twenty",
+    "zero",     "one",     "two",     "three",     "four",     "five",     "six",
+    "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",   "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 };
 static const char *const tens_words[] = {"",      "",      "twenty",  "thirty", "forty",
                                          "fifty", "sixty", "seventy", "eighty", "ninety"};
@@ -137,14 +141,17 @@ static void put_hundreds(struct buf *out, int value)
     else if (rest % 10 == 0)
         buf_printf(out, hundreds ? " %s" : "%s", tens_words[rest / 10]);
     else
-        buf_printf(out, hundreds ? " %s %s" : "%s %s", tens_words[rest / 10], small_words[rest % 10]);
+        buf_printf(out, hundreds ? " %s %s" : "%s %s", tens_words[rest / 10],
+                   small_words[rest % 10]);
 }
 
 static bool in_words(struct fcall *c)
 {
-    static const char *const groups[] = {" quadrillion ", " trillion ", " billion ", " million ", " thousand ", ""};
+    static const char *const groups[] = {" quadrillion ", " trillion ", " billion ",
+                                         " million ",     " thousand ", ""};
     struct buf out = BUF_IN(c->arena);
-    uint64_t v = ARG_I(c, 0) < 0 ? 0 - (uint64_t)ARG_I(c, 0) : (uint64_t)ARG_I(c, 0), unit = 1000000000000000ULL;
+    uint64_t v = ARG_I(c, 0) < 0 ? 0 - (uint64_t)ARG_I(c, 0) : (uint64_t)ARG_I(c, 0),
+             unit = 1000000000000000ULL;
     uint64_t whole = v / 100;
     if (ARG_I(c, 0) < 0)
         buf_puts(&out, "minus ");

@@ -1,4 +1,5 @@
-/* numeric.c - SQL functions of numeric: thin shells around types/numeric.h, casts, width_bucket, sizes in words. */
+/* numeric.c - SQL functions of numeric: thin shells around types/numeric.h, casts, width_bucket,
+ * sizes in words. */
 #include <math.h>
 
 #include "func/registry.h"
@@ -145,8 +146,8 @@ static bool bucket_error(struct fcall *c, const char *message)
     return err_set(c->err, ERR_INVALID_ARGUMENT_FOR_WIDTH_BUCKET_FUNCTION, "%s", message);
 }
 
-/* floor((x - low) * count / (high - low)) for x between the bounds.  The quotient is rounded first, as PostgreSQL 15 has it,
- * so that an x just below `high` may land in the bucket above. */
+/* floor((x - low) * count / (high - low)) for x between the bounds.  The quotient is rounded
+ * first, as PostgreSQL 15 has it, so that an x just below `high` may land in the bucket above. */
 static bool bucket_between(struct fcall *c, const struct numeric *x, const struct numeric *low,
                            const struct numeric *high, int64_t count, int64_t *bucket)
 {
@@ -159,7 +160,8 @@ static bool bucket_between(struct fcall *c, const struct numeric *x, const struc
 
 static bool n_width_bucket(struct fcall *c)
 {
-    const struct numeric *x = ARG_NUMERIC(c, 0), *low = ARG_NUMERIC(c, 1), *high = ARG_NUMERIC(c, 2);
+    const struct numeric *x = ARG_NUMERIC(c, 0), *low = ARG_NUMERIC(c, 1),
+                         *high = ARG_NUMERIC(c, 2);
     int64_t count = ARG_I(c, 3), bucket;
     if (count <= 0)
         return bucket_error(c, "count must be greater than zero");

@@ -54,8 +54,10 @@ static bool subscripts(struct fcall *c)
             s->done = true;
             return finish(c);
         }
-        int64_t first = array_lbounds(array)[dim - 1], last = first + array_dims(array)[dim - 1] - 1;
-        *s = reverse ? (struct int_series){last, first, -1, false} : (struct int_series){first, last, 1, false};
+        int64_t first = array_lbounds(array)[dim - 1],
+                last = first + array_dims(array)[dim - 1] - 1;
+        *s = reverse ? (struct int_series){last, first, -1, false}
+                     : (struct int_series){first, last, 1, false};
     }
     return int_series_next(c, s);
 }
@@ -85,7 +87,8 @@ static struct numeric_series *start_numeric(struct fcall *c)
 {
     struct numeric_series *s = ARENA_NEW(c->site_arena, struct numeric_series);
     const struct numeric *start = numeric_of(&c->args[0]), *stop = numeric_of(&c->args[1]);
-    const struct numeric *step = c->n_args > 2 ? numeric_of(&c->args[2]) : numeric_from_i64(c->arena, 1);
+    const struct numeric *step =
+        c->n_args > 2 ? numeric_of(&c->args[2]) : numeric_from_i64(c->arena, 1);
     if (!check_bound(c, start, "start value") || !check_bound(c, stop, "stop value") ||
         !check_bound(c, step, "step size"))
         return NULL;

@@ -1,5 +1,5 @@
-/* array.c - building and reading arrays; their order, keys, storage and binary form.  Text is in array_text.c, subscripts
- * in array_slice.c. */
+/* array.c - building and reading arrays; their order, keys, storage and binary form.  Text is in
+ * array_text.c, subscripts in array_slice.c. */
 #include "types/array.h"
 
 #include "types/array_int.h"
@@ -56,7 +56,8 @@ size_t slots_bytes(const struct type *type, const struct datum *items, uint32_t 
     return bytes;
 }
 
-size_t slot_fill(const struct type *type, char *block, size_t at, struct array_slot *slot, const struct datum *item)
+size_t slot_fill(const struct type *type, char *block, size_t at, struct array_slot *slot,
+                 const struct datum *item)
 {
     *slot = (struct array_slot){.null = item->null};
     if (item->null)
@@ -73,15 +74,16 @@ size_t slot_fill(const struct type *type, char *block, size_t at, struct array_s
     return at + align8(item->n);
 }
 
-struct datum array_build(struct arena *arena, const struct type *elem, int ndim, const int32_t *dims,
-                         const int32_t *lbounds, const struct datum *items)
+struct datum array_build(struct arena *arena, const struct type *elem, int ndim,
+                         const int32_t *dims, const int32_t *lbounds, const struct datum *items)
 {
     uint32_t n = ndim ? 1 : 0;
     for (int k = 0; k < ndim; k++)
         n *= (uint32_t)dims[k];
     if (!n)
         ndim = 0;
-    size_t head = sizeof(struct array) + 2 * (size_t)ndim * sizeof(int32_t) + n * sizeof(struct array_slot);
+    size_t head =
+        sizeof(struct array) + 2 * (size_t)ndim * sizeof(int32_t) + n * sizeof(struct array_slot);
     size_t bytes = head + slots_bytes(elem, items, n);
     struct array *array = arena_alloc(arena, bytes);
     *array = (struct array){.elem_oid = elem->oid, .ndim = ndim, .n_items = n};
@@ -98,7 +100,8 @@ struct datum array_build(struct arena *arena, const struct type *elem, int ndim,
     return datum_bytes(array, bytes);
 }
 
-struct datum array_build_1d(struct arena *arena, const struct type *elem, const struct datum *items, uint32_t n)
+struct datum array_build_1d(struct arena *arena, const struct type *elem, const struct datum *items,
+                            uint32_t n)
 {
     int32_t dim = (int32_t)n;
     return array_build(arena, elem, 1, &dim, NULL, items);
@@ -110,7 +113,8 @@ struct datum array_empty(struct arena *arena, const struct type *elem)
 }
 
 /* int2vector and oidvector always have one dimension, also when empty. */
-struct datum vector_build(struct arena *arena, const struct type *elem, const struct datum *items, uint32_t n)
+struct datum vector_build(struct arena *arena, const struct type *elem, const struct datum *items,
+                          uint32_t n)
 {
     int32_t dim = (int32_t)n, lbound = 0;
     if (n)
@@ -127,8 +131,8 @@ bool array_count(struct err *err, int ndim, const int32_t *dims, uint32_t *n_ite
     for (int k = 0; k < ndim; k++) {
         n *= (uint64_t)dims[k];
         if (n > ARRAY_MAX_ITEMS)
-            return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)",
-                           ARRAY_MAX_ITEMS_TOLD);
+            return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                           "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS_TOLD);
     }
     *n_items = (uint32_t)n;
     return true;
@@ -161,7 +165,8 @@ static int array_cmp(const struct type *type, const struct datum *x, const struc
     return cmp_bounds(a, b);
 }
 
-/* Elements, each behind 1 (or 2 for NULL), ended by 0; then the shape, for arrays of equal elements. */
+/* Elements, each behind 1 (or 2 for NULL), ended by 0; then the shape, for arrays of equal
+ * elements. */
 static void array_key(const struct type *type, const struct datum *value, struct buf *out)
 {
     const struct array *array = array_of(value);
@@ -228,8 +233,8 @@ static bool recv_bad(const struct type_io *io, const char *what, int value)
     return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION, what, value);
 }
 
-static bool recv_header(const struct type_io *io, const uint8_t **p, const uint8_t *end, int *ndim, int32_t *dims,
-                        int32_t *lbounds)
+static bool recv_header(const struct type_io *io, const uint8_t **p, const uint8_t *end, int *ndim,
+                        int32_t *dims, int32_t *lbounds)
 {
     if (end - *p < 12)
         return recv_short(io);
@@ -240,14 +245,15 @@ static bool recv_header(const struct type_io *io, const uint8_t **p, const uint8
         return recv_bad(io, "invalid number of dimensions: %d", *ndim);
     if (*ndim > ARRAY_MAX_DIMS)
         return err_set(io->err, ERR_PROGRAM_LIMIT_EXCEEDED,
-                       "number of array dimensions (%d) exceeds the maximum allowed (%d)", *ndim, ARRAY_MAX_DIMS);
+                       "number of array dimensions (%d) exceeds the maximum allowed (%d)", *ndim,
+                       ARRAY_MAX_DIMS);
     if (flags > 1)
         return recv_bad(io, "invalid array flags", 0);
     if (elem_oid != io->type->elem->oid)
         return err_set(io->err, ERR_DATATYPE_MISMATCH,
-                       "binary data has array element type %u (%s) instead of expected %u (%s)", elem_oid,
-                       type_builtin(elem_oid) ? type_builtin(elem_oid)->name : "???", io->type->elem->oid,
-                       io->type->elem->name);
+                       "binary data has array element type %u (%s) instead of expected %u (%s)",
+                       elem_oid, type_builtin(elem_oid) ? type_builtin(elem_oid)->name : "???",
+                       io->type->elem->oid, io->type->elem->name);
     if (end - *p < 8 * *ndim)
         return recv_short(io);
     for (int k = 0; k < *ndim; k++, *p += 8) {
@@ -267,7 +273,8 @@ static bool array_recv(const struct type_io *io, const uint8_t *bytes, size_t n,
     uint32_t n_items = 0;
     struct type_io item_io = *io;
     item_io.type = io->type->elem;
-    if (!recv_header(io, &p, end, &ndim, dims, lbounds) || !array_count(io->err, ndim, dims, &n_items))
+    if (!recv_header(io, &p, end, &ndim, dims, lbounds) ||
+        !array_count(io->err, ndim, dims, &n_items))
         return false;
     if (n_items > (size_t)(end - p) / 4)
         return recv_short(io);
@@ -299,19 +306,23 @@ static bool vector_recv(const struct type_io *io, const uint8_t *bytes, size_t n
     if (!array_recv(io, bytes, n, &array))
         return false;
     if (array_of(&array)->ndim > 1 || (array_of(&array)->flags & ARRAY_HAS_NULL))
-        return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION, "invalid %s data", io->type->name);
-    *out = vector_build(io->arena, io->type->elem, array_items(io->arena, io->type->elem, array_of(&array)),
+        return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION, "invalid %s data",
+                       io->type->name);
+    *out = vector_build(io->arena, io->type->elem,
+                        array_items(io->arena, io->type->elem, array_of(&array)),
                         array_of(&array)->n_items);
     return true;
 }
 
 /* A typmod on an array type is its elements'. */
-static bool array_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool array_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                            int32_t *typmod)
 {
     struct type_io elem_io = *io;
     elem_io.type = io->type->elem;
     if (!elem_io.type->ops->typmod_in)
-        return err_set(io->err, ERR_SYNTAX_ERROR, "type modifier is not allowed for type \"%s\"", io->type->name);
+        return err_set(io->err, ERR_SYNTAX_ERROR, "type modifier is not allowed for type \"%s\"",
+                       io->type->name);
     return elem_io.type->ops->typmod_in(&elem_io, args, n_args, typmod);
 }
 

@@ -9,7 +9,8 @@ struct datum slot_datum(const struct type *type, const void *block, const struct
 /* Bytes that the by-reference items need behind the slots. */
 size_t slots_bytes(const struct type *type, const struct datum *items, uint32_t n);
 /* Puts an item into its slot, bytes at block + `at`; returns the next free place. */
-size_t slot_fill(const struct type *type, char *block, size_t at, struct array_slot *slot, const struct datum *item);
+size_t slot_fill(const struct type *type, char *block, size_t at, struct array_slot *slot,
+                 const struct datum *item);
 
 bool array_in(const struct type_io *io, const char *text, size_t n, struct datum *out);
 bool array_out(const struct type_io *io, const struct datum *value, struct buf *out);

@@ -4,7 +4,8 @@
 
 /* ---- fetching ---- */
 
-struct datum array_get(const struct type *elem, const struct array *array, int n, const int32_t *subscripts)
+struct datum array_get(const struct type *elem, const struct array *array, int n,
+                       const int32_t *subscripts)
 {
     if (array->ndim != n || !n)
         return datum_null();
@@ -19,7 +20,8 @@ struct datum array_get(const struct type *elem, const struct array *array, int n
     return array_item(elem, array, index);
 }
 
-/* Visits the row-major indexes, within an array of `dims`, of the block that starts at `from` with extents `span`. */
+/* Visits the row-major indexes, within an array of `dims`, of the block that starts at `from` with
+ * extents `span`. */
 struct walk {
     int ndim;
     const int32_t *dims;
@@ -51,8 +53,9 @@ static uint32_t walk_count(const struct walk *w)
     return n;
 }
 
-bool array_slice(struct arena *arena, struct err *err, const struct type *elem, const struct array *array, int n,
-                 const struct array_bound *lower, const struct array_bound *upper, struct datum *out)
+bool array_slice(struct arena *arena, struct err *err, const struct type *elem,
+                 const struct array *array, int n, const struct array_bound *lower,
+                 const struct array_bound *upper, struct datum *out)
 {
     *out = array_empty(arena, elem);
     if (array->ndim < n || !array->ndim)
@@ -96,14 +99,14 @@ struct stretched {
     int32_t dim, lbound;
 };
 
-static bool stretch(struct arena *arena, struct err *err, const struct type *elem, const struct array *array,
-                    int32_t lower, int32_t upper, struct stretched *out)
+static bool stretch(struct arena *arena, struct err *err, const struct type *elem,
+                    const struct array *array, int32_t lower, int32_t upper, struct stretched *out)
 {
     int64_t old_lower = array_lbounds(array)[0], old_upper = old_lower + array_dims(array)[0] - 1;
     int64_t first = MIN(old_lower, lower), last = MAX(old_upper, upper), dim = last - first + 1;
     if (dim > ARRAY_MAX_ITEMS)
-        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)",
-                       ARRAY_MAX_ITEMS_TOLD);
+        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                       "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS_TOLD);
     out->dim = (int32_t)dim;
     out->lbound = (int32_t)first;
     out->items = ARENA_ARRAY(arena, struct datum, (size_t)dim);
@@ -114,8 +117,8 @@ static bool stretch(struct arena *arena, struct err *err, const struct type *ele
     return true;
 }
 
-static bool set_first(struct arena *arena, struct err *err, const struct type *elem, int n, const int32_t *subscripts,
-                      struct datum value, struct datum *out)
+static bool set_first(struct arena *arena, struct err *err, const struct type *elem, int n,
+                      const int32_t *subscripts, struct datum value, struct datum *out)
 {
     int32_t dims[ARRAY_MAX_DIMS];
     for (int k = 0; k < n; k++)
@@ -124,8 +127,9 @@ static bool set_first(struct arena *arena, struct err *err, const struct type *e
     return true;
 }
 
-bool array_set_element(struct arena *arena, struct err *err, const struct type *elem, const struct array *array, int n,
-                       const int32_t *subscripts, struct datum value, struct datum *out)
+bool array_set_element(struct arena *arena, struct err *err, const struct type *elem,
+                       const struct array *array, int n, const int32_t *subscripts,
+                       struct datum value, struct datum *out)
 {
     if (n < 1 || n > ARRAY_MAX_DIMS)
         return wrong_number(err);
@@ -173,9 +177,12 @@ static bool set_first_slice(struct arena *arena, struct err *err, const struct t
     uint32_t count;
     for (int k = 0; k < n; k++) {
         if (!lower[k].given || !upper[k].given) {
-            err_set(err, ERR_ARRAY_SUBSCRIPT_ERROR, "array slice subscript must provide both boundaries");
-            return err_detail(err, "When assigning to a slice of an empty array value, slice boundaries must be fully "
-                                   "specified.");
+            err_set(err, ERR_ARRAY_SUBSCRIPT_ERROR,
+                    "array slice subscript must provide both boundaries");
+            return err_detail(
+                err,
+                "When assigning to a slice of an empty array value, slice boundaries must be fully "
+                "specified.");
         }
         if (lower[k].value > upper[k].value)
             return bounds_crossed(err);
@@ -191,9 +198,9 @@ static bool set_first_slice(struct arena *arena, struct err *err, const struct t
     return true;
 }
 
-static bool set_slice_1d(struct arena *arena, struct err *err, const struct type *elem, const struct array *array,
-                         struct array_bound lower, struct array_bound upper, const struct array *source,
-                         struct datum *out)
+static bool set_slice_1d(struct arena *arena, struct err *err, const struct type *elem,
+                         const struct array *array, struct array_bound lower,
+                         struct array_bound upper, const struct array *source, struct datum *out)
 {
     struct stretched s;
     int32_t first = lower.given ? lower.value : array_lbounds(array)[0];
@@ -211,9 +218,9 @@ static bool set_slice_1d(struct arena *arena, struct err *err, const struct type
     return true;
 }
 
-bool array_set_slice(struct arena *arena, struct err *err, const struct type *elem, const struct array *array, int n,
-                     const struct array_bound *lower, const struct array_bound *upper, const struct array *source,
-                     struct datum *out)
+bool array_set_slice(struct arena *arena, struct err *err, const struct type *elem,
+                     const struct array *array, int n, const struct array_bound *lower,
+                     const struct array_bound *upper, const struct array *source, struct datum *out)
 {
     if (n < 1 || n > ARRAY_MAX_DIMS)
         return wrong_number(err);
@@ -227,7 +234,8 @@ bool array_set_slice(struct arena *arena, struct err *err, const struct type *el
     const int32_t *lbounds = array_lbounds(array);
     for (int k = 0; k < array->ndim; k++) {
         int64_t first = k < n && lower[k].given ? lower[k].value : lbounds[k];
-        int64_t last = k < n && upper[k].given ? upper[k].value : (int64_t)lbounds[k] + w.dims[k] - 1;
+        int64_t last =
+            k < n && upper[k].given ? upper[k].value : (int64_t)lbounds[k] + w.dims[k] - 1;
         if (first > last)
             return bounds_crossed(err);
         if (first < lbounds[k] || last >= (int64_t)lbounds[k] + w.dims[k])

@@ -1,8 +1,8 @@
 /* array_text.c - arrays as text: {1,NULL,"a b"}, {{1,2},{3,4}}, [0:1]={1,2}.
  *
- * Reading takes two passes, so that a malformed literal is reported before any bad element in it: the first walks the
- * braces, finds the shape and notes where each element lies; the second unquotes elements and has the element type
- * read them. */
+ * Reading takes two passes, so that a malformed literal is reported before any bad element in it:
+ * the first walks the braces, finds the shape and notes where each element lies; the second
+ * unquotes elements and has the element type read them. */
 #include <stdlib.h>
 
 #include "base/fiber.h"
@@ -33,8 +33,8 @@ struct reader {
 
 static bool malformed(const struct reader *r, const char *detail)
 {
-    err_set(r->io->err, ERR_INVALID_TEXT_REPRESENTATION, "malformed array literal: \"%.*s\"", (int)(r->end - r->text),
-            r->text);
+    err_set(r->io->err, ERR_INVALID_TEXT_REPRESENTATION, "malformed array literal: \"%.*s\"",
+            (int)(r->end - r->text), r->text);
     return err_detail(r->io->err, "%s", detail);
 }
 
@@ -46,7 +46,8 @@ static bool unexpected(const struct reader *r, char c)
 static bool too_many_dims(const struct reader *r, int n)
 {
     return err_set(r->io->err, ERR_PROGRAM_LIMIT_EXCEEDED,
-                   "number of array dimensions (%d) exceeds the maximum allowed (%d)", n, ARRAY_MAX_DIMS);
+                   "number of array dimensions (%d) exceeds the maximum allowed (%d)", n,
+                   ARRAY_MAX_DIMS);
 }
 
 static void skip_space(struct reader *r)
@@ -62,7 +63,8 @@ static bool take_int(struct reader *r, int32_t *out)
     char copy[16];
     size_t n = 0;
     const char *p = r->p;
-    while (p < r->end && n < sizeof(copy) - 1 && ((*p >= '0' && *p <= '9') || (n == 0 && (*p == '-' || *p == '+'))))
+    while (p < r->end && n < sizeof(copy) - 1 &&
+           ((*p >= '0' && *p <= '9') || (n == 0 && (*p == '-' || *p == '+'))))
         copy[n++] = *p++;
     copy[n] = 0;
     char *stop;
@@ -95,10 +97,11 @@ static bool read_bounds(struct reader *r, int *ndim)
         if (r->p == r->end || *r->p++ != ']')
             return malformed(r, "Missing \"]\" after array dimensions.");
         if (upper < lower)
-            return err_set(r->io->err, ERR_ARRAY_SUBSCRIPT_ERROR, "upper bound cannot be less than lower bound");
+            return err_set(r->io->err, ERR_ARRAY_SUBSCRIPT_ERROR,
+                           "upper bound cannot be less than lower bound");
         if ((int64_t)upper - lower + 1 > ARRAY_MAX_ITEMS)
-            return err_set(r->io->err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)",
-                           ARRAY_MAX_ITEMS_TOLD);
+            return err_set(r->io->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                           "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS_TOLD);
         r->dims[*ndim] = upper - lower + 1;
         r->lbounds[*ndim] = lower;
     }
@@ -127,7 +130,8 @@ static bool close_level(struct reader *r)
     r->state = LEVEL_CLOSED;
     r->depth--;
     if (r->known[r->depth] && r->dims[r->depth] != r->counts[r->depth])
-        return malformed(r, "Multidimensional arrays must have sub-arrays with matching dimensions.");
+        return malformed(r,
+                         "Multidimensional arrays must have sub-arrays with matching dimensions.");
     r->known[r->depth] = true;
     r->dims[r->depth] = r->counts[r->depth];
     if (r->depth)
@@ -172,7 +176,8 @@ static bool take_item(struct reader *r)
     if (r->state != LEVEL_OPENED && r->state != ITEM_DELIMITED)
         return *r->p == '\\' ? unexpected(r, '\\') : malformed(r, "Unexpected array element.");
     if (r->depth < r->ndim) /* an element where another sub-array has a level */
-        return malformed(r, "Multidimensional arrays must have sub-arrays with matching dimensions.");
+        return malformed(r,
+                         "Multidimensional arrays must have sub-arrays with matching dimensions.");
     struct item item = {.quoted = *r->p == '"'};
     r->p += item.quoted;
     item.start = r->p;
@@ -192,7 +197,10 @@ static bool read_braces(struct reader *r)
         skip_space(r);
         if (r->p == r->end)
             return malformed(r, "Unexpected end of input.");
-        bool ok = *r->p == '{' ? open_level(r) : *r->p == '}' ? close_level(r) : *r->p == r->delim ? take_delim(r) : take_item(r);
+        bool ok = *r->p == '{'        ? open_level(r)
+                  : *r->p == '}'      ? close_level(r)
+                  : *r->p == r->delim ? take_delim(r)
+                                      : take_item(r);
         if (!ok)
             return false;
     } while (r->depth);
@@ -204,10 +212,12 @@ static bool read_braces(struct reader *r)
 
 static bool is_null_word(const struct item *item)
 {
-    return !item->quoted && item->end - item->start == 4 && strncasecmp(item->start, "NULL", 4) == 0;
+    return !item->quoted && item->end - item->start == 4 &&
+           strncasecmp(item->start, "NULL", 4) == 0;
 }
 
-/* Without backslashes, and without blanks around if it was not quoted (blanks behind a backslash stay). */
+/* Without backslashes, and without blanks around if it was not quoted (blanks behind a backslash
+ * stay). */
 static size_t unquote(const struct item *item, char *out)
 {
     size_t n = 0, kept = 0;
@@ -247,7 +257,8 @@ static bool read_items(struct reader *r, struct datum *items)
 
 bool array_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
 {
-    struct reader r = {.io = io, .text = text, .p = text, .end = text + n, .delim = io->type->elem->delim};
+    struct reader r = {
+        .io = io, .text = text, .p = text, .end = text + n, .delim = io->type->elem->delim};
     int n_bounds;
     uint32_t n_items;
     if (!r.delim)
@@ -262,22 +273,25 @@ bool array_in(const struct type_io *io, const char *text, size_t n, struct datum
         skip_space(&r);
     }
     if (r.p == r.end || *r.p != '{')
-        return malformed(&r, n_bounds ? "Array contents must start with \"{\"."
-                                      : "Array value must start with \"{\" or dimension information.");
+        return malformed(&r, n_bounds
+                                 ? "Array contents must start with \"{\"."
+                                 : "Array value must start with \"{\" or dimension information.");
     r.text = r.p; /* PostgreSQL's messages about what is inside start at the brace */
     if (!read_braces(&r))
         return false;
     r.text = text;
     if (!r.items.n)
         r.ndim = 0;
-    if (n_bounds && (n_bounds != r.ndim || memcmp(wanted, r.dims, (size_t)n_bounds * sizeof(int32_t)) != 0))
+    if (n_bounds &&
+        (n_bounds != r.ndim || memcmp(wanted, r.dims, (size_t)n_bounds * sizeof(int32_t)) != 0))
         return malformed(&r, "Specified array dimensions do not match array contents.");
     if (!array_count(io->err, r.ndim, r.dims, &n_items))
         return false;
     struct datum *items = ARENA_ARRAY(io->arena, struct datum, r.items.n + 1);
     if (!read_items(&r, items))
         return false;
-    *out = array_build(io->arena, io->type->elem, r.ndim, r.dims, n_bounds ? r.lbounds : NULL, items);
+    *out =
+        array_build(io->arena, io->type->elem, r.ndim, r.dims, n_bounds ? r.lbounds : NULL, items);
     return true;
 }
 
@@ -288,13 +302,14 @@ static bool needs_quotes(const char *p, size_t n, char delim)
     if (!n || (n == 4 && strncasecmp(p, "NULL", 4) == 0))
         return true;
     for (size_t k = 0; k < n; k++)
-        if (p[k] == '"' || p[k] == '\\' || p[k] == '{' || p[k] == '}' || p[k] == delim || is_space(p[k]))
+        if (p[k] == '"' || p[k] == '\\' || p[k] == '{' || p[k] == '}' || p[k] == delim ||
+            is_space(p[k]))
             return true;
     return false;
 }
 
-static bool put_item(const struct type_io *io, const struct datum *item, char delim, struct buf *scratch,
-                     struct buf *out)
+static bool put_item(const struct type_io *io, const struct datum *item, char delim,
+                     struct buf *scratch, struct buf *out)
 {
     if (item->null) {
         buf_puts(out, "NULL");

@@ -1,4 +1,5 @@
-/* bit.c - bit and varbit: stored as text of 0 and 1, whose order is PostgreSQL's (bits first, then length). */
+/* bit.c - bit and varbit: stored as text of 0 and 1, whose order is PostgreSQL's (bits first, then
+ * length). */
 #include "types/bit.h"
 
 #include "types/key.h"
@@ -40,7 +41,8 @@ static bool bad_digit(const struct type_io *io, const char *p, const char *end, 
     int n = 1; /* the whole character */
     while (p + n < end && ((uint8_t)p[n] & 0xc0) == 0x80)
         n++;
-    return err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION, "\"%.*s\" is not a valid %s digit", n, p, what);
+    return err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION, "\"%.*s\" is not a valid %s digit", n,
+                   p, what);
 }
 
 static bool parse(const struct type_io *io, const char *text, size_t n, struct bits **out)
@@ -69,13 +71,14 @@ static bool check_length(const struct type_io *io, const struct bits *v, bool ex
     if (io->typmod <= 0 || (exact ? length == io->typmod : length <= io->typmod))
         return true;
     if (exact)
-        return err_set(io->err, ERR_STRING_DATA_LENGTH_MISMATCH, "bit string length %d does not match type bit(%d)",
-                       (int)length, io->typmod);
-    return err_set(io->err, ERR_STRING_DATA_RIGHT_TRUNCATION, "bit string too long for type bit varying(%d)",
-                   io->typmod);
+        return err_set(io->err, ERR_STRING_DATA_LENGTH_MISMATCH,
+                       "bit string length %d does not match type bit(%d)", (int)length, io->typmod);
+    return err_set(io->err, ERR_STRING_DATA_RIGHT_TRUNCATION,
+                   "bit string too long for type bit varying(%d)", io->typmod);
 }
 
-static bool read_text(const struct type_io *io, const char *text, size_t n, bool exact, struct datum *out)
+static bool read_text(const struct type_io *io, const char *text, size_t n, bool exact,
+                      struct datum *out)
 {
     struct bits *v;
     if (!parse(io, text, n, &v) || !check_length(io, v, exact))
@@ -102,13 +105,15 @@ static bool bit_out(const struct type_io *io, const struct datum *value, struct 
     return true;
 }
 
-static bool read_binary(const struct type_io *io, const uint8_t *bytes, size_t n, bool exact, struct datum *out)
+static bool read_binary(const struct type_io *io, const uint8_t *bytes, size_t n, bool exact,
+                        struct datum *out)
 {
     if (n < 4)
         return recv_short(io);
     uint32_t n_bits = get_u32(bytes);
     if (n_bits > INT32_MAX)
-        return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION, "invalid length in external bit string");
+        return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION,
+                       "invalid length in external bit string");
     if (!recv_exact(io, n - 4, bits_bytes(n_bits)))
         return false;
     struct bits *v = bits_new(io->arena, n_bits);
@@ -150,23 +155,28 @@ static void bit_key(const struct type *type, const struct datum *value, struct b
     buf_put_u32(out, bits_of(value)->n_bits);
 }
 
-static bool typmod_in(const struct type_io *io, const char *name, const int32_t *args, int n_args, int32_t *typmod)
+static bool typmod_in(const struct type_io *io, const char *name, const int32_t *args, int n_args,
+                      int32_t *typmod)
 {
     if (n_args != 1)
         return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "invalid type modifier");
     if (args[0] < 1)
-        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "length for type %s must be at least 1", name);
+        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE,
+                       "length for type %s must be at least 1", name);
     if (args[0] > BITS_MAX)
-        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "length for type %s cannot exceed %d", name, BITS_MAX);
+        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "length for type %s cannot exceed %d",
+                       name, BITS_MAX);
     *typmod = args[0];
     return true;
 }
 
-static bool bit_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool bit_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                          int32_t *typmod)
 {
     return typmod_in(io, "bit", args, n_args, typmod);
 }
-static bool varbit_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool varbit_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                             int32_t *typmod)
 {
     return typmod_in(io, "varbit", args, n_args, typmod);
 }

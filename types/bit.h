@@ -1,4 +1,5 @@
-/* bit.h - bit strings (bit, varbit) in memory: a length, then the bits, first bit highest, unused ones zero. */
+/* bit.h - bit strings (bit, varbit) in memory: a length, then the bits, first bit highest, unused
+ * ones zero. */
 #ifndef SHARDLITE_TYPES_BIT_H
 #define SHARDLITE_TYPES_BIT_H
 

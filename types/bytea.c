@@ -16,7 +16,8 @@ static int hex_value(char c)
 static bool bad_hex(const struct type_io *io, const char *p, const char *end)
 {
     size_t n = MIN(utf8_char_bytes((uint8_t)*p), (size_t)(end - p));
-    return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "invalid hexadecimal digit: \"%.*s\"", (int)n, p);
+    return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "invalid hexadecimal digit: \"%.*s\"",
+                   (int)n, p);
 }
 
 static bool hex_in(const struct type_io *io, const char *p, const char *end, struct datum *out)
@@ -30,7 +31,8 @@ static bool hex_in(const struct type_io *io, const char *p, const char *end, str
         if (hex_value(p[0]) < 0)
             return bad_hex(io, p, end);
         if (p + 1 == end)
-            return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "invalid hexadecimal data: odd number of digits");
+            return err_set(io->err, ERR_INVALID_PARAMETER_VALUE,
+                           "invalid hexadecimal data: odd number of digits");
         if (hex_value(p[1]) < 0)
             return bad_hex(io, p + 1, end);
         *q++ = (char)(hex_value(p[0]) << 4 | hex_value(p[1]));
@@ -42,7 +44,8 @@ static bool hex_in(const struct type_io *io, const char *p, const char *end, str
 
 static bool is_octal(const char *p, const char *end)
 {
-    return end - p >= 4 && p[1] >= '0' && p[1] <= '3' && p[2] >= '0' && p[2] <= '7' && p[3] >= '0' && p[3] <= '7';
+    return end - p >= 4 && p[1] >= '0' && p[1] <= '3' && p[2] >= '0' && p[2] <= '7' &&
+           p[3] >= '0' && p[3] <= '7';
 }
 
 static bool bytea_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
@@ -61,7 +64,8 @@ static bool bytea_in(const struct type_io *io, const char *text, size_t n, struc
             *q++ = '\\';
             p += 2;
         } else {
-            return err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s", "bytea");
+            return err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION,
+                           "invalid input syntax for type %s", "bytea");
         }
     }
     *out = datum_bytes(bytes, (size_t)(q - bytes));

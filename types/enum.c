@@ -22,8 +22,8 @@ static bool enum_in(const struct type_io *io, const char *text, size_t n, struct
 {
     int position = n <= LABEL_BYTES_MAX ? enum_position(io->type, text, n) : -1;
     if (position < 0)
-        return err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input value for enum %s: \"%.*s\"",
-                       io->type->name, (int)n, text);
+        return err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION,
+                       "invalid input value for enum %s: \"%.*s\"", io->type->name, (int)n, text);
     *out = datum_bytes(arena_memdup(io->arena, text, n), n);
     return true;
 }
@@ -44,8 +44,8 @@ static int enum_cmp(const struct type *type, const struct datum *a, const struct
     return cmp_i64(enum_position(type, a->p, a->n), enum_position(type, b->p, b->n));
 }
 
-/* The label's sort number, not its position: that of other labels never changes when one is added, so keys kept on disk
- * stay right. */
+/* The label's sort number, not its position: that of other labels never changes when one is added,
+ * so keys kept on disk stay right. */
 static void enum_key(const struct type *type, const struct datum *value, struct buf *out)
 {
     int position = enum_position(type, value->p, value->n);

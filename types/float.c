@@ -1,10 +1,11 @@
 /* float.c - float4 and float8.
  *
- * Output is the shortest decimal that lies strictly between the midpoints to the neighbouring floats, and of these the
- * one closest to the value (PostgreSQL does the same with extra_float_digits >= 1; it never uses a midpoint itself, even
- * where round-to-even would read it back).  The method is Raffaele Giulietti's "Schubfach": scale the value and
- * both midpoints by a power of ten, kept as the upper 128 bits rounded up, and look at the candidates around the result.
- * The table of powers is made with GMP at first use rather than written out. */
+ * Output is the shortest decimal that lies strictly between the midpoints to the neighbouring
+ * floats, and of these the one closest to the value (PostgreSQL does the same with
+ * extra_float_digits >= 1; it never uses a midpoint itself, even where round-to-even would read it
+ * back).  The method is Raffaele Giulietti's "Schubfach": scale the value and both midpoints by a
+ * power of ten, kept as the upper 128 bits rounded up, and look at the candidates around the
+ * result. The table of powers is made with GMP at first use rather than written out. */
 #include "types/float.h"
 
 #include <errno.h>
@@ -79,7 +80,8 @@ struct decimal {
     int exponent; /* value = digits * 10^exponent */
 };
 
-/* The value is c * 2^q; the neighbour below is at half the usual distance when `lower_is_closer`. */
+/* The value is c * 2^q; the neighbour below is at half the usual distance when `lower_is_closer`.
+ */
 static struct decimal shortest(uint64_t c, int q, bool lower_is_closer)
 {
     if (q <= 0 && q > -64 && (c & ((1ULL << -q) - 1)) == 0)
@@ -158,7 +160,8 @@ static size_t print_exponent(char *out, const char *digits, int n, int exponent)
         memcpy(p, digits + 1, (size_t)n - 1);
         p += n - 1;
     }
-    return (size_t)(p - out) + (size_t)snprintf(p, 8, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
+    return (size_t)(p - out) +
+           (size_t)snprintf(p, 8, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
 }
 
 /* `fixed_below`: values from 10^this on are written with an exponent. */
@@ -218,7 +221,8 @@ size_t float4_print(char *out, float value, int extra_digits)
     if (print_special(out, (double)value, &n))
         return n;
     if (extra_digits <= 0)
-        return (size_t)snprintf(out, FLOAT_TEXT_MAX, "%.*g", MAX(6 + extra_digits, 1), (double)value);
+        return (size_t)snprintf(out, FLOAT_TEXT_MAX, "%.*g", MAX(6 + extra_digits, 1),
+                                (double)value);
     size_t sign = value < 0;
     if (sign)
         out[0] = '-';
@@ -228,7 +232,8 @@ size_t float4_print(char *out, float value, int extra_digits)
 /* ---- input ---- */
 
 /* `double_width`: 8-byte float. */
-static bool parse(struct arena *arena, struct err *err, const char *text, size_t n, bool double_width, double *out)
+static bool parse(struct arena *arena, struct err *err, const char *text, size_t n,
+                  bool double_width, double *out)
 {
     const char *sql_name = double_width ? "double precision" : "real";
     char *copy = arena_strndup(arena, text, n), *start = copy, *end;
@@ -240,16 +245,17 @@ static bool parse(struct arena *arena, struct err *err, const char *text, size_t
     char *stop = end;
     while (is_space(*stop))
         stop++;
-    if (out_of_range) {
+    if (out_of_range) { /* only the number itself is told; of a real, all of the text */
         if (double_width)
-            *end = 0; /* only the number itself is told, as PostgreSQL has it; of a real, all of the text */
+            *end = 0;
         else
             start = copy;
-        return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "\"%s\" is out of range for type %s", start, sql_name);
+        return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "\"%s\" is out of range for type %s",
+                       start, sql_name);
     }
     if (end == start || *stop)
-        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s: \"%.*s\"", sql_name,
-                       (int)n, text);
+        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION,
+                       "invalid input syntax for type %s: \"%.*s\"", sql_name, (int)n, text);
     return true;
 }
 
@@ -357,7 +363,8 @@ static bool float_load(const struct type_io *io, const struct stored *value, str
     else if (value->kind == STORED_INTEGER)
         out->f = (double)value->i;
     else if (value->kind != STORED_TEXT)
-        return err_set(io->err, ERR_DATA_CORRUPTED, "a stored value is not of type %s", io->type->name);
+        return err_set(io->err, ERR_DATA_CORRUPTED, "a stored value is not of type %s",
+                       io->type->name);
     return true;
 }
 

@@ -1,7 +1,8 @@
 /* inet.c - inet and cidr.
  *
- * Order: IPv4 before IPv6, then the network, then the length of the mask, then the whole address.  In the key the network
- * is spelt with two bits for each bit (01 zero, 10 one, 00 end), so that a network sorts before those inside it. */
+ * Order: IPv4 before IPv6, then the network, then the length of the mask, then the whole address.
+ * In the key the network is spelt with two bits for each bit (01 zero, 10 one, 00 end), so that a
+ * network sorts before those inside it. */
 #include "types/inet.h"
 
 #include <arpa/inet.h>
@@ -117,7 +118,8 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* The mask of an address written without one, by its old class; wider if more octets were written. */
+/* The mask of an address written without one, by its old class; wider if more octets were written.
+ */
 static int class_bits(const struct inet *v, int n_octets)
 {
     int first = v->address[0];
@@ -158,7 +160,8 @@ static bool parse_v4_network(const char *p, struct inet *v)
     return true;
 }
 
-static bool parse(const struct type_io *io, const char *text, size_t n, bool is_cidr, struct datum *out)
+static bool parse(const struct type_io *io, const char *text, size_t n, bool is_cidr,
+                  struct datum *out)
 {
     char copy[INET_TEXT_MAX];
     struct inet v = {0};
@@ -167,13 +170,16 @@ static bool parse(const struct type_io *io, const char *text, size_t n, bool is_
         return invalid_syntax(io, sql_name, text, n);
     memcpy(copy, text, n);
     copy[n] = 0;
-    bool ok = strchr(copy, ':') ? parse_v6(copy, &v) : is_cidr ? parse_v4_network(copy, &v) : parse_v4(copy, &v);
+    bool ok = strchr(copy, ':') ? parse_v6(copy, &v)
+              : is_cidr         ? parse_v4_network(copy, &v)
+                                : parse_v4(copy, &v);
     if (!ok)
         return invalid_syntax(io, sql_name, text, n);
     struct inet network = v;
     inet_clear_host(&network);
     if (is_cidr && memcmp(&network, &v, sizeof(v)) != 0) {
-        err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid cidr value: \"%.*s\"", (int)n, text);
+        err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid cidr value: \"%.*s\"", (int)n,
+                text);
         return err_detail(io->err, "Value has bits set to right of mask.");
     }
     *out = inet_datum(io->arena, &v);
@@ -217,7 +223,8 @@ static struct zero_run longest_zeros(const struct inet *v, int n_words)
 }
 
 /* The first `n_words` words; a run of zeros of at least `least` becomes "::". */
-static void print_words(const struct inet *v, int n_words, struct zero_run zeros, bool v4_tail, struct buf *out)
+static void print_words(const struct inet *v, int n_words, struct zero_run zeros, bool v4_tail,
+                        struct buf *out)
 {
     for (int k = 0; k < n_words; k++) {
         if (zeros.length && k >= zeros.start && k < zeros.start + zeros.length) {
@@ -228,7 +235,8 @@ static void print_words(const struct inet *v, int n_words, struct zero_run zeros
         if (k)
             buf_putc(out, ':');
         if (k == 6 && v4_tail) {
-            buf_printf(out, "%d.%d.%d.%d", v->address[12], v->address[13], v->address[14], v->address[15]);
+            buf_printf(out, "%d.%d.%d.%d", v->address[12], v->address[13], v->address[14],
+                       v->address[15]);
             return;
         }
         buf_printf(out, "%x", word_at(v, k));
@@ -240,7 +248,8 @@ static void print_words(const struct inet *v, int n_words, struct zero_run zeros
 /* ::1.2.3.4 and ::ffff:1.2.3.4 */
 static bool has_v4_tail(const struct inet *v, struct zero_run zeros, int n_words)
 {
-    return zeros.start == 0 && n_words == 8 && (zeros.length == 6 || (zeros.length == 5 && word_at(v, 5) == 0xffff));
+    return zeros.start == 0 && n_words == 8 &&
+           (zeros.length == 6 || (zeros.length == 5 && word_at(v, 5) == 0xffff));
 }
 
 void inet_print_address(const struct inet *v, struct buf *out)
@@ -266,7 +275,8 @@ void inet_print_abbreviated(const struct inet *v, struct buf *out)
         int n_words = MAX((v->bits + 15) / 16, 2);
         struct zero_run zeros = longest_zeros(v, n_words);
         if (zeros.length == 7 && zeros.start == 0 && v->address[14] && v->address[15] != 1) {
-            buf_printf(out, ":.%d.%d/%d", v->address[14], v->address[15], v->bits); /* PostgreSQL's slip, kept */
+            buf_printf(out, ":.%d.%d/%d", v->address[14], v->address[15],
+                       v->bits); /* PostgreSQL's slip, kept */
             return;
         }
         print_words(v, n_words, zeros, has_v4_tail(v, zeros, n_words), out);
@@ -317,11 +327,12 @@ static bool cidr_send(const struct type_io *io, const struct datum *value, struc
 
 static bool recv_invalid(const struct type_io *io, const char *what, bool is_cidr)
 {
-    return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION, "invalid %s in external \"%s\" value", what,
-                   is_cidr ? "cidr" : "inet");
+    return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION,
+                   "invalid %s in external \"%s\" value", what, is_cidr ? "cidr" : "inet");
 }
 
-static bool recv_inet(const struct type_io *io, const uint8_t *bytes, size_t n, bool is_cidr, struct datum *out)
+static bool recv_inet(const struct type_io *io, const uint8_t *bytes, size_t n, bool is_cidr,
+                      struct datum *out)
 {
     struct inet v = {0};
     if (n < 4)

@@ -1,15 +1,15 @@
 /* inet.h - inet, cidr, macaddr, macaddr8 in memory.
  *
- * inet and cidr share one struct; only the type tells them apart (a cidr has no bits set beyond its mask).  macaddr and
- * macaddr8 are just their 6 and 8 bytes. */
+ * inet and cidr share one struct; only the type tells them apart (a cidr has no bits set beyond
+ * its mask).  macaddr and macaddr8 are just their 6 and 8 bytes. */
 #ifndef SHARDLITE_TYPES_INET_H
 #define SHARDLITE_TYPES_INET_H
 
 #include "types/type.h"
 
 struct inet {
-    uint8_t family; /* 4 or 6 */
-    uint8_t bits;   /* of the mask */
+    uint8_t family;      /* 4 or 6 */
+    uint8_t bits;        /* of the mask */
     uint8_t address[16]; /* 4 or 16 bytes are used, the rest is zero */
 };
 

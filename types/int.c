@@ -24,7 +24,8 @@ bool bool_parse(const char *text, size_t n, bool *out)
     };
     trim_space(&text, &n);
     for (size_t k = 0; k < ARRAY_COUNT(words); k++)
-        if (n >= words[k].least && n <= strlen(words[k].word) && strncasecmp(text, words[k].word, n) == 0) {
+        if (n >= words[k].least && n <= strlen(words[k].word) &&
+            strncasecmp(text, words[k].word, n) == 0) {
             *out = words[k].value;
             return true;
         }
@@ -87,8 +88,8 @@ static const struct type_ops bool_ops = {
 static bool char_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
 {
     int byte = n ? (uint8_t)text[0] : 0;
-    if (n == 4 && text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' && text[2] <= '7' &&
-        text[3] >= '0' && text[3] <= '7')
+    if (n == 4 && text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' &&
+        text[2] <= '7' && text[3] >= '0' && text[3] <= '7')
         byte = (text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0');
     *out = datum_int(byte);
     return true;
@@ -134,12 +135,12 @@ static const struct type_ops char_ops = {
 
 static bool int_out_of_range(struct err *err, const char *sql_name, const char *text, size_t n)
 {
-    return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value \"%.*s\" is out of range for type %s", (int)n, text,
-                   sql_name);
+    return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE,
+                   "value \"%.*s\" is out of range for type %s", (int)n, text, sql_name);
 }
 
-bool int_parse(struct err *err, const char *sql_name, int64_t min, int64_t max, const char *text, size_t n,
-               int64_t *out)
+bool int_parse(struct err *err, const char *sql_name, int64_t min, int64_t max, const char *text,
+               size_t n, int64_t *out)
 {
     const char *p = text, *end = text + n;
     while (p < end && is_space(*p))
@@ -148,7 +149,7 @@ bool int_parse(struct err *err, const char *sql_name, int64_t min, int64_t max, 
     if (p < end && (*p == '-' || *p == '+'))
         p++;
     const char *digits = p;
-    uint64_t limit = negative ? (uint64_t)-(min + 1) + 1 : (uint64_t)max, v = 0;
+    uint64_t limit = negative ? (uint64_t) - (min + 1) + 1 : (uint64_t)max, v = 0;
     for (; p < end && *p >= '0' && *p <= '9'; p++) {
         uint64_t digit = (uint64_t)(*p - '0');
         if (v > (limit - digit) / 10)
@@ -159,8 +160,8 @@ bool int_parse(struct err *err, const char *sql_name, int64_t min, int64_t max, 
     while (p < end && is_space(*p))
         p++;
     if (!any || p < end)
-        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s: \"%.*s\"", sql_name,
-                       (int)n, text);
+        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION,
+                       "invalid input syntax for type %s: \"%.*s\"", sql_name, (int)n, text);
     *out = negative ? (int64_t)(0 - v) : (int64_t)v;
     return true;
 }
@@ -259,7 +260,8 @@ SIGNED_OPS(int8);
 
 /* ---- oid, xid, cid: unsigned 32 bits ---- */
 
-/* As strtoul() reads, with base 0 for xid and cid; `end` is where the number stops, `overflow` if 64 bits don't do. */
+/* As strtoul() reads, with base 0 for xid and cid; `end` is where the number stops, `overflow` if
+ * 64 bits don't do. */
 static uint64_t unsigned_prefix(const char *text, size_t n, int base, size_t *end, bool *overflow)
 {
     char copy[64];
@@ -283,8 +285,8 @@ bool oid_parse(struct err *err, const char *text, size_t n, uint32_t *out)
     while (rest < n && is_space(text[rest]))
         rest++;
     if (!end || rest < n)
-        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s: \"%.*s\"", "oid", (int)n,
-                       text);
+        return err_set(err, ERR_INVALID_TEXT_REPRESENTATION,
+                       "invalid input syntax for type %s: \"%.*s\"", "oid", (int)n, text);
     if (overflow || (v > UINT32_MAX && v < (uint64_t)INT32_MIN))
         return int_out_of_range(err, "oid", text, n);
     *out = (uint32_t)v;
@@ -382,7 +384,10 @@ static size_t hex_prefix(const char *text, size_t n, uint64_t *out)
     size_t k = 0;
     for (*out = 0; k < n && k < 9; k++) {
         char c = text[k];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
         if (digit < 0)
             break;
         *out = *out << 4 | (uint64_t)digit;
@@ -437,7 +442,8 @@ static bool tid_in(const struct type_io *io, const char *text, size_t n, struct 
 {
     const char *p = memchr(text, '(', n), *end = text + n;
     uint64_t block = 0, offset = 0;
-    if (!p++ || !tid_number(&p, end, ',', UINT32_MAX, &block) || !tid_number(&p, end, ')', UINT16_MAX, &offset))
+    if (!p++ || !tid_number(&p, end, ',', UINT32_MAX, &block) ||
+        !tid_number(&p, end, ')', UINT16_MAX, &offset))
         return invalid_syntax(io, "tid", text, n);
     *out = datum_int((int64_t)(block << 16 | offset));
     return true;
@@ -477,7 +483,8 @@ static const struct type_ops tid_ops = {
 };
 
 const struct type_ops_entry int_type_ops[] = {
-    {TYPE_BOOL, &bool_ops}, {TYPE_CHAR, &char_ops}, {TYPE_INT2, &int2_ops},     {TYPE_INT4, &int4_ops},
-    {TYPE_INT8, &int8_ops}, {TYPE_OID, &oid_ops},   {TYPE_XID, &xid_ops},       {TYPE_CID, &xid_ops},
-    {TYPE_TID, &tid_ops},   {TYPE_XID8, &xid8_ops}, {TYPE_PG_LSN, &pg_lsn_ops}, {0, NULL},
+    {TYPE_BOOL, &bool_ops}, {TYPE_CHAR, &char_ops},     {TYPE_INT2, &int2_ops},
+    {TYPE_INT4, &int4_ops}, {TYPE_INT8, &int8_ops},     {TYPE_OID, &oid_ops},
+    {TYPE_XID, &xid_ops},   {TYPE_CID, &xid_ops},       {TYPE_TID, &tid_ops},
+    {TYPE_XID8, &xid8_ops}, {TYPE_PG_LSN, &pg_lsn_ops}, {0, NULL},
 };

@@ -1,4 +1,5 @@
-/* key.h - building blocks of the order-preserving key encoding (type.h) and of big-endian binary I/O. */
+/* key.h - building blocks of the order-preserving key encoding (type.h) and of big-endian binary
+ * I/O. */
 #ifndef SHARDLITE_TYPES_KEY_H
 #define SHARDLITE_TYPES_KEY_H
 
@@ -74,8 +75,8 @@ static inline bool recv_exact(const struct type_io *io, size_t n, size_t want)
 /* "invalid input syntax for type int4: ..." with the SQL name of the type, 22P02. */
 bool invalid_syntax(const struct type_io *io, const char *sql_name, const char *text, size_t n);
 
-/* Storage as the text form under settings_storage, whatever the session's settings are: for types whose memory form
- * is not what a stock sqlite3 shell should show. */
+/* Storage as the text form under settings_storage, whatever the session's settings are: for types
+ * whose memory form is not what a stock sqlite3 shell should show. */
 bool store_as_text(const struct type_io *io, const struct datum *value, struct stored *out);
 bool load_from_text(const struct type_io *io, const struct stored *value, struct datum *out);
 

@@ -1,4 +1,5 @@
-/* macaddr.c - macaddr and macaddr8: stored as their canonical text, whose order is that of the bytes. */
+/* macaddr.c - macaddr and macaddr8: stored as their canonical text, whose order is that of the
+ * bytes. */
 #include <stdio.h>
 
 #include "types/inet.h"
@@ -10,7 +11,7 @@
 static bool macaddr_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
 {
     static const char *const forms[] = {
-        "%x:%x:%x:%x:%x:%x%1s", "%x-%x-%x-%x-%x-%x%1s",       "%2x%2x%2x:%2x%2x%2x%1s",
+        "%x:%x:%x:%x:%x:%x%1s",   "%x-%x-%x-%x-%x-%x%1s",    "%2x%2x%2x:%2x%2x%2x%1s",
         "%2x%2x%2x-%2x%2x%2x%1s", "%2x%2x.%2x%2x.%2x%2x%1s", "%2x%2x-%2x%2x-%2x%2x%1s",
         "%2x%2x%2x%2x%2x%2x%1s",
     };
@@ -31,8 +32,8 @@ static bool macaddr_in(const struct type_io *io, const char *text, size_t n, str
     uint8_t *bytes = arena_alloc(io->arena, MACADDR_BYTES);
     for (int k = 0; k < MACADDR_BYTES; k++) {
         if (v[k] > 255)
-            return err_set(io->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "invalid octet value in \"macaddr\" value: \"%.*s\"",
-                           (int)n, text);
+            return err_set(io->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE,
+                           "invalid octet value in \"macaddr\" value: \"%.*s\"", (int)n, text);
         bytes[k] = (uint8_t)v[k];
     }
     *out = datum_bytes(bytes, MACADDR_BYTES);
@@ -48,8 +49,9 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Pairs of digits with one kind of separator anywhere between them.  Returns how many bytes, 0 if malformed.  A single
- * character left at the end is not looked at: PostgreSQL takes 08:00:2b:01:02:03x. */
+/* Pairs of digits with one kind of separator anywhere between them.  Returns how many bytes, 0 if
+ * malformed.  A single character left at the end is not looked at: PostgreSQL takes
+ * 08:00:2b:01:02:03x. */
 static int parse_pairs(const char *p, const char *end, uint8_t bytes[MACADDR8_BYTES])
 {
     int count = 0;
@@ -98,7 +100,8 @@ static bool mac_out(const struct type_io *io, const struct datum *value, struct 
     return true;
 }
 
-static bool macaddr_recv(const struct type_io *io, const uint8_t *bytes, size_t n, struct datum *out)
+static bool macaddr_recv(const struct type_io *io, const uint8_t *bytes, size_t n,
+                         struct datum *out)
 {
     if (!recv_exact(io, n, MACADDR_BYTES))
         return false;
@@ -106,7 +109,8 @@ static bool macaddr_recv(const struct type_io *io, const uint8_t *bytes, size_t 
     return true;
 }
 
-static bool macaddr8_recv(const struct type_io *io, const uint8_t *bytes, size_t n, struct datum *out)
+static bool macaddr8_recv(const struct type_io *io, const uint8_t *bytes, size_t n,
+                          struct datum *out)
 {
     uint8_t *v = arena_zalloc(io->arena, MACADDR8_BYTES);
     if (n == MACADDR_BYTES) {

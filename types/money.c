@@ -87,13 +87,13 @@ static bool money_in(const struct type_io *io, const char *text, size_t n, struc
     read_sign(&r);
     read_amount(&r);
     if (r.overflow)
-        return err_set(io->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value \"%.*s\" is out of range for type money", (int)n,
-                       text);
+        return err_set(io->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE,
+                       "value \"%.*s\" is out of range for type money", (int)n, text);
     if (!read_tail(&r))
         return invalid_syntax(io, "money", text, n);
     if (!r.negative && r.value == INT64_MIN)
-        return err_set(io->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "value \"%.*s\" is out of range for type money", (int)n,
-                       text);
+        return err_set(io->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE,
+                       "value \"%.*s\" is out of range for type money", (int)n, text);
     *out = datum_int(r.negative ? r.value : -r.value);
     return true;
 }

@@ -1,9 +1,9 @@
 /* numeric.c - exact arithmetic on numerics.
  *
- * Each operation has a path for coefficients of one limb, on 128-bit integers, and one on GMP for the rest.
- * Sums, differences and products are exact.  A quotient gets as many digits as PostgreSQL would give it
- * (numeric_div_scale) and is rounded half away from zero once.  Text and keys are in numeric_io.c, functions that
- * are not exact in numeric_math.c. */
+ * Each operation has a path for coefficients of one limb, on 128-bit integers, and one on GMP for
+ * the rest. Sums, differences and products are exact.  A quotient gets as many digits as
+ * PostgreSQL would give it (numeric_div_scale) and is rounded half away from zero once.  Text and
+ * keys are in numeric_io.c, functions that are not exact in numeric_math.c. */
 #include "types/numeric_int.h"
 
 #include <math.h>
@@ -39,9 +39,12 @@ const uint64_t numeric_pow10[20] = {
 
 const struct numeric *numeric_special(enum numeric_kind kind)
 {
-    static const struct numeric zero, neg_inf = {.kind = NUMERIC_NEG_INF}, inf = {.kind = NUMERIC_INF},
-                                      nan = {.kind = NUMERIC_NAN};
-    return kind == NUMERIC_NAN ? &nan : kind == NUMERIC_INF ? &inf : kind == NUMERIC_NEG_INF ? &neg_inf : &zero;
+    static const struct numeric zero, neg_inf = {.kind = NUMERIC_NEG_INF},
+                                      inf = {.kind = NUMERIC_INF}, nan = {.kind = NUMERIC_NAN};
+    return kind == NUMERIC_NAN       ? &nan
+           : kind == NUMERIC_INF     ? &inf
+           : kind == NUMERIC_NEG_INF ? &neg_inf
+                                     : &zero;
 }
 
 struct numeric *numeric_alloc(struct arena *arena, bool negative, int dscale, uint32_t n_limbs)
@@ -221,7 +224,8 @@ static const struct numeric *widen(struct arena *arena, const struct numeric *v,
     if (!v->n_limbs)
         return with_dscale(arena, v, v->dscale + up);
     if (v->n_limbs == 1 && up <= POW10_U64_MAX)
-        return numeric_from_u128(arena, v->negative, (u128)v->limbs[0] * numeric_pow10[up], v->dscale + up);
+        return numeric_from_u128(arena, v->negative, (u128)v->limbs[0] * numeric_pow10[up],
+                                 v->dscale + up);
     mpz_t view, z;
     mpz_init_set(z, numeric_view(view, v));
     mpz_shift10_round(z, up);
@@ -232,7 +236,8 @@ static const struct numeric *widen(struct arena *arena, const struct numeric *v,
 
 const struct numeric *numeric_rescale(struct arena *arena, const struct numeric *v, int dscale)
 {
-    return v->kind != NUMERIC_FINITE || dscale <= v->dscale ? v : widen(arena, v, dscale - v->dscale);
+    return v->kind != NUMERIC_FINITE || dscale <= v->dscale ? v
+                                                            : widen(arena, v, dscale - v->dscale);
 }
 
 enum rounding { ROUND_HALF_AWAY, ROUND_TRUNCATE, ROUND_FLOOR, ROUND_CEIL };
@@ -253,8 +258,10 @@ static u128 drop_digits(u128 magnitude, u128 power, enum rounding how, bool nega
     return q;
 }
 
-/* The coefficient without its last `down` digits, as dscale - down; then zeros again if that is negative. */
-static const struct numeric *narrow(struct arena *arena, const struct numeric *v, int down, enum rounding how)
+/* The coefficient without its last `down` digits, as dscale - down; then zeros again if that is
+ * negative. */
+static const struct numeric *narrow(struct arena *arena, const struct numeric *v, int down,
+                                    enum rounding how)
 {
     int scale = v->dscale - down;
     const struct numeric *out;
@@ -290,14 +297,16 @@ static const struct numeric *narrow(struct arena *arena, const struct numeric *v
     return out;
 }
 
-static const struct numeric *to_scale(struct arena *arena, const struct numeric *v, int scale, enum rounding how)
+static const struct numeric *to_scale(struct arena *arena, const struct numeric *v, int scale,
+                                      enum rounding how)
 {
     if (v->kind != NUMERIC_FINITE)
         return v;
     scale = MIN(MAX(scale, -NUMERIC_DIGITS_MAX - 1), NUMERIC_DSCALE_MAX);
     if (scale == v->dscale)
         return v;
-    return scale > v->dscale ? widen(arena, v, scale - v->dscale) : narrow(arena, v, v->dscale - scale, how);
+    return scale > v->dscale ? widen(arena, v, scale - v->dscale)
+                             : narrow(arena, v, v->dscale - scale, how);
 }
 
 const struct numeric *numeric_round(struct arena *arena, const struct numeric *v, int scale)
@@ -421,7 +430,8 @@ static int cmp_magnitude(const struct numeric *a, const struct numeric *b)
 
 int numeric_cmp(const struct numeric *a, const struct numeric *b)
 {
-    static const int rank[] = {[NUMERIC_NEG_INF] = 0, [NUMERIC_FINITE] = 1, [NUMERIC_INF] = 2, [NUMERIC_NAN] = 3};
+    static const int rank[] = {
+        [NUMERIC_NEG_INF] = 0, [NUMERIC_FINITE] = 1, [NUMERIC_INF] = 2, [NUMERIC_NAN] = 3};
     if (a->kind || b->kind)
         return rank[a->kind] - rank[b->kind];
     int sign_a = numeric_signum(a), sign_b = numeric_signum(b);
@@ -432,7 +442,8 @@ int numeric_cmp(const struct numeric *a, const struct numeric *b)
 
 /* ---- addition ---- */
 
-/* Both coefficients at the larger scale as signed 128-bit integers, if that is sure to leave room for their sum. */
+/* Both coefficients at the larger scale as signed 128-bit integers, if that is sure to leave room
+ * for their sum. */
 static bool align128(const struct numeric *a, const struct numeric *b, __int128 *x, __int128 *y)
 {
     if (a->n_limbs > 1 || b->n_limbs > 1)
@@ -461,8 +472,8 @@ static void align_mpz(const struct numeric *a, const struct numeric *b, mpz_t x,
         mpz_shift10_round(y, a->dscale - b->dscale);
 }
 
-static const struct numeric *add(struct arena *arena, struct err *err, const struct numeric *a, const struct numeric *b,
-                                 bool subtract)
+static const struct numeric *add(struct arena *arena, struct err *err, const struct numeric *a,
+                                 const struct numeric *b, bool subtract)
 {
     int dscale = MAX(a->dscale, b->dscale);
     __int128 p, q;
@@ -485,7 +496,8 @@ const struct numeric *numeric_add(struct arena *arena, struct err *err, const st
 {
     if (LIKELY(!a->kind && !b->kind))
         return add(arena, err, a, b, false);
-    if (a->kind == NUMERIC_NAN || b->kind == NUMERIC_NAN || (a->kind && b->kind && a->kind != b->kind))
+    if (a->kind == NUMERIC_NAN || b->kind == NUMERIC_NAN ||
+        (a->kind && b->kind && a->kind != b->kind))
         return numeric_special(NUMERIC_NAN);
     return a->kind ? a : b;
 }
@@ -504,14 +516,17 @@ const struct numeric *numeric_mul(struct arena *arena, struct err *err, const st
                                   const struct numeric *b)
 {
     if (UNLIKELY(a->kind || b->kind)) {
-        if (a->kind == NUMERIC_NAN || b->kind == NUMERIC_NAN || numeric_is_zero(a) || numeric_is_zero(b))
+        if (a->kind == NUMERIC_NAN || b->kind == NUMERIC_NAN || numeric_is_zero(a) ||
+            numeric_is_zero(b))
             return numeric_special(NUMERIC_NAN);
-        return numeric_special(numeric_signum(a) == numeric_signum(b) ? NUMERIC_INF : NUMERIC_NEG_INF);
+        return numeric_special(numeric_signum(a) == numeric_signum(b) ? NUMERIC_INF
+                                                                      : NUMERIC_NEG_INF);
     }
     bool negative = a->negative != b->negative;
     int dscale = (int)a->dscale + b->dscale;
     if (LIKELY(a->n_limbs <= 1 && b->n_limbs <= 1 && dscale <= NUMERIC_DSCALE_MAX))
-        return numeric_from_u128(arena, negative, a->n_limbs && b->n_limbs ? (u128)a->limbs[0] * b->limbs[0] : 0,
+        return numeric_from_u128(arena, negative,
+                                 a->n_limbs && b->n_limbs ? (u128)a->limbs[0] * b->limbs[0] : 0,
                                  dscale);
     mpz_t view_a, view_b, z;
     mpz_init(z);
@@ -576,8 +591,10 @@ const struct numeric *numeric_div_to(struct arena *arena, struct err *err, const
                              drop_digits(x, b->limbs[0], ROUND_HALF_AWAY, false), scale);
 }
 
-/* Division where an operand is not finite or the divisor is zero; true if that decides the result. */
-static bool div_special(struct err *err, const struct numeric *a, const struct numeric *b, const struct numeric **out)
+/* Division where an operand is not finite or the divisor is zero; true if that decides the result.
+ */
+static bool div_special(struct err *err, const struct numeric *a, const struct numeric *b,
+                        const struct numeric **out)
 {
     if (a->kind == NUMERIC_NAN || b->kind == NUMERIC_NAN) {
         *out = numeric_special(NUMERIC_NAN);
@@ -586,7 +603,8 @@ static bool div_special(struct err *err, const struct numeric *a, const struct n
     } else if (numeric_is_zero(b)) {
         *out = division_by_zero(err);
     } else if (a->kind) {
-        *out = numeric_special(numeric_signum(a) == numeric_signum(b) ? NUMERIC_INF : NUMERIC_NEG_INF);
+        *out =
+            numeric_special(numeric_signum(a) == numeric_signum(b) ? NUMERIC_INF : NUMERIC_NEG_INF);
     } else if (b->kind) {
         *out = numeric_special(NUMERIC_FINITE); /* zero */
     } else {
@@ -604,8 +622,8 @@ const struct numeric *numeric_div(struct arena *arena, struct err *err, const st
     return numeric_div_to(arena, err, a, b, numeric_div_scale(a, b));
 }
 
-const struct numeric *numeric_div_trunc(struct arena *arena, struct err *err, const struct numeric *a,
-                                        const struct numeric *b)
+const struct numeric *numeric_div_trunc(struct arena *arena, struct err *err,
+                                        const struct numeric *a, const struct numeric *b)
 {
     const struct numeric *out;
     if (div_special(err, a, b, &out))
@@ -645,7 +663,8 @@ const struct numeric *numeric_mod(struct arena *arena, struct err *err, const st
 }
 
 static const struct numeric *common(struct arena *arena, struct err *err, const struct numeric *a,
-                                    const struct numeric *b, void (*fn)(mpz_t, const mpz_t, const mpz_t))
+                                    const struct numeric *b,
+                                    void (*fn)(mpz_t, const mpz_t, const mpz_t))
 {
     if (a->kind || b->kind)
         return numeric_special(NUMERIC_NAN);

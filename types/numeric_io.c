@@ -1,4 +1,5 @@
-/* numeric_io.c - numerics as text, as binary, as keys, as floats; the type modifier; the type's ops. */
+/* numeric_io.c - numerics as text, as binary, as keys, as floats; the type modifier; the type's
+ * ops. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -101,7 +102,8 @@ static const struct numeric *parse_special(struct cursor *c)
     return NULL;
 }
 
-/* As strtol() has it: blanks, sign, digits; values beyond any sense come out as LONG_MAX or LONG_MIN. */
+/* As strtol() has it: blanks, sign, digits; values beyond any sense come out as LONG_MAX or
+ * LONG_MIN. */
 static bool parse_exponent(struct cursor *c, long *out)
 {
     while (c->p < c->end && is_space(*c->p))
@@ -121,7 +123,7 @@ static bool parse_exponent(struct cursor *c, long *out)
 struct digits {
     const char *start, *end; /* may contain one point */
     long n_fraction;
-    uint64_t small;          /* the coefficient, if it has at most 19 significant digits */
+    uint64_t small; /* the coefficient, if it has at most 19 significant digits */
     int n_significant;
     bool any;
 };
@@ -158,8 +160,8 @@ static void digits_to_mpz(struct arena *arena, const struct digits *d, mpz_t out
     mpz_set_str(out, text, 10);
 }
 
-static const struct numeric *digits_to_numeric(struct arena *arena, struct err *err, const struct digits *d,
-                                               bool negative, long exponent)
+static const struct numeric *digits_to_numeric(struct arena *arena, struct err *err,
+                                               const struct digits *d, bool negative, long exponent)
 {
     long dscale = d->n_fraction - exponent;
     long before_point = d->n_significant - d->n_fraction + exponent;
@@ -170,7 +172,8 @@ static const struct numeric *digits_to_numeric(struct arena *arena, struct err *
     }
     long up = dscale < 0 ? -dscale : 0;
     if (d->n_significant <= POW10_U64_MAX && (up <= POW10_U64_MAX || !d->small))
-        return numeric_from_u128(arena, negative, d->small ? (u128)d->small * numeric_pow10[up] : 0, (int)MAX(dscale, 0));
+        return numeric_from_u128(arena, negative, d->small ? (u128)d->small * numeric_pow10[up] : 0,
+                                 (int)MAX(dscale, 0));
     mpz_t z;
     mpz_init(z);
     digits_to_mpz(arena, d, z);
@@ -182,7 +185,8 @@ static const struct numeric *digits_to_numeric(struct arena *arena, struct err *
     return out;
 }
 
-const struct numeric *numeric_parse(struct arena *arena, struct err *err, const char *text, size_t n)
+const struct numeric *numeric_parse(struct arena *arena, struct err *err, const char *text,
+                                    size_t n)
 {
     struct cursor c = {text, text + n};
     while (c.p < c.end && is_space(*c.p))
@@ -207,7 +211,8 @@ const struct numeric *numeric_parse(struct arena *arena, struct err *err, const 
     while (c.p < c.end && is_space(*c.p))
         c.p++;
     if (!valid || c.p < c.end) {
-        err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type numeric: \"%.*s\"", (int)n, text);
+        err_set(err, ERR_INVALID_TEXT_REPRESENTATION,
+                "invalid input syntax for type numeric: \"%.*s\"", (int)n, text);
         return NULL;
     }
     return special ? special : digits_to_numeric(arena, err, &digits, negative, exponent);
@@ -246,8 +251,9 @@ const struct numeric *numeric_from_float4(struct arena *arena, float v)
 
 double numeric_to_float8(const struct numeric *v)
 {
-    static const double exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    static const double exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     if (v->kind != NUMERIC_FINITE)
         return v->kind == NUMERIC_NAN ? NAN : v->kind == NUMERIC_INF ? HUGE_VAL : -HUGE_VAL;
     if (!v->n_limbs)
@@ -267,8 +273,8 @@ double numeric_to_float8(const struct numeric *v)
 
 enum key_class { KEY_NEG_INF = 1, KEY_NEGATIVE, KEY_ZERO, KEY_POSITIVE, KEY_INF, KEY_NAN };
 
-/* Exponent of the leading digit, then the digits without trailing zeros, two to a byte from 1 to 100, then 0; for
- * negative numbers all of it inverted. */
+/* Exponent of the leading digit, then the digits without trailing zeros, two to a byte from 1 to
+ * 100, then 0; for negative numbers all of it inverted. */
 static void put_magnitude(const struct numeric *v, struct buf *out, uint8_t flip)
 {
     struct arena *scratch = v->n_limbs > 1 ? arena_new("numeric key") : NULL;
@@ -330,7 +336,8 @@ static void typmod_parts(int32_t typmod, int *precision, int *scale)
     *scale = (((typmod - 4) & 0x7ff) ^ 1024) - 1024;
 }
 
-const struct numeric *numeric_coerce(struct arena *arena, struct err *err, const struct numeric *v, int32_t typmod)
+const struct numeric *numeric_coerce(struct arena *arena, struct err *err, const struct numeric *v,
+                                     int32_t typmod)
 {
     if (typmod < 4 || v->kind == NUMERIC_NAN)
         return v;
@@ -338,7 +345,8 @@ const struct numeric *numeric_coerce(struct arena *arena, struct err *err, const
     typmod_parts(typmod, &precision, &scale);
     if (v->kind != NUMERIC_FINITE) {
         err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow");
-        err_detail(err, "A field with precision %d, scale %d cannot hold an infinite value.", precision, scale);
+        err_detail(err, "A field with precision %d, scale %d cannot hold an infinite value.",
+                   precision, scale);
         return NULL;
     }
     int most = precision - scale;
@@ -347,25 +355,30 @@ const struct numeric *numeric_coerce(struct arena *arena, struct err *err, const
         return v;
     err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow");
     if (most)
-        err_detail(err, "A field with precision %d, scale %d must round to an absolute value less than 10^%d.",
-                   precision, scale, most);
+        err_detail(
+            err,
+            "A field with precision %d, scale %d must round to an absolute value less than 10^%d.",
+            precision, scale, most);
     else
-        err_detail(err, "A field with precision %d, scale %d must round to an absolute value less than 1.", precision,
-                   scale);
+        err_detail(
+            err, "A field with precision %d, scale %d must round to an absolute value less than 1.",
+            precision, scale);
     return NULL;
 }
 
-static bool numeric_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool numeric_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                              int32_t *typmod)
 {
     if (n_args < 1 || n_args > 2)
         return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "invalid NUMERIC type modifier");
     if (args[0] < 1 || args[0] > PRECISION_MAX)
-        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "NUMERIC precision %d must be between 1 and %d", args[0],
-                       PRECISION_MAX);
+        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE,
+                       "NUMERIC precision %d must be between 1 and %d", args[0], PRECISION_MAX);
     int32_t scale = n_args == 2 ? args[1] : 0;
     if (scale < -SCALE_LIMIT || scale > SCALE_LIMIT)
-        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "NUMERIC scale %d must be between %d and %d", scale,
-                       -SCALE_LIMIT, SCALE_LIMIT);
+        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE,
+                       "NUMERIC scale %d must be between %d and %d", scale, -SCALE_LIMIT,
+                       SCALE_LIMIT);
     *typmod = ((args[0] << 16) | (scale & 0x7ff)) + 4;
     return true;
 }
@@ -397,7 +410,8 @@ static void send_header(struct buf *out, long n_groups, long weight, int sign, i
 
 static bool numeric_send(const struct type_io *io, const struct datum *value, struct buf *out)
 {
-    static const int signs[] = {[NUMERIC_NEG_INF] = SIGN_NEG_INF, [NUMERIC_INF] = SIGN_INF, [NUMERIC_NAN] = SIGN_NAN};
+    static const int signs[] = {
+        [NUMERIC_NEG_INF] = SIGN_NEG_INF, [NUMERIC_INF] = SIGN_INF, [NUMERIC_NAN] = SIGN_NAN};
     const struct numeric *v = numeric_of(value);
     if (v->kind != NUMERIC_FINITE || !v->n_limbs) {
         send_header(out, 0, 0, signs[v->kind], v->kind ? 0 : v->dscale);
@@ -424,22 +438,23 @@ static bool numeric_send(const struct type_io *io, const struct datum *value, st
 
 static bool recv_special(int sign, const struct numeric **out)
 {
-    *out = sign == SIGN_NAN ? numeric_special(NUMERIC_NAN)
-           : sign == SIGN_INF ? numeric_special(NUMERIC_INF)
+    *out = sign == SIGN_NAN       ? numeric_special(NUMERIC_NAN)
+           : sign == SIGN_INF     ? numeric_special(NUMERIC_INF)
            : sign == SIGN_NEG_INF ? numeric_special(NUMERIC_NEG_INF)
                                   : NULL;
     return *out != NULL;
 }
 
-static const struct numeric *recv_groups(const struct type_io *io, const uint8_t *bytes, int n_groups, int weight,
-                                         bool negative, int dscale)
+static const struct numeric *recv_groups(const struct type_io *io, const uint8_t *bytes,
+                                         int n_groups, int weight, bool negative, int dscale)
 {
     char *text = arena_alloc(io->arena, (size_t)n_groups * 4 + 2);
     text[0] = '0';
     for (int k = 0; k < n_groups; k++) {
         unsigned group = get_u16(bytes + 2 * k);
         if (group > 9999) {
-            err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION, "invalid digit in external \"numeric\" value");
+            err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION,
+                    "invalid digit in external \"numeric\" value");
             return NULL;
         }
         snprintf(text + 1 + 4 * k, 5, "%04u", group);
@@ -464,7 +479,8 @@ static const struct numeric *recv_groups(const struct type_io *io, const uint8_t
     return numeric_checked(io->err, v);
 }
 
-static bool numeric_recv(const struct type_io *io, const uint8_t *bytes, size_t n, struct datum *out)
+static bool numeric_recv(const struct type_io *io, const uint8_t *bytes, size_t n,
+                         struct datum *out)
 {
     if (n < 8)
         return recv_short(io);
@@ -473,9 +489,11 @@ static bool numeric_recv(const struct type_io *io, const uint8_t *bytes, size_t 
     const struct numeric *v;
     bool special = recv_special(sign, &v);
     if (!special && sign != SIGN_POSITIVE && sign != SIGN_NEGATIVE)
-        return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION, "invalid sign in external \"numeric\" value");
+        return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION,
+                       "invalid sign in external \"numeric\" value");
     if (dscale > NUMERIC_DSCALE_MAX)
-        return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION, "invalid scale in external \"numeric\" value");
+        return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION,
+                       "invalid scale in external \"numeric\" value");
     if (!recv_exact(io, n, 8 + 2 * (size_t)n_groups))
         return false;
     if (!special)
@@ -528,7 +546,8 @@ static bool numeric_load(const struct type_io *io, const struct stored *value, s
         return true;
     }
     if (value->kind != STORED_TEXT)
-        return err_set(io->err, ERR_DATA_CORRUPTED, "a stored value is not of type %s", io->type->name);
+        return err_set(io->err, ERR_DATA_CORRUPTED, "a stored value is not of type %s",
+                       io->type->name);
     const struct numeric *v = numeric_parse(io->arena, io->err, value->p, value->n);
     if (!v)
         return false;

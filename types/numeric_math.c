@@ -1,8 +1,8 @@
 /* numeric_math.c - sqrt, exp, ln, log and power of numerics.
  *
- * How many digits a result has follows PostgreSQL's rules exactly, since clients see them.  The digits
- * themselves are computed in binary fixed point on GMP integers (a value x is kept as x * 2^bits) with more than 64 guard
- * bits, and rounded once to the result's scale:
+ * How many digits a result has follows PostgreSQL's rules exactly, since clients see them.  The
+ * digits themselves are computed in binary fixed point on GMP integers (a value x is kept as x *
+ * 2^bits) with more than 64 guard bits, and rounded once to the result's scale:
  *   ln x    x = m * 2^k, m in [2/3, 4/3];  ln m = 2 atanh((m - 1) / (m + 1)) as a series;  plus k ln 2
  *   exp x   x = k ln 2 + r;  exp r = (exp(r / 2^s))^(2^s), Taylor for the inner one;  times 2^k */
 #include <limits.h>
@@ -86,7 +86,8 @@ const struct numeric *numeric_sqrt(struct arena *arena, struct err *err, const s
     if (v->kind == NUMERIC_NAN || v->kind == NUMERIC_INF)
         return v;
     if (numeric_signum(v) < 0) {
-        err_set(err, ERR_INVALID_ARGUMENT_FOR_POWER_FUNCTION, "cannot take square root of a negative number");
+        err_set(err, ERR_INVALID_ARGUMENT_FOR_POWER_FUNCTION,
+                "cannot take square root of a negative number");
         return NULL;
     }
     int weight, first;
@@ -190,8 +191,8 @@ static void ln_fixed(mpz_t out, const struct numeric *v, long bits)
     mpz_clear(limit);
 }
 
-/* Leading digits of v > 0: value ~ mantissa * 10^exponent with up to `groups` groups of four, as PostgreSQL takes them
- * for its estimates. */
+/* Leading digits of v > 0: value ~ mantissa * 10^exponent with up to `groups` groups of four, as
+ * PostgreSQL takes them for its estimates. */
 static void leading_groups(const struct numeric *v, int groups, double *mantissa, long *exponent)
 {
     int weight, first;
@@ -220,7 +221,8 @@ static int ln_weight(const struct numeric *v)
     int weight = 0;
     double mantissa;
     long exponent;
-    if (numeric_cmp(v, numeric_literal(scratch, "0.9")) >= 0 && numeric_cmp(v, numeric_literal(scratch, "1.1")) <= 0) {
+    if (numeric_cmp(v, numeric_literal(scratch, "0.9")) >= 0 &&
+        numeric_cmp(v, numeric_literal(scratch, "1.1")) <= 0) {
         const struct numeric *x = numeric_sub(scratch, &err, v, numeric_from_i64(scratch, 1));
         int x_weight, first;
         numeric_weight(x, &x_weight, &first);
@@ -238,7 +240,8 @@ static bool check_log_argument(struct err *err, const struct numeric *v)
 {
     int sign = v->kind == NUMERIC_NAN ? 1 : numeric_signum(v);
     if (sign < 0)
-        return err_set(err, ERR_INVALID_ARGUMENT_FOR_LOG, "cannot take logarithm of a negative number");
+        return err_set(err, ERR_INVALID_ARGUMENT_FOR_LOG,
+                       "cannot take logarithm of a negative number");
     if (sign == 0)
         return err_set(err, ERR_INVALID_ARGUMENT_FOR_LOG, "cannot take logarithm of zero");
     return true;
@@ -266,7 +269,8 @@ const struct numeric *numeric_log(struct arena *arena, struct err *err, const st
     if (base->kind == NUMERIC_NAN || v->kind == NUMERIC_NAN)
         return numeric_special(NUMERIC_NAN);
     bool negative = numeric_signum(base) < 0 || numeric_signum(v) < 0;
-    if ((base->kind || v->kind) && negative && !check_log_argument(err, numeric_special(NUMERIC_NEG_INF)))
+    if ((base->kind || v->kind) && negative &&
+        !check_log_argument(err, numeric_special(NUMERIC_NEG_INF)))
         return NULL;
     if (!check_log_argument(err, base) || !check_log_argument(err, v))
         return NULL;
@@ -275,7 +279,8 @@ const struct numeric *numeric_log(struct arena *arena, struct err *err, const st
     if (v->kind)
         return v;
     int base_weight = ln_weight(base), v_weight = ln_weight(v);
-    int scale = display_scale(MAX(NUMERIC_MIN_SIG_DIGITS - (v_weight - base_weight), MAX(base->dscale, v->dscale)));
+    int scale = display_scale(
+        MAX(NUMERIC_MIN_SIG_DIGITS - (v_weight - base_weight), MAX(base->dscale, v->dscale)));
     long bits = digits_to_bits(scale + labs(v_weight) + 2L * labs(base_weight) + GUARD_DIGITS);
     mpz_t x, y;
     mpz_init(x);
@@ -322,7 +327,8 @@ static void exp_small(mpz_t out, mpz_t r, long bits)
     mpz_clear(term);
 }
 
-/* exp(x / 2^bits) rounded to `scale`; about `digits` significant digits are wanted, and `bits` must allow for them. */
+/* exp(x / 2^bits) rounded to `scale`; about `digits` significant digits are wanted, and `bits`
+ * must allow for them. */
 static const struct numeric *exp_fixed(struct arena *arena, const mpz_t x, long bits, int scale)
 {
     mpz_t k, r, two;
@@ -371,9 +377,11 @@ const struct numeric *numeric_exp(struct arena *arena, struct err *err, const st
 
 /* ---- power ---- */
 
-/* |base|^exponent through logarithms, to `scale`; `decimals` is the weight of the result, roughly. */
+/* |base|^exponent through logarithms, to `scale`; `decimals` is the weight of the result, roughly.
+ */
 static const struct numeric *power_by_logarithm(struct arena *arena, const struct numeric *base,
-                                                const struct numeric *exponent, int scale, double decimals)
+                                                const struct numeric *exponent, int scale,
+                                                double decimals)
 {
     long exponent_digits = exponent->n_limbs ? MAX(numeric_exponent(exponent), 0) : 0;
     long bits = digits_to_bits(scale + MAX((long)decimals, 0) + exponent_digits + 16);
@@ -393,8 +401,9 @@ static const struct numeric *power_by_logarithm(struct arena *arena, const struc
 #define EXACT_POWER_DIGITS 20000 /* beyond this, logarithms are cheaper */
 
 /* base^exponent for base != 0 and an exponent that is none of -1, 0, 1, 2. */
-static const struct numeric *power_by_multiplication(struct arena *arena, struct err *err, const struct numeric *base,
-                                                     int exponent, int scale)
+static const struct numeric *power_by_multiplication(struct arena *arena, struct err *err,
+                                                     const struct numeric *base, int exponent,
+                                                     int scale)
 {
     unsigned long n = exponent < 0 ? 0 - (unsigned long)exponent : (unsigned long)exponent;
     mpz_t view, z, power;
@@ -421,8 +430,10 @@ static const struct numeric *power_by_multiplication(struct arena *arena, struct
     return numeric_checked(err, out);
 }
 
-/* An integral exponent: PostgreSQL 15 shows at least 16 digits after the point here, however large the result. */
-static const struct numeric *power_int(struct arena *arena, struct err *err, const struct numeric *base, int exponent)
+/* An integral exponent: PostgreSQL 15 shows at least 16 digits after the point here, however large
+ * the result. */
+static const struct numeric *power_int(struct arena *arena, struct err *err,
+                                       const struct numeric *base, int exponent)
 {
     int scale = display_scale(MAX(NUMERIC_MIN_SIG_DIGITS, base->dscale));
     if (exponent == 0)
@@ -443,8 +454,8 @@ static const struct numeric *power_int(struct arena *arena, struct err *err, con
     }
     if (decimals + 1 < -scale && exponent != -1 && exponent != 1 && exponent != 2)
         return zero_with_scale(arena, scale);
-    if ((double)numeric_digits(base) * fabs((double)exponent) <= EXACT_POWER_DIGITS || fabs((double)exponent) <= 2 ||
-        decimals > 2000)
+    if ((double)numeric_digits(base) * fabs((double)exponent) <= EXACT_POWER_DIGITS ||
+        fabs((double)exponent) <= 2 || decimals > 2000)
         return power_by_multiplication(arena, err, base, exponent, scale);
     const struct numeric *out =
         power_by_logarithm(arena, base, numeric_from_i64(arena, exponent), scale, decimals);
@@ -468,7 +479,8 @@ static bool is_odd(const struct numeric *v)
 static const struct numeric *power_infinite(struct arena *arena, const struct numeric *base,
                                             const struct numeric *exponent)
 {
-    const struct numeric *zero = numeric_special(NUMERIC_FINITE), *inf = numeric_special(NUMERIC_INF);
+    const struct numeric *zero = numeric_special(NUMERIC_FINITE),
+                         *inf = numeric_special(NUMERIC_INF);
     const struct numeric *one = numeric_from_i64(arena, 1);
     int base_sign = numeric_signum(base), exponent_sign = numeric_signum(exponent);
     if (numeric_cmp(base, one) == 0 || exponent_sign == 0)
@@ -488,7 +500,8 @@ static const struct numeric *power_infinite(struct arena *arena, const struct nu
     return is_odd(exponent) ? numeric_special(NUMERIC_NEG_INF) : inf;
 }
 
-static const struct numeric *power_finite(struct arena *arena, struct err *err, const struct numeric *base,
+static const struct numeric *power_finite(struct arena *arena, struct err *err,
+                                          const struct numeric *base,
                                           const struct numeric *exponent)
 {
     int64_t whole;
@@ -503,7 +516,8 @@ static const struct numeric *power_finite(struct arena *arena, struct err *err, 
     long base_exponent;
     leading_groups(base, 4, &mantissa, &base_exponent);
     double ln = log(mantissa) + (double)base_exponent * LN_10;
-    if (ln == 0 || fabs(ln) < 1e-8) { /* too close to 1 for the estimate: take it from the real thing */
+    if (ln == 0 ||
+        fabs(ln) < 1e-8) { /* too close to 1 for the estimate: take it from the real thing */
         const struct numeric *exact = numeric_ln(arena, err, base);
         ln = exact ? numeric_to_float8(exact) : 0;
     }
@@ -515,22 +529,24 @@ static const struct numeric *power_finite(struct arena *arena, struct err *err, 
         return NULL;
     }
     double decimals = value * LOG10_E;
-    int scale =
-        display_scale(MAX(MAX(NUMERIC_MIN_SIG_DIGITS - (int)decimals, base->dscale), exponent->dscale));
+    int scale = display_scale(
+        MAX(MAX(NUMERIC_MIN_SIG_DIGITS - (int)decimals, base->dscale), exponent->dscale));
     const struct numeric *out = power_by_logarithm(arena, base, exponent, scale, decimals);
     return numeric_checked(err, negative ? numeric_neg(arena, out) : out);
 }
 
-const struct numeric *numeric_power(struct arena *arena, struct err *err, const struct numeric *base,
-                                    const struct numeric *exponent)
+const struct numeric *numeric_power(struct arena *arena, struct err *err,
+                                    const struct numeric *base, const struct numeric *exponent)
 {
     const struct numeric *one = numeric_from_i64(arena, 1);
     if (base->kind == NUMERIC_NAN || exponent->kind == NUMERIC_NAN) {
-        bool is_one = base->kind == NUMERIC_NAN ? numeric_is_zero(exponent) : numeric_cmp(base, one) == 0;
+        bool is_one =
+            base->kind == NUMERIC_NAN ? numeric_is_zero(exponent) : numeric_cmp(base, one) == 0;
         return is_one ? one : numeric_special(NUMERIC_NAN);
     }
     if (numeric_signum(base) == 0 && numeric_signum(exponent) < 0) {
-        err_set(err, ERR_INVALID_ARGUMENT_FOR_POWER_FUNCTION, "zero raised to a negative power is undefined");
+        err_set(err, ERR_INVALID_ARGUMENT_FOR_POWER_FUNCTION,
+                "zero raised to a negative power is undefined");
         return NULL;
     }
     if (numeric_signum(base) < 0 && !exponent->kind && !numeric_is_integral(exponent)) {

@@ -1,4 +1,5 @@
-/* pseudo.c - types that have no values: pseudo-types, and types that Shardlite does not implement. */
+/* pseudo.c - types that have no values: pseudo-types, and types that Shardlite does not implement.
+ */
 #include "types/key.h"
 #include "types/registry.h"
 
@@ -15,15 +16,18 @@ static bool unsupported_out(const struct type_io *io, const struct datum *value,
 {
     return refuse(io);
 }
-static bool unsupported_recv(const struct type_io *io, const uint8_t *bytes, size_t n, struct datum *out)
+static bool unsupported_recv(const struct type_io *io, const uint8_t *bytes, size_t n,
+                             struct datum *out)
 {
     return refuse(io);
 }
-static bool unsupported_store(const struct type_io *io, const struct datum *value, struct stored *out)
+static bool unsupported_store(const struct type_io *io, const struct datum *value,
+                              struct stored *out)
 {
     return refuse(io);
 }
-static bool unsupported_load(const struct type_io *io, const struct stored *value, struct datum *out)
+static bool unsupported_load(const struct type_io *io, const struct stored *value,
+                             struct datum *out)
 {
     return refuse(io);
 }
@@ -46,7 +50,8 @@ const struct type_ops unsupported_ops = {
 
 static bool pseudo_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
 {
-    return err_set(io->err, ERR_FEATURE_NOT_SUPPORTED, "cannot accept a value of type %s", io->type->name);
+    return err_set(io->err, ERR_FEATURE_NOT_SUPPORTED, "cannot accept a value of type %s",
+                   io->type->name);
 }
 static bool pseudo_recv(const struct type_io *io, const uint8_t *bytes, size_t n, struct datum *out)
 {
@@ -54,7 +59,8 @@ static bool pseudo_recv(const struct type_io *io, const uint8_t *bytes, size_t n
 }
 static bool pseudo_out(const struct type_io *io, const struct datum *value, struct buf *out)
 {
-    return err_set(io->err, ERR_FEATURE_NOT_SUPPORTED, "cannot display a value of type %s", io->type->name);
+    return err_set(io->err, ERR_FEATURE_NOT_SUPPORTED, "cannot display a value of type %s",
+                   io->type->name);
 }
 
 static const struct type_ops pseudo_ops = {

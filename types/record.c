@@ -1,8 +1,9 @@
 /* record.c - row values: (1,abc,"x y",).
  *
- * A record carries the OIDs of its fields' types, so an anonymous one can be printed and compared.  Printing looks the types up
- * through env; comparing has no env, and makes do with the built-in types and the hint beside each field (record.h).  Two
- * records are compared field by field; NULLs are equal and greater than all else. */
+ * A record carries the OIDs of its fields' types, so an anonymous one can be printed and compared.
+ * Printing looks the types up through env; comparing has no env, and makes do with the built-in
+ * types and the hint beside each field (record.h).  Two records are compared field by field; NULLs
+ * are equal and greater than all else. */
 #include "types/record.h"
 
 #include "base/fiber.h"
@@ -33,7 +34,8 @@ static uint32_t hint_of(const struct type *type, const struct datum *value)
     if (type->kind != 'e' || value->null)
         return 0;
     for (uint32_t k = 0; k < type->n_labels; k++)
-        if (strlen(type->labels[k].label) == value->n && memcmp(type->labels[k].label, value->p, value->n) == 0)
+        if (strlen(type->labels[k].label) == value->n &&
+            memcmp(type->labels[k].label, value->p, value->n) == 0)
             return (k + 1) | RECORD_HINT_ENUM;
     return 0;
 }
@@ -78,7 +80,8 @@ static const struct type *field_type(const struct type_io *io, uint32_t oid)
 static bool needs_quotes(const char *p, size_t n)
 {
     for (size_t k = 0; k < n; k++)
-        if (p[k] == '"' || p[k] == '\\' || p[k] == '(' || p[k] == ')' || p[k] == ',' || is_space(p[k]))
+        if (p[k] == '"' || p[k] == '\\' || p[k] == '(' || p[k] == ')' || p[k] == ',' ||
+            is_space(p[k]))
             return true;
     return n == 0;
 }
@@ -128,16 +131,19 @@ static bool record_out(const struct type_io *io, const struct datum *value, stru
 
 static bool malformed(const struct type_io *io, const char *text, size_t n, const char *detail)
 {
-    err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION, "malformed record literal: \"%.*s\"", (int)n, text);
+    err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION, "malformed record literal: \"%.*s\"", (int)n,
+            text);
     return err_detail(io->err, "%s", detail);
 }
 
 static bool no_anonymous_input(const struct type_io *io)
 {
-    return err_set(io->err, ERR_FEATURE_NOT_SUPPORTED, "input of anonymous composite types is not implemented");
+    return err_set(io->err, ERR_FEATURE_NOT_SUPPORTED,
+                   "input of anonymous composite types is not implemented");
 }
 
-/* Appends the unquoted field to `out` and stops at the comma or parenthesis behind it; false at the end of the text. */
+/* Appends the unquoted field to `out` and stops at the comma or parenthesis behind it; false at
+ * the end of the text. */
 static bool take_field(const char **p, const char *end, struct buf *out)
 {
     bool quoted = false;
@@ -160,8 +166,8 @@ static bool take_field(const char **p, const char *end, struct buf *out)
     return true;
 }
 
-static bool read_field(const struct type_io *io, const struct attribute *attribute, const char **p, const char *end,
-                       const struct type **type, struct datum *out, bool *ended)
+static bool read_field(const struct type_io *io, const struct attribute *attribute, const char **p,
+                       const char *end, const struct type **type, struct datum *out, bool *ended)
 {
     struct buf text = BUF_IN(io->arena);
     *ended = false;
@@ -209,7 +215,8 @@ static bool record_in(const struct type_io *io, const char *text, size_t n, stru
             continue;
         }
         if (!first && (p == end || *p != ','))
-            return malformed(io, text, n, p == end ? "Unexpected end of input." : "Too few columns.");
+            return malformed(io, text, n,
+                             p == end ? "Unexpected end of input." : "Too few columns.");
         p += !first;
         first = false;
         if (!read_field(io, &type->attributes[k], &p, end, &types[k], &fields[k], &ended))
@@ -253,8 +260,9 @@ static bool record_send(const struct type_io *io, const struct datum *value, str
     return true;
 }
 
-static bool recv_field(const struct type_io *io, const struct attribute *attribute, const uint8_t **p,
-                       const uint8_t *end, const struct type **type, struct datum *out)
+static bool recv_field(const struct type_io *io, const struct attribute *attribute,
+                       const uint8_t **p, const uint8_t *end, const struct type **type,
+                       struct datum *out)
 {
     if (end - *p < 8)
         return recv_short(io);
@@ -264,10 +272,11 @@ static bool recv_field(const struct type_io *io, const struct attribute *attribu
     if (!*type)
         return false;
     if (oid != attribute->type_oid)
-        return err_set(io->err, ERR_DATATYPE_MISMATCH,
-                       "binary data has type %u (%s) instead of expected %u (%s) in record column %d", oid,
-                       type_builtin(oid) ? type_builtin(oid)->name : "???", (*type)->oid, (*type)->name,
-                       attribute->attnum);
+        return err_set(
+            io->err, ERR_DATATYPE_MISMATCH,
+            "binary data has type %u (%s) instead of expected %u (%s) in record column %d", oid,
+            type_builtin(oid) ? type_builtin(oid)->name : "???", (*type)->oid, (*type)->name,
+            attribute->attnum);
     *out = datum_null();
     if (length == UINT32_MAX)
         return true;
@@ -295,7 +304,8 @@ static bool record_recv(const struct type_io *io, const uint8_t *bytes, size_t n
     for (uint32_t k = 0; k < type->n_attributes; k++)
         live += !type->attributes[k].dropped;
     if (sent != live)
-        return err_set(io->err, ERR_DATATYPE_MISMATCH, "wrong number of columns: %d, expected %d", (int)sent, (int)live);
+        return err_set(io->err, ERR_DATATYPE_MISMATCH, "wrong number of columns: %d, expected %d",
+                       (int)sent, (int)live);
     const struct type **types = ARENA_ARRAY(io->arena, const struct type *, type->n_attributes + 1);
     struct datum *fields = ARENA_ARRAY(io->arena, struct datum, type->n_attributes + 1);
     for (uint32_t k = 0; k < type->n_attributes; k++) {
@@ -332,7 +342,9 @@ static struct datum raw_bytes(const struct datum *record, const struct record_fi
 static bool is_nested_record(const struct datum *bytes, uint32_t type_oid)
 {
     return bytes->n >= sizeof(struct record) && record_of(bytes)->type_oid == type_oid &&
-           sizeof(struct record) + (size_t)record_of(bytes)->n_fields * sizeof(struct record_field) <= bytes->n;
+           sizeof(struct record) +
+                   (size_t)record_of(bytes)->n_fields * sizeof(struct record_field) <=
+               bytes->n;
 }
 
 static int record_cmp(const struct type *type, const struct datum *a, const struct datum *b);

@@ -17,10 +17,17 @@ static const struct {
     uint32_t oid;
     enum reg_kind kind;
 } kinds[] = {
-    {TYPE_REGPROC, REG_PROC},           {TYPE_REGPROCEDURE, REG_PROCEDURE}, {TYPE_REGOPER, REG_OPER},
-    {TYPE_REGOPERATOR, REG_OPERATOR},   {TYPE_REGCLASS, REG_CLASS},         {TYPE_REGTYPE, REG_TYPE},
-    {TYPE_REGNAMESPACE, REG_NAMESPACE}, {TYPE_REGROLE, REG_ROLE},           {TYPE_REGCOLLATION, REG_COLLATION},
-    {TYPE_REGCONFIG, REG_CONFIG},       {TYPE_REGDICTIONARY, REG_DICTIONARY},
+    {TYPE_REGPROC, REG_PROC},
+    {TYPE_REGPROCEDURE, REG_PROCEDURE},
+    {TYPE_REGOPER, REG_OPER},
+    {TYPE_REGOPERATOR, REG_OPERATOR},
+    {TYPE_REGCLASS, REG_CLASS},
+    {TYPE_REGTYPE, REG_TYPE},
+    {TYPE_REGNAMESPACE, REG_NAMESPACE},
+    {TYPE_REGROLE, REG_ROLE},
+    {TYPE_REGCOLLATION, REG_COLLATION},
+    {TYPE_REGCONFIG, REG_CONFIG},
+    {TYPE_REGDICTIONARY, REG_DICTIONARY},
 };
 
 bool reg_kind_of(uint32_t type_oid, enum reg_kind *kind)
@@ -66,7 +73,8 @@ static bool reg_out(const struct type_io *io, const struct datum *value, struct 
 {
     enum reg_kind kind;
     size_t start = out->n;
-    bool by_name = io->settings != &settings_storage && io->env && resolver && reg_kind_of(io->type->oid, &kind);
+    bool by_name = io->settings != &settings_storage && io->env && resolver &&
+                   reg_kind_of(io->type->oid, &kind);
     if (!value->i) {
         buf_putc(out, '-');
         return true;
@@ -115,8 +123,8 @@ static const struct type_ops reg_ops = {
 };
 
 const struct type_ops_entry reg_type_ops[] = {
-    {TYPE_REGPROC, &reg_ops},       {TYPE_REGPROCEDURE, &reg_ops}, {TYPE_REGOPER, &reg_ops},
-    {TYPE_REGOPERATOR, &reg_ops},   {TYPE_REGCLASS, &reg_ops},     {TYPE_REGTYPE, &reg_ops},
-    {TYPE_REGNAMESPACE, &reg_ops},  {TYPE_REGROLE, &reg_ops},      {TYPE_REGCOLLATION, &reg_ops},
-    {TYPE_REGCONFIG, &reg_ops},     {TYPE_REGDICTIONARY, &reg_ops}, {0, NULL},
+    {TYPE_REGPROC, &reg_ops},      {TYPE_REGPROCEDURE, &reg_ops},  {TYPE_REGOPER, &reg_ops},
+    {TYPE_REGOPERATOR, &reg_ops},  {TYPE_REGCLASS, &reg_ops},      {TYPE_REGTYPE, &reg_ops},
+    {TYPE_REGNAMESPACE, &reg_ops}, {TYPE_REGROLE, &reg_ops},       {TYPE_REGCOLLATION, &reg_ops},
+    {TYPE_REGCONFIG, &reg_ops},    {TYPE_REGDICTIONARY, &reg_ops}, {0, NULL},
 };

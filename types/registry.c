@@ -12,7 +12,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static int by_oid(const void *a, const void *b)
 {
-    uint32_t x = ((const struct type_ops_entry *)a)->oid, y = ((const struct type_ops_entry *)b)->oid;
+    uint32_t x = ((const struct type_ops_entry *)a)->oid,
+             y = ((const struct type_ops_entry *)b)->oid;
     return (x > y) - (x < y);
 }
 
@@ -63,7 +64,8 @@ static void build_plain_types(void)
             .kind = 'b',
             .category = 'U',
             .delim = ',',
-            .by_value = entries[k].ops->storage == STORAGE_INTEGER || entries[k].ops->storage == STORAGE_REAL,
+            .by_value = entries[k].ops->storage == STORAGE_INTEGER ||
+                        entries[k].ops->storage == STORAGE_REAL,
             .ops = entries[k].ops,
         };
     for (const struct array_pair *pair = array_pairs; pair->array_oid; pair++) {

@@ -1,8 +1,8 @@
 /* text.c - text, varchar, bpchar, name, unknown, cstring, refcursor, pg_node_tree.
  *
- * All are held as their bytes.  bpchar keeps its padding in memory, as PostgreSQL shows it, but neither compares it nor
- * stores it: a stored value ends with its last non-blank, so SQLite's order is right, and loading pads it again to the
- * column's length. */
+ * All are held as their bytes.  bpchar keeps its padding in memory, as PostgreSQL shows it, but
+ * neither compares it nor stores it: a stored value ends with its last non-blank, so SQLite's
+ * order is right, and loading pads it again to the column's length. */
 #include "types/text.h"
 
 #include "types/key.h"
@@ -21,7 +21,8 @@ size_t name_clip(const char *text, size_t n)
 
 static bool too_long(struct err *err, const char *sql_name, int32_t typmod)
 {
-    return err_set(err, ERR_STRING_DATA_RIGHT_TRUNCATION, "value too long for type %s(%d)", sql_name, typmod - HEADER);
+    return err_set(err, ERR_STRING_DATA_RIGHT_TRUNCATION, "value too long for type %s(%d)",
+                   sql_name, typmod - HEADER);
 }
 
 static bool all_blank(const char *p, size_t n)
@@ -32,8 +33,8 @@ static bool all_blank(const char *p, size_t n)
     return true;
 }
 
-bool varchar_coerce(struct arena *arena, struct err *err, int32_t typmod, bool is_explicit, const struct datum *in,
-                    struct datum *out)
+bool varchar_coerce(struct arena *arena, struct err *err, int32_t typmod, bool is_explicit,
+                    const struct datum *in, struct datum *out)
 {
     *out = *in;
     if (typmod < HEADER || in->n <= (uint32_t)(typmod - HEADER))
@@ -53,8 +54,8 @@ static struct datum pad(struct arena *arena, const struct datum *in, size_t n_bl
     return datum_bytes(text, in->n + n_blanks);
 }
 
-bool bpchar_coerce(struct arena *arena, struct err *err, int32_t typmod, bool is_explicit, const struct datum *in,
-                   struct datum *out)
+bool bpchar_coerce(struct arena *arena, struct err *err, int32_t typmod, bool is_explicit,
+                   const struct datum *in, struct datum *out)
 {
     *out = *in;
     if (typmod < HEADER)
@@ -71,25 +72,29 @@ bool bpchar_coerce(struct arena *arena, struct err *err, int32_t typmod, bool is
     return true;
 }
 
-static bool length_typmod_in(const struct type_io *io, const char *name, const int32_t *args, int n_args,
-                             int32_t *typmod)
+static bool length_typmod_in(const struct type_io *io, const char *name, const int32_t *args,
+                             int n_args, int32_t *typmod)
 {
     if (n_args != 1)
         return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "invalid type modifier");
     if (args[0] < 1)
-        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "length for type %s must be at least 1", name);
+        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE,
+                       "length for type %s must be at least 1", name);
     if (args[0] > LENGTH_MAX)
-        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "length for type %s cannot exceed %d", name, LENGTH_MAX);
+        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "length for type %s cannot exceed %d",
+                       name, LENGTH_MAX);
     *typmod = args[0] + HEADER;
     return true;
 }
 
-static bool varchar_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool varchar_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                              int32_t *typmod)
 {
     return length_typmod_in(io, "varchar", args, n_args, typmod);
 }
 
-static bool bpchar_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool bpchar_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                             int32_t *typmod)
 {
     return length_typmod_in(io, "char", args, n_args, typmod);
 }
@@ -124,13 +129,15 @@ static bool text_recv(const struct type_io *io, const uint8_t *bytes, size_t n, 
 static bool varchar_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
 {
     struct datum whole;
-    return text_in(io, text, n, &whole) && varchar_coerce(io->arena, io->err, io->typmod, false, &whole, out);
+    return text_in(io, text, n, &whole) &&
+           varchar_coerce(io->arena, io->err, io->typmod, false, &whole, out);
 }
 
 static bool bpchar_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
 {
     struct datum whole;
-    return text_in(io, text, n, &whole) && bpchar_coerce(io->arena, io->err, io->typmod, false, &whole, out);
+    return text_in(io, text, n, &whole) &&
+           bpchar_coerce(io->arena, io->err, io->typmod, false, &whole, out);
 }
 
 static bool name_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
@@ -142,7 +149,8 @@ static bool name_recv(const struct type_io *io, const uint8_t *bytes, size_t n, 
 {
     if (n > NAME_BYTES_MAX) {
         err_set(io->err, ERR_NAME_TOO_LONG, "identifier too long");
-        return err_detail(io->err, "Identifier must be less than %d characters.", NAME_BYTES_MAX + 1);
+        return err_detail(io->err, "Identifier must be less than %d characters.",
+                          NAME_BYTES_MAX + 1);
     }
     return name_in(io, (const char *)bytes, n, out);
 }
@@ -178,7 +186,8 @@ static bool bpchar_store(const struct type_io *io, const struct datum *value, st
 static bool bpchar_load(const struct type_io *io, const struct stored *value, struct datum *out)
 {
     if (value->kind != STORED_TEXT)
-        return err_set(io->err, ERR_DATA_CORRUPTED, "a stored value is not of type %s", io->type->name);
+        return err_set(io->err, ERR_DATA_CORRUPTED, "a stored value is not of type %s",
+                       io->type->name);
     struct datum in = datum_bytes(value->p, value->n);
     return bpchar_coerce(io->arena, io->err, io->typmod, true, &in, out);
 }
@@ -238,7 +247,7 @@ static const struct type_ops name_ops = {
 };
 
 const struct type_ops_entry text_type_ops[] = {
-    {TYPE_TEXT, &text_ops},       {TYPE_VARCHAR, &varchar_ops}, {TYPE_BPCHAR, &bpchar_ops},
-    {TYPE_NAME, &name_ops},       {TYPE_UNKNOWN, &text_ops},    {TYPE_CSTRING, &text_ops},
-    {TYPE_REFCURSOR, &text_ops},  {TYPE_PG_NODE_TREE, &text_ops}, {0, NULL},
+    {TYPE_TEXT, &text_ops},      {TYPE_VARCHAR, &varchar_ops},   {TYPE_BPCHAR, &bpchar_ops},
+    {TYPE_NAME, &name_ops},      {TYPE_UNKNOWN, &text_ops},      {TYPE_CSTRING, &text_ops},
+    {TYPE_REFCURSOR, &text_ops}, {TYPE_PG_NODE_TREE, &text_ops}, {0, NULL},
 };

@@ -131,8 +131,8 @@ struct datum datum_copy(const struct type *type, struct arena *arena, struct dat
     return value;
 }
 
-void type_sort_key(const struct type *type, const struct datum *value, bool descending, bool nulls_first,
-                   struct buf *out)
+void type_sort_key(const struct type *type, const struct datum *value, bool descending,
+                   bool nulls_first, struct buf *out)
 {
     if (value->null) {
         buf_putc(out, nulls_first ? 0 : 2);
@@ -169,8 +169,8 @@ bool recv_excess(const struct type_io *io)
 
 bool invalid_syntax(const struct type_io *io, const char *sql_name, const char *text, size_t n)
 {
-    return err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s: \"%.*s\"", sql_name,
-                   (int)n, text);
+    return err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION,
+                   "invalid input syntax for type %s: \"%.*s\"", sql_name, (int)n, text);
 }
 
 bool store_as_text(const struct type_io *io, const struct datum *value, struct stored *out)
@@ -191,6 +191,7 @@ bool load_from_text(const struct type_io *io, const struct stored *value, struct
     struct type_io plain = *io;
     plain.settings = &settings_storage;
     if (value->kind != STORED_TEXT)
-        return err_set(io->err, ERR_DATA_CORRUPTED, "a stored value is not of type %s", io->type->name);
+        return err_set(io->err, ERR_DATA_CORRUPTED, "a stored value is not of type %s",
+                       io->type->name);
     return io->type->ops->in(&plain, value->p, value->n, out);
 }

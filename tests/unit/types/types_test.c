@@ -14,10 +14,17 @@ static struct arena *arena;
 static struct err err;
 
 static const struct enum_label moods[] = {{1, 1, "sad"}, {2, 1.5F, "ok"}, {3, 2, "happy"}};
-static const struct attribute fields[] = {
-    {"a", TYPE_INT4, -1, 1, false}, {"b", TYPE_TEXT, -1, 2, false}, {"c", TYPE_NUMERIC, ((5 << 16) | 1) + 4, 3, false}};
-static const struct type mood = {
-    .oid = 20000, .name = "mood", .kind = 'e', .category = 'E', .delim = ',', .labels = moods, .n_labels = 3, .ops = &enum_ops};
+static const struct attribute fields[] = {{"a", TYPE_INT4, -1, 1, false},
+                                          {"b", TYPE_TEXT, -1, 2, false},
+                                          {"c", TYPE_NUMERIC, ((5 << 16) | 1) + 4, 3, false}};
+static const struct type mood = {.oid = 20000,
+                                 .name = "mood",
+                                 .kind = 'e',
+                                 .category = 'E',
+                                 .delim = ',',
+                                 .labels = moods,
+                                 .n_labels = 3,
+                                 .ops = &enum_ops};
 static const struct type row = {.oid = 20001,
                                 .name = "comp",
                                 .kind = 'c',
@@ -29,7 +36,8 @@ static const struct type row = {.oid = 20001,
 
 static struct type_io io_of(const struct type *type)
 {
-    return (struct type_io){.arena = arena, .err = &err, .type = type, .typmod = -1, .settings = &settings_default};
+    return (struct type_io){
+        .arena = arena, .err = &err, .type = type, .typmod = -1, .settings = &settings_default};
 }
 
 static void setup(void)
@@ -84,7 +92,8 @@ START_TEST(records_read_and_print)
         {"(1,2,3,4)", "22P02 malformed record literal: \"(1,2,3,4)\" | Too many columns."},
         {"1,2,3", "22P02 malformed record literal: \"1,2,3\" | Missing left parenthesis."},
         {"(1,2,3", "22P02 malformed record literal: \"(1,2,3\" | Unexpected end of input."},
-        {"(1,2,3)x", "22P02 malformed record literal: \"(1,2,3)x\" | Junk after right parenthesis."},
+        {"(1,2,3)x",
+         "22P02 malformed record literal: \"(1,2,3)x\" | Junk after right parenthesis."},
         {"(\"a,2,3)", "22P02 malformed record literal: \"(\"a,2,3)\" | Unexpected end of input."},
         {"(x,2,3)", "22P02 invalid input syntax for type integer: \"x\""},
         {"()", "22P02 malformed record literal: \"()\" | Too few columns."},
@@ -97,7 +106,8 @@ END_TEST
 /* Records are ordered field by field, NULLs last, and their keys say the same. */
 START_TEST(record_keys_follow_their_order)
 {
-    static const char *const ascending[] = {"(1,a,1)", "(1,a,1.5)", "(1,b,)", "(2,,0)", "(,a,1)", "(,,)"};
+    static const char *const ascending[] = {"(1,a,1)", "(1,a,1.5)", "(1,b,)",
+                                            "(2,,0)",  "(,a,1)",    "(,,)"};
     for (size_t a = 0; a < ARRAY_COUNT(ascending); a++)
         for (size_t b = 0; b < ARRAY_COUNT(ascending); b++) {
             struct datum x = read(&row, ascending[a]), y = read(&row, ascending[b]);
@@ -132,7 +142,11 @@ START_TEST(hash_keys_agree_within_a_family)
     static const struct {
         uint32_t type;
         const char *text;
-    } same[] = {{TYPE_INT2, "-7"}, {TYPE_INT4, "-7"}, {TYPE_INT8, "-7"}, {TYPE_NUMERIC, "-7"}, {TYPE_NUMERIC, "-7.00"}};
+    } same[] = {{TYPE_INT2, "-7"},
+                {TYPE_INT4, "-7"},
+                {TYPE_INT8, "-7"},
+                {TYPE_NUMERIC, "-7"},
+                {TYPE_NUMERIC, "-7.00"}};
     struct buf first = BUF_IN(arena);
     for (size_t k = 0; k < ARRAY_COUNT(same); k++) {
         const struct type *type = type_builtin(same[k].type);
@@ -162,18 +176,23 @@ START_TEST(subscripts_fetch_and_replace)
     struct array_bound lower[2] = {{1, true}, {2, true}}, upper[2] = {{2, true}, {9, true}};
     ck_assert(array_slice(arena, &err, int4, array_of(&two), 2, lower, upper, &out));
     ck_assert_str_eq(ints(out), "{{2,3},{5,6}}");
-    ck_assert(array_set_element(arena, &err, int4, array_of(&one), 1, (int32_t[]){6}, datum_int(60), &out));
+    ck_assert(array_set_element(arena, &err, int4, array_of(&one), 1, (int32_t[]){6}, datum_int(60),
+                                &out));
     ck_assert_str_eq(ints(out), "{10,20,30,NULL,NULL,60}");
-    ck_assert(array_set_element(arena, &err, int4, array_of(&one), 1, (int32_t[]){-1}, datum_int(0), &out));
+    ck_assert(array_set_element(arena, &err, int4, array_of(&one), 1, (int32_t[]){-1}, datum_int(0),
+                                &out));
     ck_assert_str_eq(ints(out), "[-1:3]={0,NULL,10,20,30}");
-    ck_assert(!array_set_element(arena, &err, int4, array_of(&two), 2, (int32_t[]){3, 1}, datum_int(0), &out));
+    ck_assert(!array_set_element(arena, &err, int4, array_of(&two), 2, (int32_t[]){3, 1},
+                                 datum_int(0), &out));
     ck_assert_str_eq(err.message, "array subscript out of range");
     struct datum source = read(array, "{7,8}");
     struct array_bound from = {2, true}, to = {3, true};
-    ck_assert(array_set_slice(arena, &err, int4, array_of(&one), 1, &from, &to, array_of(&source), &out));
+    ck_assert(
+        array_set_slice(arena, &err, int4, array_of(&one), 1, &from, &to, array_of(&source), &out));
     ck_assert_str_eq(ints(out), "{10,7,8}");
     to.value = 4;
-    ck_assert(!array_set_slice(arena, &err, int4, array_of(&one), 1, &from, &to, array_of(&source), &out));
+    ck_assert(!array_set_slice(arena, &err, int4, array_of(&one), 1, &from, &to, array_of(&source),
+                               &out));
     ck_assert_str_eq(err.message, "source array too small");
 }
 END_TEST
