@@ -25,7 +25,8 @@ LIB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAIN),$(SRC))) $(if $(wild
 LIB := $(BUILD)/libshardlite.a
 
 UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
-UNIT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SRC)) $(BUILD)/gen/unit_main.o
+UNIT_HELPERS := $(filter-out %_test.c,$(wildcard tests/unit/*/*.c))
+UNIT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SRC) $(UNIT_HELPERS)) $(BUILD)/gen/unit_main.o
 TOOLS_SRC := $(wildcard tests/tool/*.c)
 TOOLS := $(patsubst tests/tool/%.c,$(BUILD)/%,$(TOOLS_SRC))
 
@@ -82,6 +83,10 @@ $(BUILD)/unit: $(UNIT_OBJ) $(LIB)
 $(BUILD)/gen/unit_main.c: tools/unit-main.sh $(UNIT_SRC)
 	@mkdir -p $(@D)
 	@tools/unit-main.sh $(UNIT_SRC) > $@
+
+# kill -9 on the storage alone, again and again.
+$(BUILD)/kill_loop: $(BUILD)/tests/crash/kill_loop.o $(BUILD)/tests/unit/shard/workload.o $(LIB)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Small programs that tests use.
 $(BUILD)/%: $(BUILD)/tests/tool/%.o $(LIB)
