@@ -49,7 +49,9 @@ static bool avg_final(struct fcall *c, void *state)
 }
 
 AGG_TABLE(datetime_aggs) = {
-    {"sum(interval)", sizeof(struct interval_sum), true, sum_step, sum_final, sum_merge, sum_unstep},
-    {"avg(interval)", sizeof(struct interval_sum), true, sum_step, avg_final, sum_merge, sum_unstep},
+    {"sum(interval)", sizeof(struct interval_sum), true, sum_step, sum_final, sum_merge,
+     sum_unstep},
+    {"avg(interval)", sizeof(struct interval_sum), true, sum_step, avg_final, sum_merge,
+     sum_unstep},
     {NULL},
 };

@@ -1,7 +1,7 @@
 /* datetime_clock.c - what time it is, and sleeping.
  *
- * now() is the start of the transaction and statement_timestamp() that of the statement, both set by the session;
- * clock_timestamp() is the clock's. */
+ * now() is the start of the transaction and statement_timestamp() that of the statement, both set
+ * by the session; clock_timestamp() is the clock's. */
 #include <limits.h>
 #include <math.h>
 
@@ -34,14 +34,16 @@ static bool clock_timestamp(struct fcall *c)
 static bool timeofday(struct fcall *c)
 {
     static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct civil t;
     struct zone_period period;
     struct buf out = BUF_IN(c->arena);
     if (!timestamptz_to_civil(clock_now(), settings_timezone(c->env->settings), &t, &period))
         return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range");
-    buf_printf(&out, "%s %s %02d %02d:%02d:%02d.%06d %lld %s", days[julian_weekday(civil_to_julian(t.year, t.month, t.day))],
-               months[t.month - 1], t.day, t.hour, t.minute, t.second, t.usec, (long long)t.year, period.abbrev);
+    buf_printf(&out, "%s %s %02d %02d:%02d:%02d.%06d %lld %s",
+               days[julian_weekday(civil_to_julian(t.year, t.month, t.day))], months[t.month - 1],
+               t.day, t.hour, t.minute, t.second, t.usec, (long long)t.year, period.abbrev);
     return return_bytes(c, out.p, out.n);
 }
 
@@ -55,7 +57,8 @@ static bool sleep_seconds(struct fcall *c, double seconds)
     int64_t deadline = seconds < 1e12 ? start + (int64_t)ceil(seconds * 1e6) : INT64_MAX;
     waiter_init(&waiter);
     while (clock_monotonic_us() < deadline)
-        if (waiter_sleep(&waiter, deadline, true) == WAITER_INTERRUPTED && !fiber_check_interrupt(c->err))
+        if (waiter_sleep(&waiter, deadline, true) == WAITER_INTERRUPTED &&
+            !fiber_check_interrupt(c->err))
             return false;
     return true;
 }
@@ -68,7 +71,8 @@ static bool pg_sleep(struct fcall *c)
 static bool pg_sleep_for(struct fcall *c)
 {
     int64_t start = clock_now(), end;
-    if (!timestamp_plus_interval(start, interval_of(&c->args[0]), settings_timezone(c->env->settings), &end, c->err))
+    if (!timestamp_plus_interval(start, interval_of(&c->args[0]),
+                                 settings_timezone(c->env->settings), &end, c->err))
         return false;
     return sleep_seconds(c, (double)(end - start) / 1e6);
 }

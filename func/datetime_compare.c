@@ -1,7 +1,9 @@
-/* datetime_compare.c - comparing dates and times, also across types; window frames by interval; hashes.
+/* datetime_compare.c - comparing dates and times, also across types; window frames by interval;
+ * hashes.
  *
- * A date and a timestamp compare as timestamps, either of them and a timestamptz as instants, for which the session's time
- * zone says when a local time was.  What lies outside the range of timestamps is beyond all of them, but short of infinity. */
+ * A date and a timestamp compare as timestamps, either of them and a timestamptz as instants, for
+ * which the session's time zone says when a local time was.  What lies outside the range of
+ * timestamps is beyond all of them, but short of infinity. */
 #include "func/hash.h"
 #include "func/registry.h"
 #include "types/datetime.h"
@@ -43,7 +45,8 @@ static const struct timezone *call_zone(const struct fcall *c)
         return return_int(c, (order));                                                             \
     }
 
-/* Of two equal values the second wins, as in PostgreSQL: '1 mon' and '30 days' are equal but not the same. */
+/* Of two equal values the second wins, as in PostgreSQL: '1 mon' and '30 days' are equal but not
+ * the same. */
 #define LARGER_SMALLER(family, order)                                                              \
     static bool family##_larger(struct fcall *c)                                                   \
     {                                                                                              \
@@ -70,14 +73,18 @@ COMPARISONS(date_timestamp, cmp_i64(date_as_timestamp(ARG_I(c, 0)), ARG_I(c, 1))
 COMPARISONS(timestamp_date, cmp_i64(ARG_I(c, 0), date_as_timestamp(ARG_I(c, 1))))
 COMPARISONS(date_timestamptz, cmp_i64(date_as_timestamptz(ARG_I(c, 0), call_zone(c)), ARG_I(c, 1)))
 COMPARISONS(timestamptz_date, cmp_i64(ARG_I(c, 0), date_as_timestamptz(ARG_I(c, 1), call_zone(c))))
-COMPARISONS(timestamp_timestamptz, cmp_i64(timestamp_as_timestamptz(ARG_I(c, 0), call_zone(c)), ARG_I(c, 1)))
-COMPARISONS(timestamptz_timestamp, cmp_i64(ARG_I(c, 0), timestamp_as_timestamptz(ARG_I(c, 1), call_zone(c))))
+COMPARISONS(timestamp_timestamptz,
+            cmp_i64(timestamp_as_timestamptz(ARG_I(c, 0), call_zone(c)), ARG_I(c, 1)))
+COMPARISONS(timestamptz_timestamp,
+            cmp_i64(ARG_I(c, 0), timestamp_as_timestamptz(ARG_I(c, 1), call_zone(c))))
 
-/* in_range(value, base, offset, subtract, less): is value <= (or >=) base -+ offset?  For window frames with RANGE. */
+/* in_range(value, base, offset, subtract, less): is value <= (or >=) base -+ offset?  For window
+ * frames with RANGE. */
 
 static bool bad_frame_size(struct fcall *c)
 {
-    return err_set(c->err, ERR_INVALID_PRECEDING_OR_FOLLOWING_SIZE, "invalid preceding or following size in window function");
+    return err_set(c->err, ERR_INVALID_PRECEDING_OR_FOLLOWING_SIZE,
+                   "invalid preceding or following size in window function");
 }
 
 static bool return_in_range(struct fcall *c, int value_against_sum)
@@ -94,7 +101,8 @@ static bool frame_offset(struct fcall *c, struct interval *offset)
     return !ARG_I(c, 3) || interval_negate(offset, offset, c->err);
 }
 
-static bool in_range_instants(struct fcall *c, int64_t value, int64_t base, const struct timezone *zone)
+static bool in_range_instants(struct fcall *c, int64_t value, int64_t base,
+                              const struct timezone *zone)
 {
     struct interval offset;
     int64_t sum;
@@ -115,14 +123,15 @@ static bool in_range_timestamptz(struct fcall *c)
 static bool in_range_date(struct fcall *c)
 {
     int64_t value, base;
-    return date_to_timestamp(ARG_I(c, 0), &value, c->err) && date_to_timestamp(ARG_I(c, 1), &base, c->err) &&
-           in_range_instants(c, value, base, NULL);
+    return date_to_timestamp(ARG_I(c, 0), &value, c->err) &&
+           date_to_timestamp(ARG_I(c, 1), &base, c->err) && in_range_instants(c, value, base, NULL);
 }
 
 static bool in_range_interval(struct fcall *c)
 {
     struct interval offset, sum;
-    return frame_offset(c, &offset) && interval_plus(interval_of(&c->args[1]), &offset, &sum, c->err) &&
+    return frame_offset(c, &offset) &&
+           interval_plus(interval_of(&c->args[1]), &offset, &sum, c->err) &&
            return_in_range(c, interval_compare(interval_of(&c->args[0]), &sum));
 }
 
@@ -152,7 +161,8 @@ static bool in_range_timetz(struct fcall *c)
     return return_in_range(c, timetz_compare(timetz_of(&c->args[0]), &sum));
 }
 
-/* Hashes: PostgreSQL's numbers.  The extended ones take a seed as their second argument and give 64 bits. */
+/* Hashes: PostgreSQL's numbers.  The extended ones take a seed as their second argument and give
+ * 64 bits. */
 
 static uint64_t hash_int64(int64_t v, uint64_t seed)
 {
@@ -187,16 +197,22 @@ static bool timetz_hash(struct fcall *c)
 
 static bool interval_hash(struct fcall *c)
 {
-    return return_hash(c, hash_int64((int64_t)interval_span(interval_of(&c->args[0])), call_seed(c)));
+    return return_hash(c,
+                       hash_int64((int64_t)interval_span(interval_of(&c->args[0])), call_seed(c)));
 }
 
 #define SEVEN(prefix, suffix, family)                                                              \
     {prefix "eq" suffix, family##_eq}, {prefix "ne" suffix, family##_ne},                          \
         {prefix "lt" suffix, family##_lt}, {prefix "le" suffix, family##_le},                      \
         {prefix "gt" suffix, family##_gt}, {prefix "ge" suffix, family##_ge},                      \
-        {prefix "cmp" suffix, family##_cmp}
+    {                                                                                              \
+        prefix "cmp" suffix, family##_cmp                                                          \
+    }
 #define MIN_MAX(prefix, family)                                                                    \
-    {prefix "larger", family##_larger}, {prefix "smaller", family##_smaller}
+    {prefix "larger", family##_larger},                                                            \
+    {                                                                                              \
+        prefix "smaller", family##_smaller                                                         \
+    }
 
 FUNC_TABLE(datetime_compare_funcs) = {
     SEVEN("date_", "", linear),

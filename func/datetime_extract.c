@@ -1,7 +1,8 @@
 /* datetime_extract.c - EXTRACT (numeric), date_part (float8) and date_trunc.
  *
- * A field is found once, as struct field: exact for EXTRACT, and as the double that PostgreSQL's own arithmetic gives for
- * date_part.  Units that go round (day, hour) are NULL for an infinite time; those that only grow are infinite. */
+ * A field is found once, as struct field: exact for EXTRACT, and as the double that PostgreSQL's
+ * own arithmetic gives for date_part.  Units that go round (day, hour) are NULL for an infinite
+ * time; those that only grow are infinite. */
 #include <math.h>
 
 #include "func/registry.h"
@@ -40,12 +41,14 @@ static const char *unit_name(struct fcall *c, size_t *n)
 
 static bool not_recognized(struct fcall *c, const char *unit, const char *type_name)
 {
-    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unit \"%s\" not recognized for type %s", unit, type_name);
+    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unit \"%s\" not recognized for type %s",
+                   unit, type_name);
 }
 
 static bool not_supported(struct fcall *c, const char *unit, const char *type_name)
 {
-    return err_set(c->err, ERR_FEATURE_NOT_SUPPORTED, "unit \"%s\" not supported for type %s", unit, type_name);
+    return err_set(c->err, ERR_FEATURE_NOT_SUPPORTED, "unit \"%s\" not supported for type %s", unit,
+                   type_name);
 }
 
 static bool out_of_range(struct fcall *c)
@@ -66,9 +69,12 @@ static bool return_numeric(struct fcall *c, const struct field *f)
         v = numeric_special(f->value > 0 ? NUMERIC_INF : NUMERIC_NEG_INF);
         break;
     case FIELD_JULIAN: {
-        const struct numeric *part = numeric_div(c->arena, c->err, numeric_from_i64(c->arena, f->usec),
-                                                 numeric_from_i64(c->arena, USEC_PER_DAY));
-        v = part ? numeric_add(c->arena, c->err, numeric_from_i64(c->arena, (int64_t)f->value), part) : NULL;
+        const struct numeric *part =
+            numeric_div(c->arena, c->err, numeric_from_i64(c->arena, f->usec),
+                        numeric_from_i64(c->arena, USEC_PER_DAY));
+        v = part
+                ? numeric_add(c->arena, c->err, numeric_from_i64(c->arena, (int64_t)f->value), part)
+                : NULL;
         if (!v)
             return false;
         break;
@@ -84,11 +90,13 @@ static bool return_field(struct fcall *c, const struct field *f)
         return return_numeric(c, f);
     if (f->kind == FIELD_NULL)
         return return_null(c);
-    return return_float(c, f->kind == FIELD_INFINITE ? (f->value > 0 ? INFINITY : -INFINITY) : f->f);
+    return return_float(c,
+                        f->kind == FIELD_INFINITE ? (f->value > 0 ? INFINITY : -INFINITY) : f->f);
 }
 
 /* Fields of the time of day. */
-static bool time_field(enum datetime_unit unit, int64_t hours, int minute, int second, int usec, struct field *f)
+static bool time_field(enum datetime_unit unit, int64_t hours, int minute, int second, int usec,
+                       struct field *f)
 {
     int64_t second_usec = second * USEC_PER_SEC + usec;
     switch (unit) {
@@ -229,9 +237,11 @@ static bool infinite_field(enum datetime_unit unit, bool positive, bool time_uni
 static struct field epoch_field(int64_t timestamp)
 {
     __int128 usec = (__int128)timestamp - UNIX_EPOCH_USEC;
-    /* Below the limit the difference is exact in 64 bits; beyond it PostgreSQL subtracts doubles. */
-    double f = timestamp < INT64_MAX + UNIX_EPOCH_USEC ? (double)(int64_t)usec / 1000000.0
-                                                       : ((double)timestamp - UNIX_EPOCH_USEC) / 1000000.0;
+    /* Below the limit the difference is exact in 64 bits; beyond it PostgreSQL subtracts doubles.
+     */
+    double f = timestamp < INT64_MAX + UNIX_EPOCH_USEC
+                   ? (double)(int64_t)usec / 1000000.0
+                   : ((double)timestamp - UNIX_EPOCH_USEC) / 1000000.0;
     return scaled(usec, 6, f);
 }
 
@@ -239,7 +249,9 @@ static struct field julian_field(const struct civil *c)
 {
     int64_t day = civil_to_julian(c->year, c->month, c->day);
     double seconds = (c->hour * 60 + c->minute) * 60 + c->second + c->usec / 1000000.0;
-    return (struct field){.kind = FIELD_JULIAN, .value = day, .usec = civil_time_usec(c),
+    return (struct field){.kind = FIELD_JULIAN,
+                          .value = day,
+                          .usec = civil_time_usec(c),
                           .f = (double)day + seconds / (double)SEC_PER_DAY};
 }
 
@@ -247,7 +259,8 @@ static struct field julian_field(const struct civil *c)
 static bool timestamp_field_of(struct fcall *c, int64_t timestamp, const struct timezone *zone)
 {
     size_t n;
-    const char *name = unit_name(c, &n), *type_name = zone ? "timestamp with time zone" : "timestamp without time zone";
+    const char *name = unit_name(c, &n),
+               *type_name = zone ? "timestamp with time zone" : "timestamp without time zone";
     enum datetime_unit unit = datetime_unit_find(name, n);
     struct field f;
     struct civil civil;
@@ -259,14 +272,15 @@ static bool timestamp_field_of(struct fcall *c, int64_t timestamp, const struct 
             return not_supported(c, name, type_name);
         return return_field(c, &f);
     }
-    if (!(zone ? timestamptz_to_civil(timestamp, zone, &civil, &period) : timestamp_to_civil(timestamp, &civil)))
+    if (!(zone ? timestamptz_to_civil(timestamp, zone, &civil, &period)
+               : timestamp_to_civil(timestamp, &civil)))
         return out_of_range(c);
     if (unit == UNIT_EPOCH)
         f = epoch_field(timestamp);
     else if (unit == UNIT_JULIAN)
         f = julian_field(&civil);
-    else if (!time_field(unit, civil.hour, civil.minute, civil.second, civil.usec, &f) && !date_field(unit, &civil, &f) &&
-             !(zone && zone_field(unit, period.offset, &f)))
+    else if (!time_field(unit, civil.hour, civil.minute, civil.second, civil.usec, &f) &&
+             !date_field(unit, &civil, &f) && !(zone && zone_field(unit, period.offset, &f)))
         return not_supported(c, name, type_name);
     return return_field(c, &f);
 }
@@ -285,7 +299,8 @@ static bool timestamptz_part(struct fcall *c)
 static bool date_part_date(struct fcall *c)
 {
     int64_t timestamp;
-    return date_to_timestamp(ARG_I(c, 1), &timestamp, c->err) && timestamp_field_of(c, timestamp, NULL);
+    return date_to_timestamp(ARG_I(c, 1), &timestamp, c->err) &&
+           timestamp_field_of(c, timestamp, NULL);
 }
 
 static bool extract_date(struct fcall *c)
@@ -317,7 +332,8 @@ static bool extract_date(struct fcall *c)
 static bool time_field_of(struct fcall *c, int64_t time, const int32_t *west)
 {
     size_t n;
-    const char *name = unit_name(c, &n), *type_name = west ? "time with time zone" : "time without time zone";
+    const char *name = unit_name(c, &n),
+               *type_name = west ? "time with time zone" : "time without time zone";
     enum datetime_unit unit = datetime_unit_find(name, n);
     struct field f;
     struct civil civil;
@@ -348,11 +364,12 @@ static bool timetz_part(struct fcall *c)
 /* An interval in seconds: a year has 365.25 days, a month of the rest 30. */
 static struct field interval_epoch(const struct interval *v)
 {
-    int64_t quarter_days = INT64_C(1461) * (v->months / 12) + INT64_C(120) * (v->months % 12) + INT64_C(4) * v->days;
+    int32_t years = v->months / 12, months = v->months % 12;
+    int64_t quarter_days = INT64_C(1461) * years + INT64_C(120) * months + INT64_C(4) * v->days;
     __int128 usec = (__int128)quarter_days * (SEC_PER_DAY / 4) * USEC_PER_SEC + v->usec;
     double f = (double)v->usec / 1000000.0;
-    f += 365.25 * SEC_PER_DAY * (v->months / 12);
-    f += 30.0 * SEC_PER_DAY * (v->months % 12);
+    f += 365.25 * SEC_PER_DAY * years;
+    f += 30.0 * SEC_PER_DAY * months;
     f += (double)SEC_PER_DAY * v->days;
     return scaled(usec, 6, f);
 }
@@ -410,7 +427,8 @@ static enum datetime_unit trunc_unit(const char *name)
     return word.kind == WORD_UNIT ? (enum datetime_unit)word.value : UNIT_NONE;
 }
 
-/* Clears what is smaller than the unit; false if the unit does not fit.  *date_changed: a new day, so a new zone offset. */
+/* Clears what is smaller than the unit; false if the unit does not fit.  *date_changed: a new day,
+ * so a new zone offset. */
 static bool trunc_civil(struct civil *c, enum datetime_unit unit, bool *date_changed)
 {
     *date_changed = true;
@@ -421,11 +439,13 @@ static bool trunc_civil(struct civil *c, enum datetime_unit unit, bool *date_cha
         break;
     }
     case UNIT_MILLENNIUM:
-        c->year = c->year > 0 ? (c->year + 999) / 1000 * 1000 - 999 : -((999 - (c->year - 1)) / 1000) * 1000 + 1;
+        c->year = c->year > 0 ? (c->year + 999) / 1000 * 1000 - 999
+                              : -((999 - (c->year - 1)) / 1000) * 1000 + 1;
         c->month = c->day = 1;
         break;
     case UNIT_CENTURY:
-        c->year = c->year > 0 ? (c->year + 99) / 100 * 100 - 99 : -((99 - (c->year - 1)) / 100) * 100 + 1;
+        c->year =
+            c->year > 0 ? (c->year + 99) / 100 * 100 - 99 : -((99 - (c->year - 1)) / 100) * 100 + 1;
         c->month = c->day = 1;
         break;
     case UNIT_DECADE:
@@ -470,7 +490,8 @@ static bool trunc_civil(struct civil *c, enum datetime_unit unit, bool *date_cha
 static bool trunc_timestamp(struct fcall *c, int64_t timestamp, const struct timezone *zone)
 {
     size_t n;
-    const char *name = unit_name(c, &n), *type_name = zone ? "timestamp with time zone" : "timestamp without time zone";
+    const char *name = unit_name(c, &n),
+               *type_name = zone ? "timestamp with time zone" : "timestamp without time zone";
     enum datetime_unit unit = trunc_unit(name);
     struct civil civil;
     struct zone_period period = {0};
@@ -479,7 +500,8 @@ static bool trunc_timestamp(struct fcall *c, int64_t timestamp, const struct tim
         return return_int(c, timestamp);
     if (unit == UNIT_NONE)
         return not_recognized(c, name, type_name);
-    if (!(zone ? timestamptz_to_civil(timestamp, zone, &civil, &period) : timestamp_to_civil(timestamp, &civil)))
+    if (!(zone ? timestamptz_to_civil(timestamp, zone, &civil, &period)
+               : timestamp_to_civil(timestamp, &civil)))
         return out_of_range(c);
     if (!trunc_civil(&civil, unit, &date_changed))
         return not_supported(c, name, type_name);
@@ -506,7 +528,8 @@ static bool timestamptz_trunc_zone(struct fcall *c)
         return return_int(c, ARG_I(c, 1));
     if (!zone_choose(ARG_P(c, 2), ARG_N(c, 2), c->arena, &choice, c->err))
         return false;
-    return trunc_timestamp(c, ARG_I(c, 1), choice.fixed ? timezone_fixed(-choice.west) : choice.zone);
+    return trunc_timestamp(c, ARG_I(c, 1),
+                           choice.fixed ? timezone_fixed(-choice.west) : choice.zone);
 }
 
 static int64_t trunc_to(int64_t v, int64_t unit)

@@ -1,7 +1,8 @@
-/* datetime_math.c - arithmetic on dates, times and intervals; casts between them; making them from numbers.
+/* datetime_math.c - arithmetic on dates, times and intervals; casts between them; making them from
+ * numbers.
  *
- * What has a meaning of its own (adding a month, which time zone applies) lives in types/datetime*.c; these are the
- * functions of pg_proc around it. */
+ * What has a meaning of its own (adding a month, which time zone applies) lives in
+ * types/datetime*.c; these are the functions of pg_proc around it. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -100,10 +101,12 @@ static bool interval_finite(struct fcall *c)
 /* As PostgreSQL has it, the negation of the least numbers is silent. */
 static struct interval negated(const struct interval *v)
 {
-    return (struct interval){(int64_t)-(uint64_t)v->usec, (int32_t)-(uint32_t)v->days, (int32_t)-(uint32_t)v->months};
+    return (struct interval){(int64_t) - (uint64_t)v->usec, (int32_t) - (uint32_t)v->days,
+                             (int32_t) - (uint32_t)v->months};
 }
 
-static bool add_interval(struct fcall *c, int64_t timestamp, const struct interval *interval, const struct timezone *zone)
+static bool add_interval(struct fcall *c, int64_t timestamp, const struct interval *interval,
+                         const struct timezone *zone)
 {
     RETURN_I64(c, timestamp_plus_interval(timestamp, interval, zone, &value, c->err));
 }
@@ -143,7 +146,8 @@ static bool timestamptz_mi_interval(struct fcall *c)
 static bool add_to_date(struct fcall *c, int64_t date, const struct interval *interval)
 {
     int64_t timestamp;
-    return date_to_timestamp(date, &timestamp, c->err) && add_interval(c, timestamp, interval, NULL);
+    return date_to_timestamp(date, &timestamp, c->err) &&
+           add_interval(c, timestamp, interval, NULL);
 }
 
 static bool date_pl_interval(struct fcall *c)
@@ -250,7 +254,8 @@ static bool add_timetz_to_date(struct fcall *c, int64_t date, const struct timet
     if (!TIMESTAMP_IS_INFINITE(timestamp)) {
         timestamp += time->usec + time->west * USEC_PER_SEC;
         if (!TIMESTAMP_IN_RANGE(timestamp))
-            return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "date out of range for timestamp");
+            return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE,
+                           "date out of range for timestamp");
     }
     return return_int(c, timestamp);
 }
@@ -386,13 +391,15 @@ static bool interval_scale(struct fcall *c)
 static bool interval_pl(struct fcall *c)
 {
     struct interval sum;
-    return interval_plus(arg_interval(c, 0), arg_interval(c, 1), &sum, c->err) && return_interval(c, sum);
+    return interval_plus(arg_interval(c, 0), arg_interval(c, 1), &sum, c->err) &&
+           return_interval(c, sum);
 }
 
 static bool interval_mi(struct fcall *c)
 {
     struct interval difference;
-    return interval_minus(arg_interval(c, 0), arg_interval(c, 1), &difference, c->err) && return_interval(c, difference);
+    return interval_minus(arg_interval(c, 0), arg_interval(c, 1), &difference, c->err) &&
+           return_interval(c, difference);
 }
 
 static bool interval_um(struct fcall *c)
@@ -404,19 +411,22 @@ static bool interval_um(struct fcall *c)
 static bool interval_mul(struct fcall *c)
 {
     struct interval product;
-    return interval_times(arg_interval(c, 0), ARG_F(c, 1), &product, c->err) && return_interval(c, product);
+    return interval_times(arg_interval(c, 0), ARG_F(c, 1), &product, c->err) &&
+           return_interval(c, product);
 }
 
 static bool mul_d_interval(struct fcall *c)
 {
     struct interval product;
-    return interval_times(arg_interval(c, 1), ARG_F(c, 0), &product, c->err) && return_interval(c, product);
+    return interval_times(arg_interval(c, 1), ARG_F(c, 0), &product, c->err) &&
+           return_interval(c, product);
 }
 
 static bool interval_div(struct fcall *c)
 {
     struct interval quotient;
-    return interval_divided(arg_interval(c, 0), ARG_F(c, 1), &quotient, c->err) && return_interval(c, quotient);
+    return interval_divided(arg_interval(c, 0), ARG_F(c, 1), &quotient, c->err) &&
+           return_interval(c, quotient);
 }
 
 /* Moves whole days out of the time; false on overflow. */
@@ -495,7 +505,8 @@ static bool timestamp_mi(struct fcall *c)
 {
     struct interval v = {0};
     if (TIMESTAMP_IS_INFINITE(ARG_I(c, 0)) || TIMESTAMP_IS_INFINITE(ARG_I(c, 1)))
-        return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "cannot subtract infinite timestamps");
+        return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE,
+                       "cannot subtract infinite timestamps");
     /* More than 292,000 years apart the difference wraps around, as it does in PostgreSQL 15. */
     v.usec = (int64_t)((uint64_t)ARG_I(c, 0) - (uint64_t)ARG_I(c, 1));
     return take_days(&v) ? return_interval(c, v) : out_of_range(c, "interval");
@@ -510,14 +521,16 @@ static void borrow(int64_t *lower, int64_t unit, int64_t *upper)
     }
 }
 
-/* The time between in years, months, days: what people call an age.  A borrowed month is as long as that of the earlier
- * date (of the later, counting back). */
-static bool return_age(struct fcall *c, const struct civil *a, const struct civil *b, bool backwards)
+/* The time between in years, months, days: what people call an age.  A borrowed month is as long
+ * as that of the earlier date (of the later, counting back). */
+static bool return_age(struct fcall *c, const struct civil *a, const struct civil *b,
+                       bool backwards)
 {
     int64_t sign = backwards ? -1 : 1;
     int64_t usec = sign * (a->usec - b->usec), second = sign * (a->second - b->second);
     int64_t minute = sign * (a->minute - b->minute), hour = sign * (a->hour - b->hour);
-    int64_t day = sign * (a->day - b->day), month = sign * (a->month - b->month), year = sign * (a->year - b->year);
+    int64_t day = sign * (a->day - b->day), month = sign * (a->month - b->month),
+            year = sign * (a->year - b->year);
     const struct civil *earlier = backwards ? a : b;
     borrow(&usec, USEC_PER_SEC, &second);
     borrow(&second, 60, &minute);
@@ -529,7 +542,8 @@ static bool return_age(struct fcall *c, const struct civil *a, const struct civi
     if (months < INT_MIN || months > INT_MAX)
         return out_of_range(c, "interval");
     usec += ((hour * 60 + minute) * 60 + second) * USEC_PER_SEC;
-    return return_interval(c, (struct interval){sign * usec, (int32_t)(sign * day), (int32_t)months});
+    return return_interval(c,
+                           (struct interval){sign * usec, (int32_t)(sign * day), (int32_t)months});
 }
 
 static bool timestamp_age_of(struct fcall *c, int64_t a, int64_t b)
@@ -575,7 +589,8 @@ static bool timestamptz_age(struct fcall *c)
 static bool timestamp_age_today(struct fcall *c)
 {
     int64_t today, midnight;
-    return datetime_current_date(c->env, c->err, &today) && date_to_timestamp(today, &midnight, c->err) &&
+    return datetime_current_date(c->env, c->err, &today) &&
+           date_to_timestamp(today, &midnight, c->err) &&
            timestamp_age_of(c, midnight, ARG_I(c, 0));
 }
 
@@ -583,7 +598,8 @@ static bool timestamptz_age_today(struct fcall *c)
 {
     int64_t today, midnight;
     return datetime_current_date(c->env, c->err, &today) &&
-           date_to_timestamptz(today, call_zone(c), &midnight, c->err) && timestamptz_age_of(c, midnight, ARG_I(c, 0));
+           date_to_timestamptz(today, call_zone(c), &midnight, c->err) &&
+           timestamptz_age_of(c, midnight, ARG_I(c, 0));
 }
 
 /* date_bin(stride, timestamp, origin): the latest origin + n * stride that is not later. */
@@ -619,11 +635,14 @@ static bool date_bin(struct fcall *c)
 static bool civil_from_numbers(struct fcall *c, struct civil *civil)
 {
     int year = (int)ARG_I(c, 0), month = (int)ARG_I(c, 1), day = (int)ARG_I(c, 2);
-    *civil = (struct civil){.year = year < 0 ? year + INT64_C(1) : year, .month = month, .day = day};
+    *civil =
+        (struct civil){.year = year < 0 ? year + INT64_C(1) : year, .month = month, .day = day};
     if (year == 0 || month < 1 || month > 12 || day < 1 || day > month_days(civil->year, month))
-        return err_set(c->err, ERR_DATETIME_FIELD_OVERFLOW, "date field value out of range: %d-%02d-%02d", year, month, day);
+        return err_set(c->err, ERR_DATETIME_FIELD_OVERFLOW,
+                       "date field value out of range: %d-%02d-%02d", year, month, day);
     if (!julian_in_range(civil->year, month, day))
-        return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "date out of range: %d-%02d-%02d", year, month, day);
+        return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "date out of range: %d-%02d-%02d",
+                       year, month, day);
     return true;
 }
 
@@ -641,11 +660,13 @@ static bool time_from_numbers(struct fcall *c, int first, int64_t *time)
 {
     int hour = (int)ARG_I(c, first), minute = (int)ARG_I(c, first + 1);
     double second = ARG_F(c, first + 2), usec = rint(second * USEC_PER_SEC);
-    bool ok = hour >= 0 && hour <= 24 && minute >= 0 && minute < 60 && usec >= 0 && usec <= 60 * USEC_PER_SEC;
+    bool ok = hour >= 0 && hour <= 24 && minute >= 0 && minute < 60 && usec >= 0 &&
+              usec <= 60 * USEC_PER_SEC;
     if (ok)
         *time = (hour * 60 + minute) * USEC_PER_MINUTE + (int64_t)usec;
     if (!ok || *time > USEC_PER_DAY)
-        return err_set(c->err, ERR_DATETIME_FIELD_OVERFLOW, "time field value out of range: %d:%02d:%s", hour, minute,
+        return err_set(c->err, ERR_DATETIME_FIELD_OVERFLOW,
+                       "time field value out of range: %d:%02d:%s", hour, minute,
                        seconds_text(c, second));
     return true;
 }
@@ -653,14 +674,16 @@ static bool time_from_numbers(struct fcall *c, int first, int64_t *time)
 static bool timestamp_from_numbers(struct fcall *c, int64_t *timestamp)
 {
     struct civil civil;
-    int64_t time;
+    int64_t time = 0;
     if (!civil_from_numbers(c, &civil) || !time_from_numbers(c, 3, &time))
         return false;
     int64_t days = civil_to_julian(civil.year, civil.month, civil.day) - JULIAN_2000;
-    if (__builtin_mul_overflow(days, USEC_PER_DAY, timestamp) || __builtin_add_overflow(*timestamp, time, timestamp) ||
-        !TIMESTAMP_IN_RANGE(*timestamp))
-        return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: %d-%02d-%02d %d:%02d:%02g",
-                       (int)ARG_I(c, 0), (int)ARG_I(c, 1), (int)ARG_I(c, 2), (int)ARG_I(c, 3), (int)ARG_I(c, 4), ARG_F(c, 5));
+    if (__builtin_mul_overflow(days, USEC_PER_DAY, timestamp) ||
+        __builtin_add_overflow(*timestamp, time, timestamp) || !TIMESTAMP_IN_RANGE(*timestamp))
+        return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE,
+                       "timestamp out of range: %d-%02d-%02d %d:%02d:%02g", (int)ARG_I(c, 0),
+                       (int)ARG_I(c, 1), (int)ARG_I(c, 2), (int)ARG_I(c, 3), (int)ARG_I(c, 4),
+                       ARG_F(c, 5));
     return true;
 }
 
@@ -671,8 +694,8 @@ static bool make_date(struct fcall *c)
         return false;
     int64_t date = civil_to_julian(civil.year, civil.month, civil.day) - JULIAN_2000;
     if (date < DATE_MIN || date >= DATE_END)
-        return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "date out of range: %d-%02d-%02d", (int)ARG_I(c, 0),
-                       civil.month, civil.day);
+        return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "date out of range: %d-%02d-%02d",
+                       (int)ARG_I(c, 0), civil.month, civil.day);
     return return_int(c, date);
 }
 
@@ -697,18 +720,21 @@ static bool make_timestamptz(struct fcall *c)
 }
 
 /* The zone is an offset with its sign, an abbreviation or a name. */
-static bool zone_argument(struct fcall *c, const char *text, const struct civil *civil, int32_t *west)
+static bool zone_argument(struct fcall *c, const char *text, const struct civil *civil,
+                          int32_t *west)
 {
     struct zone_choice choice;
     if (*text >= '0' && *text <= '9') {
-        err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid input syntax for type %s: \"%s\"", "numeric time zone", text);
+        err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid input syntax for type %s: \"%s\"",
+                "numeric time zone", text);
         return err_hint(c->err, "Numeric time zones must have \"-\" or \"+\" as first character.");
     }
     switch (dt_zone_offset(text, west)) {
     case DT_OK:
         return true;
     case DT_ZONE_OVERFLOW:
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "numeric time zone \"%s\" out of range", text);
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "numeric time zone \"%s\" out of range",
+                       text);
     default:
         break;
     }
@@ -722,12 +748,13 @@ static bool make_timestamptz_at_timezone(struct fcall *c)
 {
     int64_t timestamp;
     struct civil civil;
-    int32_t west;
+    int32_t west = 0;
     if (!timestamp_from_numbers(c, &timestamp))
         return false;
     if (!timestamp_to_civil(timestamp, &civil))
         return out_of_range(c, "timestamp");
-    if (!zone_argument(c, arena_strndup(c->arena, ARG_P(c, 6), MIN(ARG_N(c, 6), TIMEZONE_NAME_MAX)), &civil, &west))
+    if (!zone_argument(c, arena_strndup(c->arena, ARG_P(c, 6), MIN(ARG_N(c, 6), TIMEZONE_NAME_MAX)),
+                       &civil, &west))
         return false;
     timestamp += west * USEC_PER_SEC;
     if (!TIMESTAMP_IN_RANGE(timestamp))
@@ -746,15 +773,18 @@ static bool make_interval(struct fcall *c)
         return out_of_range(c, "interval");
     seconds = rint(seconds * USEC_PER_SEC);
     int64_t usec = fabs(seconds) < 0x1p63 ? (int64_t)seconds : INT64_MIN;
-    usec = (int64_t)((uint64_t)usec + (uint64_t)((int32_t)n[4] * USEC_PER_HOUR) + (uint64_t)((int32_t)n[5] * USEC_PER_MINUTE));
-    return return_interval(c, (struct interval){usec, (int32_t)(n[2] * 7 + n[3]), (int32_t)(n[0] * 12 + n[1])});
+    usec = (int64_t)((uint64_t)usec + (uint64_t)((int32_t)n[4] * USEC_PER_HOUR) +
+                     (uint64_t)((int32_t)n[5] * USEC_PER_MINUTE));
+    return return_interval(
+        c, (struct interval){usec, (int32_t)(n[2] * 7 + n[3]), (int32_t)(n[0] * 12 + n[1])});
 }
 
 /* to_timestamp(seconds since 1970). */
 static bool float8_timestamptz(struct fcall *c)
 {
     double seconds = ARG_F(c, 0), original = seconds;
-    const double min = (double)SEC_PER_DAY * -JULIAN_1970, end = (double)SEC_PER_DAY * (TIMESTAMP_END / USEC_PER_DAY - UNIX_EPOCH_DAYS);
+    const double min = (double)SEC_PER_DAY * -JULIAN_1970,
+                 end = (double)SEC_PER_DAY * (TIMESTAMP_END / USEC_PER_DAY - UNIX_EPOCH_DAYS);
     if (isnan(seconds))
         return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp cannot be NaN");
     if (isinf(seconds))
@@ -766,7 +796,8 @@ static bool float8_timestamptz(struct fcall *c)
         timestamp = (int64_t)rint(seconds * USEC_PER_SEC);
     }
     if (!ok || !TIMESTAMP_IN_RANGE(timestamp))
-        return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: \"%g\"", original);
+        return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: \"%g\"",
+                       original);
     return return_int(c, timestamp);
 }
 
@@ -797,7 +828,8 @@ static bool sort_period(struct datum period[2], datum_order order)
     return true;
 }
 
-static bool periods_overlap(struct fcall *c, struct datum a[2], struct datum b[2], datum_order order)
+static bool periods_overlap(struct fcall *c, struct datum a[2], struct datum b[2],
+                            datum_order order)
 {
     if (!sort_period(a, order) || !sort_period(b, order))
         return return_null(c);
@@ -825,7 +857,8 @@ static bool overlaps_timetz(struct fcall *c)
 }
 
 /* An end given as an interval becomes start + interval. */
-static bool period_end(struct fcall *c, const struct datum *start, const struct datum *length, struct datum *end)
+static bool period_end(struct fcall *c, const struct datum *start, const struct datum *length,
+                       struct datum *end)
 {
     *end = datum_null();
     if (start->null || length->null)
@@ -843,7 +876,8 @@ static bool overlaps_interval_end(struct fcall *c)
 {
     struct datum ends[4] = {c->args[0], c->args[1], c->args[2], c->args[3]};
     for (int k = 1; k < 4; k += 2)
-        if (c->arg_types[k]->oid == TYPE_INTERVAL && !period_end(c, &c->args[k - 1], &c->args[k], &ends[k]))
+        if (c->arg_types[k]->oid == TYPE_INTERVAL &&
+            !period_end(c, &c->args[k - 1], &c->args[k], &ends[k]))
             return false;
     return periods_overlap(c, ends, ends + 2, order_i64);
 }
@@ -862,7 +896,8 @@ static bool series_next(struct fcall *c, const struct timezone *zone)
     if (!s) {
         static const struct interval zero = {0, 0, 0};
         s = ARENA_NEW(c->site_arena, struct series);
-        *s = (struct series){ARG_I(c, 0), ARG_I(c, 1), *arg_interval(c, 2), interval_compare(arg_interval(c, 2), &zero)};
+        *s = (struct series){ARG_I(c, 0), ARG_I(c, 1), *arg_interval(c, 2),
+                             interval_compare(arg_interval(c, 2), &zero)};
         *c->site = s;
         if (s->direction == 0)
             return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "step size cannot equal zero");

@@ -1,6 +1,7 @@
 /* datetime_zone.c - AT TIME ZONE: timezone(zone, time).
  *
- * A timestamp becomes the instant at which clocks of the zone show it; a timestamptz becomes what they show. */
+ * A timestamp becomes the instant at which clocks of the zone show it; a timestamptz becomes what
+ * they show. */
 #include "func/registry.h"
 #include "types/datetime.h"
 #include "types/datetime_int.h"
@@ -38,7 +39,8 @@ static bool timestamp_zone(struct fcall *c)
         return false;
     if (!timestamp_to_civil(timestamp, &civil))
         return out_of_range(c);
-    return return_timestamp(c, timestamp + zone_choice_west_at_local(&choice, &civil) * USEC_PER_SEC);
+    return return_timestamp(c,
+                            timestamp + zone_choice_west_at_local(&choice, &civil) * USEC_PER_SEC);
 }
 
 /* timestamptz AT TIME ZONE name */
@@ -50,7 +52,8 @@ static bool timestamptz_zone(struct fcall *c)
         return return_int(c, timestamp);
     if (!zone_argument(c, &choice))
         return false;
-    return return_timestamp(c, timestamp - zone_choice_west_at(&choice, unix_seconds(timestamp)) * USEC_PER_SEC);
+    return return_timestamp(c, timestamp - zone_choice_west_at(&choice, unix_seconds(timestamp)) *
+                                               USEC_PER_SEC);
 }
 
 /* Turns a time with one zone into the same time in another. */
@@ -69,7 +72,8 @@ static bool timetz_zone(struct fcall *c)
     struct zone_choice choice;
     if (!zone_argument(c, &choice))
         return false;
-    return move_timetz(c, timetz_of(&c->args[1]), zone_choice_west_at(&choice, unix_seconds(dt_now(c->env))));
+    return move_timetz(c, timetz_of(&c->args[1]),
+                       zone_choice_west_at(&choice, unix_seconds(dt_now(c->env))));
 }
 
 /* An offset given as an interval, in seconds west. */
@@ -79,33 +83,38 @@ static bool interval_argument(struct fcall *c, int32_t *west)
     if (v->months != 0 || v->days != 0) {
         struct buf text = BUF_IN(c->arena);
         interval_print(v, c->env->settings->interval_style, &text);
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "interval time zone \"%s\" must not include months or days",
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                       "interval time zone \"%s\" must not include months or days",
                        buf_cstr(&text));
     }
-    *west = (int32_t)-(v->usec / USEC_PER_SEC);
+    *west = (int32_t) - (v->usec / USEC_PER_SEC);
     return true;
 }
 
 static bool timestamp_izone(struct fcall *c)
 {
-    int32_t west;
+    int32_t west = 0;
     int64_t timestamp = ARG_I(c, 1), result;
     if (TIMESTAMP_IS_INFINITE(timestamp))
         return return_int(c, timestamp);
     if (!interval_argument(c, &west))
         return false;
-    return __builtin_add_overflow(timestamp, west * USEC_PER_SEC, &result) ? out_of_range(c) : return_timestamp(c, result);
+    return __builtin_add_overflow(timestamp, west * USEC_PER_SEC, &result)
+               ? out_of_range(c)
+               : return_timestamp(c, result);
 }
 
 static bool timestamptz_izone(struct fcall *c)
 {
-    int32_t west;
+    int32_t west = 0;
     int64_t timestamp = ARG_I(c, 1), result;
     if (TIMESTAMP_IS_INFINITE(timestamp))
         return return_int(c, timestamp);
     if (!interval_argument(c, &west))
         return false;
-    return __builtin_sub_overflow(timestamp, west * USEC_PER_SEC, &result) ? out_of_range(c) : return_timestamp(c, result);
+    return __builtin_sub_overflow(timestamp, west * USEC_PER_SEC, &result)
+               ? out_of_range(c)
+               : return_timestamp(c, result);
 }
 
 static bool timetz_izone(struct fcall *c)
@@ -115,7 +124,11 @@ static bool timetz_izone(struct fcall *c)
 }
 
 FUNC_TABLE(datetime_zone_funcs) = {
-    {"timestamp_zone", timestamp_zone},   {"timestamptz_zone", timestamptz_zone},   {"timetz_zone", timetz_zone},
-    {"timestamp_izone", timestamp_izone}, {"timestamptz_izone", timestamptz_izone}, {"timetz_izone", timetz_izone},
+    {"timestamp_zone", timestamp_zone},
+    {"timestamptz_zone", timestamptz_zone},
+    {"timetz_zone", timetz_zone},
+    {"timestamp_izone", timestamp_izone},
+    {"timestamptz_izone", timestamptz_izone},
+    {"timetz_izone", timetz_izone},
     {NULL, NULL},
 };

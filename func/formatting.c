@@ -1,15 +1,19 @@
 /* formatting.c - parse templates.
  *
- * Patterns are found by the first entry of a table that the text begins with, so longer names stand before their own
- * beginnings.  Their case matters: "Day" and "DAY" are different patterns, "dAy" is none. */
+ * Patterns are found by the first entry of a table that the text begins with, so longer names
+ * stand before their own beginnings.  Their case matters: "Day" and "DAY" are different patterns,
+ * "dAy" is none. */
 #include "func/formatting.h"
 
 #include <string.h>
 
-const char *const format_months[12] = {"January", "February", "March",     "April",   "May",      "June",
-                                       "July",    "August",   "September", "October", "November", "December"};
-const char *const format_weekdays[7] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
-const char *const format_roman_months[12] = {"I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"};
+const char *const format_months[12] = {"January",   "February", "March",    "April",
+                                       "May",       "June",     "July",     "August",
+                                       "September", "October",  "November", "December"};
+const char *const format_weekdays[7] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                        "Thursday", "Friday", "Saturday"};
+const char *const format_roman_months[12] = {"I",   "II",   "III", "IV", "V",  "VI",
+                                             "VII", "VIII", "IX",  "X",  "XI", "XII"};
 
 #define G CALENDAR_GREGORIAN
 #define W CALENDAR_ISO_WEEK
@@ -134,15 +138,41 @@ static const struct pattern date_patterns[] = {
 #undef W
 
 static const struct pattern number_patterns[] = {
-    {",", NUMBER_COMMA},       {".", NUMBER_POINT},   {"0", NUMBER_0},    {"9", NUMBER_9},
-    {"B", NUMBER_B},           {"D", NUMBER_D},       {"EEEE", NUMBER_E}, {"FM", NUMBER_FM},
-    {"G", NUMBER_G},           {"L", NUMBER_L},       {"MI", NUMBER_MI},  {"PL", NUMBER_PL},
-    {"PR", NUMBER_PR},         {"RN", NUMBER_RN},     {"SG", NUMBER_SG},  {"SP", NUMBER_SP},
-    {"S", NUMBER_S},           {"TH", NUMBER_TH},     {"V", NUMBER_V},    {"b", NUMBER_B},
-    {"d", NUMBER_D},           {"eeee", NUMBER_E},    {"fm", NUMBER_FM},  {"g", NUMBER_G},
-    {"l", NUMBER_L},           {"mi", NUMBER_MI},     {"pl", NUMBER_PL},  {"pr", NUMBER_PR},
-    {"rn", NUMBER_RN, CASE_LOWER}, {"sg", NUMBER_SG}, {"sp", NUMBER_SP},  {"s", NUMBER_S},
-    {"th", NUMBER_TH, CASE_LOWER}, {"v", NUMBER_V},   {NULL},
+    {",", NUMBER_COMMA},
+    {".", NUMBER_POINT},
+    {"0", NUMBER_0},
+    {"9", NUMBER_9},
+    {"B", NUMBER_B},
+    {"D", NUMBER_D},
+    {"EEEE", NUMBER_E},
+    {"FM", NUMBER_FM},
+    {"G", NUMBER_G},
+    {"L", NUMBER_L},
+    {"MI", NUMBER_MI},
+    {"PL", NUMBER_PL},
+    {"PR", NUMBER_PR},
+    {"RN", NUMBER_RN},
+    {"SG", NUMBER_SG},
+    {"SP", NUMBER_SP},
+    {"S", NUMBER_S},
+    {"TH", NUMBER_TH},
+    {"V", NUMBER_V},
+    {"b", NUMBER_B},
+    {"d", NUMBER_D},
+    {"eeee", NUMBER_E},
+    {"fm", NUMBER_FM},
+    {"g", NUMBER_G},
+    {"l", NUMBER_L},
+    {"mi", NUMBER_MI},
+    {"pl", NUMBER_PL},
+    {"pr", NUMBER_PR},
+    {"rn", NUMBER_RN, CASE_LOWER},
+    {"sg", NUMBER_SG},
+    {"sp", NUMBER_SP},
+    {"s", NUMBER_S},
+    {"th", NUMBER_TH, CASE_LOWER},
+    {"v", NUMBER_V},
+    {NULL},
 };
 
 static const struct {
@@ -153,7 +183,8 @@ static const struct {
 
 bool format_is_separator(char ch)
 {
-    return ch > ' ' && ch < 0x7f && !format_is_digit(ch) && !(ch >= 'A' && ch <= 'Z') && !(ch >= 'a' && ch <= 'z');
+    return ch > ' ' && ch < 0x7f && !format_is_digit(ch) && !(ch >= 'A' && ch <= 'Z') &&
+           !(ch >= 'a' && ch <= 'z');
 }
 
 size_t format_char_bytes(const char *p, size_t n)
@@ -206,7 +237,8 @@ static const struct pattern *take_pattern(struct parser *p)
 {
     if (p->at == p->end)
         return NULL;
-    for (const struct pattern *pattern = p->dates ? date_patterns : number_patterns; pattern->name; pattern++)
+    for (const struct pattern *pattern = p->dates ? date_patterns : number_patterns; pattern->name;
+         pattern++)
         if (starts_with(p, pattern->name)) {
             p->at += strlen(pattern->name);
             return pattern;
@@ -298,9 +330,11 @@ static bool note_sign(struct fcall *c, struct number_format *f)
 
 static bool note_scientific(struct fcall *c, struct number_format *f)
 {
-    if (f->blank || f->fill_mode || f->sign || f->bracket || f->minus || f->plus || f->roman || f->multiply) {
+    if (f->blank || f->fill_mode || f->sign || f->bracket || f->minus || f->plus || f->roman ||
+        f->multiply) {
         syntax(c, "\"EEEE\" is incompatible with other formats");
-        return err_detail(c->err, "\"EEEE\" may only be used together with digit and decimal point patterns.");
+        return err_detail(
+            c->err, "\"EEEE\" may only be used together with digit and decimal point patterns.");
     }
     f->scientific = true;
     return true;
@@ -380,15 +414,17 @@ static bool parse_format(struct parser *p)
             if (!p->dates && !note_number_pattern(p->c, &p->format->number, pattern->id))
                 return false;
             modifiers |= take_suffix(p);
-            p->format->nodes[p->n_nodes++] =
-                (struct format_node){.kind = NODE_PATTERN, .pattern = pattern, .modifiers = modifiers};
+            p->format->nodes[p->n_nodes++] = (struct format_node){
+                .kind = NODE_PATTERN, .pattern = pattern, .modifiers = modifiers};
         } else if (p->at < p->end && *p->at == '"') {
             take_quoted(p);
         } else if (p->at < p->end) {
             if (*p->at == '\\' && p->at + 1 < p->end && p->at[1] == '"')
                 p->at++;
             bool separator = p->dates && format_is_separator(*p->at);
-            take_char(p, separator ? NODE_SEPARATOR : format_is_space(*p->at) ? NODE_SPACE : NODE_CHAR);
+            take_char(p, separator                 ? NODE_SEPARATOR
+                         : format_is_space(*p->at) ? NODE_SPACE
+                                                   : NODE_CHAR);
         }
     }
     p->format->nodes[p->n_nodes].kind = NODE_END;
@@ -398,7 +434,8 @@ static bool parse_format(struct parser *p)
 static const struct format *format_of(struct fcall *c, const struct datum *template, bool dates)
 {
     const struct format *kept = c->site ? *c->site : NULL;
-    if (kept && kept->text_bytes == template->n && memcmp(kept->text, template->p, template->n) == 0)
+    if (kept && kept->text_bytes == template->n &&
+        memcmp(kept->text, template->p, template->n) == 0)
         return kept;
     /* The first template of a call site is kept: nearly always it is a constant. */
     bool keep = c->site && !kept;

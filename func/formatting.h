@@ -1,7 +1,8 @@
-/* formatting.h - the templates of to_char, to_date, to_timestamp and to_number ("YYYY-MM-DD", "999D99"), parsed.
+/* formatting.h - the templates of to_char, to_date, to_timestamp and to_number ("YYYY-MM-DD",
+ * "999D99"), parsed.
  *
- * A template is a list of nodes: patterns, and characters between them.  There are two sets of patterns, for dates and for
- * numbers, with one parser. */
+ * A template is a list of nodes: patterns, and characters between them.  There are two sets of
+ * patterns, for dates and for numbers, with one parser. */
 #ifndef SHARDLITE_FUNC_FORMATTING_H
 #define SHARDLITE_FUNC_FORMATTING_H
 
@@ -84,7 +85,7 @@ enum modifier {
     MODIFIER_TM = 1 << 1,       /* names in the session's language: English */
     MODIFIER_TH_UPPER = 1 << 2, /* "1ST" */
     MODIFIER_TH_LOWER = 1 << 3,
-    MODIFIER_SP = 1 << 4,       /* taken, without effect */
+    MODIFIER_SP = 1 << 4, /* taken, without effect */
 };
 
 struct format_node {
@@ -96,7 +97,8 @@ struct format_node {
 
 /* What a number template says as a whole. */
 struct number_format {
-    bool zero, blank, fill_mode, decimal, local_decimal, sign, sign_first, minus, plus, bracket, roman, multiply, scientific;
+    bool zero, blank, fill_mode, decimal, local_decimal, sign, sign_first, minus, plus, bracket,
+        roman, multiply, scientific;
     int digits_before, digits_after; /* the point */
     int zero_start, zero_end;        /* positions of the first and the last '0', from 1; 0: none */
     int digits_before_sign;          /* when S came first */
@@ -110,7 +112,8 @@ struct format {
     struct number_format number;
 };
 
-/* The parsed template of a call; kept at the call site while it stays the same text.  NULL on error. */
+/* The parsed template of a call; kept at the call site while it stays the same text.  NULL on
+ * error. */
 MUST_CHECK const struct format *format_of_dates(struct fcall *c, const struct datum *template);
 MUST_CHECK const struct format *format_of_numbers(struct fcall *c, const struct datum *template);
 
@@ -131,8 +134,8 @@ static inline bool format_is_digit(char ch)
 /* Printable ASCII, neither letter nor digit nor space. */
 bool format_is_separator(char ch);
 
-extern const char *const format_months[12];   /* "January" */
-extern const char *const format_weekdays[7];  /* "Sunday" */
+extern const char *const format_months[12];  /* "January" */
+extern const char *const format_weekdays[7]; /* "Sunday" */
 extern const char *const format_roman_months[12];
 
 #endif

@@ -56,7 +56,8 @@ static void put_number(struct buf *out, const struct format_node *node, int widt
 }
 
 /* A name, padded on the right. */
-static void put_name(struct buf *out, const struct format_node *node, const char *name, size_t letters, size_t width)
+static void put_name(struct buf *out, const struct format_node *node, const char *name,
+                     size_t letters, size_t width)
 {
     char cut[16];
     size_t n = MIN(strlen(name), MIN(letters, sizeof(cut) - 1));
@@ -70,7 +71,8 @@ static void put_name(struct buf *out, const struct format_node *node, const char
 
 static bool not_for_intervals(struct fcall *c)
 {
-    err_set(c->err, ERR_INVALID_DATETIME_FORMAT, "invalid format specification for an interval value");
+    err_set(c->err, ERR_INVALID_DATETIME_FORMAT,
+            "invalid format specification for an interval value");
     return err_hint(c->err, "Intervals are not tied to specific calendar dates.");
 }
 
@@ -122,7 +124,8 @@ static void put_year(struct buf *out, const struct format_node *node, const stru
     put_fixed(out, node, width, digits < 4 ? v % modulus[digits] : v);
 }
 
-static void put_year_with_comma(struct buf *out, const struct format_node *node, const struct moment *m)
+static void put_year_with_comma(struct buf *out, const struct format_node *node,
+                                const struct moment *m)
 {
     size_t start = out->n;
     long long year = shown_year(m, m->year), thousands = year / 1000;
@@ -130,8 +133,8 @@ static void put_year_with_comma(struct buf *out, const struct format_node *node,
     put_ordinal(out, node, start);
 }
 
-/* Whole years of an interval have no month: January, or December when they are negative; negative months count back
- * from December. */
+/* Whole years of an interval have no month: January, or December when they are negative; negative
+ * months count back from December. */
 static void put_roman_month(struct buf *out, const struct format_node *node, const struct moment *m)
 {
     int64_t month = m->month;
@@ -182,7 +185,8 @@ static bool for_dates_only(enum pattern_id id)
 static int iso_yearday(const struct moment *m)
 {
     int64_t year = iso_year(m->year, (int)m->month, (int)m->day);
-    return (int)(civil_to_julian(m->year, (int)m->month, (int)m->day) - iso_week_julian(year, 1)) + 1;
+    return (int)(civil_to_julian(m->year, (int)m->month, (int)m->day) - iso_week_julian(year, 1)) +
+           1;
 }
 
 static void put_pattern(struct buf *out, const struct format_node *node, const struct moment *m)
@@ -336,7 +340,8 @@ static bool timestamp_to_char_in(struct fcall *c, const struct timezone *zone)
     struct zone_period period;
     if (ARG_N(c, 1) == 0 || TIMESTAMP_IS_INFINITE(timestamp))
         return return_null(c);
-    if (!(zone ? timestamptz_to_civil(timestamp, zone, &civil, &period) : timestamp_to_civil(timestamp, &civil)))
+    if (!(zone ? timestamptz_to_civil(timestamp, zone, &civil, &period)
+               : timestamp_to_civil(timestamp, &civil)))
         return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range");
     const struct format *format = format_of_dates(c, &c->args[1]);
     if (!format)
@@ -373,7 +378,8 @@ static bool interval_to_char(struct fcall *c)
         .minute = f.minutes,
         .second = f.seconds,
         .usec = f.usec,
-        .yearday = (int)((f.years * 12 + f.months) * 30 + f.days), /* all the days there are, nearly */
+        .yearday =
+            (int)((f.years * 12 + f.months) * 30 + f.days), /* all the days there are, nearly */
     };
     return print_moment(c, format, &moment);
 }

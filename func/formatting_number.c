@@ -1,10 +1,11 @@
 /* formatting_number.c - to_char of numbers, and to_number.
  *
- * A number is first written as plain digits, rounded to the template's decimals ("1234.50"), or as '#' where it has more
- * digits than the template; then the template's patterns are walked and each digit position takes the next digit, a
- * zero, or a blank.  The rules for where the sign goes and which zeros are shown are PostgreSQL's (that is, Oracle's as
- * PostgreSQL understood them).  Reading goes the other way: digits and a sign are picked out of the text, position by
- * position, and what they spell is read as a numeric.
+ * A number is first written as plain digits, rounded to the template's decimals ("1234.50"), or as
+ * '#' where it has more digits than the template; then the template's patterns are walked and each
+ * digit position takes the next digit, a zero, or a blank.  The rules for where the sign goes and
+ * which zeros are shown are PostgreSQL's (that is, Oracle's as PostgreSQL understood them).
+ * Reading goes the other way: digits and a sign are picked out of the text, position by position,
+ * and what they spell is read as a numeric.
  *
  * The locale is "C": decimal point '.', thousands ',', no currency symbol (a blank). */
 #include <errno.h>
@@ -24,16 +25,17 @@ struct printer {
     struct fcall *c;
     struct number_format f;
     struct buf out;
-    const char *number; /* digits, and perhaps a point; no sign */
-    const char *at;     /* the next of them */
+    const char *number;        /* digits, and perhaps a point; no sign */
+    const char *at;            /* the next of them */
     const char *last_relevant; /* FM: the last digit after the point that is shown; NULL: all are */
-    char sign;          /* '+', '-'; 0: Roman */
+    char sign;                 /* '+', '-'; 0: Roman */
     bool sign_written;
-    bool after_digits;  /* the last position showed a digit or a zero */
-    int blanks;         /* digit positions in front of the number */
+    bool after_digits; /* the last position showed a digit or a zero */
+    int blanks;        /* digit positions in front of the number */
     int n_positions;
     int position;
-    bool cut;           /* nothing more is shown: a position found no digit left, where PostgreSQL's text ends */
+    bool
+        cut; /* nothing more is shown: a position found no digit left, where PostgreSQL's text ends */
 };
 
 /* The last digit after the point that is not 0, or the point. */
@@ -186,7 +188,8 @@ static bool put_ordinal(struct printer *p, bool upper)
         return true;
     size_t n = strlen(p->number);
     if (n == 0 || !format_is_digit(p->number[n - 1]))
-        return err_set(p->c->err, ERR_INVALID_TEXT_REPRESENTATION, "\"%s\" is not a number", p->number);
+        return err_set(p->c->err, ERR_INVALID_TEXT_REPRESENTATION, "\"%s\" is not a number",
+                       p->number);
     struct buf digits = BUF_IN(p->c->arena);
     buf_puts(&digits, p->number);
     size_t start = digits.n;
@@ -252,7 +255,8 @@ static bool put_pattern(struct printer *p, const struct pattern *pattern)
 }
 
 /* `number`: digits without a sign; `blanks`: digit positions that it leaves free. */
-static bool print_number(struct fcall *c, const struct format *format, const char *number, int blanks, char sign)
+static bool print_number(struct fcall *c, const struct format *format, const char *number,
+                         int blanks, char sign)
 {
     struct printer p = {.c = c, .out = BUF_IN(c->arena), .number = number, .sign = sign};
     if (format->number.scientific)
@@ -268,7 +272,8 @@ static bool print_number(struct fcall *c, const struct format *format, const cha
 }
 
 /* The digits in front of the point against the template's: free positions, or '#' all over. */
-static bool print_digits(struct fcall *c, const struct format *format, const char *digits, int extra_digits)
+static bool print_digits(struct fcall *c, const struct format *format, const char *digits,
+                         int extra_digits)
 {
     char sign = '+';
     if (*digits == '-') {
@@ -307,8 +312,9 @@ static bool print_roman(struct fcall *c, const struct format *format, int64_t v)
     static const struct {
         int value;
         const char *text;
-    } parts[] = {{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"}, {90, "XC"}, {50, "L"},
-                 {40, "XL"},  {10, "X"},   {9, "IX"},  {5, "V"},    {4, "IV"},  {1, "I"}};
+    } parts[] = {{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"},
+                 {90, "XC"},  {50, "L"},   {40, "XL"}, {10, "X"},   {9, "IX"},
+                 {5, "V"},    {4, "IV"},   {1, "I"}};
     struct buf out = BUF_IN(c->arena);
     if (v < 1 || v > 3999)
         return print_number(c, format, "###############", 0, 0);
@@ -360,7 +366,8 @@ static bool int4_to_char(struct fcall *c)
     if (f->roman)
         return print_roman(c, format, v);
     if (f->scientific)
-        return print_scientific(c, format, arena_printf(c->arena, "%+.*e", f->digits_after, (double)v));
+        return print_scientific(c, format,
+                                arena_printf(c->arena, "%+.*e", f->digits_after, (double)v));
     if (f->multiply) {
         double power = pow(10, f->multiply_digits);
         if (power > INT_MAX || __builtin_mul_overflow(v, (int32_t)power, &v))
@@ -372,7 +379,8 @@ static bool int4_to_char(struct fcall *c)
 /* With the digits that PostgreSQL's power() gives it; NULL on overflow. */
 static const struct numeric *power_of_ten(struct fcall *c, int exponent)
 {
-    return numeric_power(c->arena, c->err, numeric_from_i64(c->arena, 10), numeric_from_i64(c->arena, exponent));
+    return numeric_power(c->arena, c->err, numeric_from_i64(c->arena, 10),
+                         numeric_from_i64(c->arena, exponent));
 }
 
 /* The power of ten of the first digit that is not 0; 0 for zero. */
@@ -381,19 +389,23 @@ static int decimal_exponent(struct fcall *c, const struct numeric *v)
     struct buf text = BUF_IN(c->arena);
     numeric_print(v, &text);
     const char *digits = buf_cstr(&text), *point = strchr(digits, '.');
-    const char *first = digits + strspn(digits, "-0."), *end = point ? point : digits + strlen(digits);
+    const char *first = digits + strspn(digits, "-0."),
+               *end = point ? point : digits + strlen(digits);
     if (!*first)
         return 0;
     return first < end ? (int)(end - first) - 1 : -(int)(first - end);
 }
 
-/* v in scientific notation with `decimals` of them: not normalised again when rounding carries, as in PostgreSQL. */
+/* v in scientific notation with `decimals` of them: not normalised again when rounding carries, as
+ * in PostgreSQL. */
 static const char *numeric_scientific(struct fcall *c, const struct numeric *v, int decimals)
 {
     int exponent = decimal_exponent(c, v);
-    const struct numeric *power = numeric_literal(c->arena, arena_printf(c->arena, "1e%d", exponent < 0 ? -exponent : exponent));
-    const struct numeric *scaled = exponent < 0 ? numeric_mul(c->arena, c->err, v, power)
-                                                : numeric_div_to(c->arena, c->err, v, power, decimals);
+    const struct numeric *power = numeric_literal(
+        c->arena, arena_printf(c->arena, "1e%d", exponent < 0 ? -exponent : exponent));
+    const struct numeric *scaled = exponent < 0
+                                       ? numeric_mul(c->arena, c->err, v, power)
+                                       : numeric_div_to(c->arena, c->err, v, power, decimals);
     if (!scaled)
         return NULL;
     struct buf out = BUF_IN(c->arena);
@@ -402,7 +414,8 @@ static const char *numeric_scientific(struct fcall *c, const struct numeric *v, 
     return buf_cstr(&out);
 }
 
-static bool print_numeric_scientific(struct fcall *c, const struct format *format, const struct numeric *v)
+static bool print_numeric_scientific(struct fcall *c, const struct format *format,
+                                     const struct numeric *v)
 {
     if (v->kind != NUMERIC_FINITE)
         return print_no_scientific(c, format);
@@ -498,7 +511,8 @@ static bool float_scientific(struct fcall *c, const struct format *format, doubl
 {
     if (isnan(v) || isinf(v))
         return print_no_scientific(c, format);
-    return print_scientific(c, format, arena_printf(c->arena, "%+.*e", format->number.digits_after, v));
+    return print_scientific(c, format,
+                            arena_printf(c->arena, "%+.*e", format->number.digits_after, v));
 }
 
 static int64_t float_roman(double v)
@@ -576,7 +590,8 @@ static void read_leading_sign(struct reader *r, enum pattern_id id)
     }
 }
 
-/* A sign behind the last digit: S belongs to the number, and the others may stand anywhere after it. */
+/* A sign behind the last digit: S belongs to the number, and the others may stand anywhere after
+ * it. */
 static void read_trailing_sign(struct reader *r, bool was_read)
 {
     if (r->sign != ' ' || r->before + r->after == 0)
@@ -686,8 +701,10 @@ static bool numeric_to_number(struct fcall *c)
     if (f->roman)
         return err_set(c->err, ERR_FEATURE_NOT_SUPPORTED, "\"RN\" not supported for input");
     const char *text = arena_strndup(c->arena, ARG_P(c, 0), ARG_N(c, 0));
-    struct reader r = {.f = f, .at = text, .end = text + ARG_N(c, 0), .sign = ' ', .digits = BUF_IN(c->arena)};
-    for (const struct format_node *node = format->nodes; node->kind != NODE_END && !at_end(&r); node++) {
+    struct reader r = {
+        .f = f, .at = text, .end = text + ARG_N(c, 0), .sign = ' ', .digits = BUF_IN(c->arena)};
+    for (const struct format_node *node = format->nodes; node->kind != NODE_END && !at_end(&r);
+         node++) {
         if (node->kind == NODE_PATTERN)
             read_pattern(&r, node->pattern->id);
         else

@@ -1,11 +1,11 @@
 /* formatting_parse.c - to_date and to_timestamp: read a text by a template.
  *
- * The template's nodes are matched one by one.  Outside FX mode spaces are skipped before fields, and a separator matches any
- * separator or none.  Fields collect in struct found, where 0 means "not given" and a second value must equal the first;
- * at the end they are put together to a date: later sources (day of year, week) fill in what is missing. */
+ * The template's nodes are matched one by one.  Outside FX mode spaces are skipped before fields,
+ * and a separator matches any separator or none.  Fields collect in struct found, where 0 means
+ * "not given" and a second value must equal the first; at the end they are put together to a date:
+ * later sources (day of year, week) fill in what is missing. */
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,9 +28,9 @@ struct found {
 
 struct reader {
     struct fcall *c;
-    const char *at, *end;  /* the text left; *end is NUL */
-    bool fixed;            /* FX: no liberties */
-    int skipped;           /* characters of the text that went beyond the template's */
+    const char *at, *end; /* the text left; *end is NUL */
+    bool fixed;           /* FX: no liberties */
+    int skipped;          /* characters of the text that went beyond the template's */
     struct found found;
 };
 
@@ -48,13 +48,15 @@ static bool set_field(struct reader *r, int *field, int value, const struct form
 {
     if (*field != 0 && *field != value) {
         bad(r->c, "conflicting values for \"%s\" field in formatting string", node->pattern->name);
-        return err_detail(r->c->err, "This value contradicts a previous setting for the same field type.");
+        return err_detail(r->c->err,
+                          "This value contradicts a previous setting for the same field type.");
     }
     *field = value;
     return true;
 }
 
-/* Whether what follows a number in the template is no digit, so that the number may be as long as it likes. */
+/* Whether what follows a number in the template is no digit, so that the number may be as long as
+ * it likes. */
 static bool digits_end_here(const struct format_node *node)
 {
     if (node->modifiers & (MODIFIER_TH_UPPER | MODIFIER_TH_LOWER))
@@ -67,11 +69,13 @@ static bool digits_end_here(const struct format_node *node)
     return !format_is_digit(node->text[0]);
 }
 
-static const char *hint_fm = "If your source string is not fixed-width, try using the \"FM\" modifier.";
+static const char *hint_fm =
+    "If your source string is not fixed-width, try using the \"FM\" modifier.";
 
-/* Reads an integer of `width` characters, or of any length where its end is clear.  *read_bytes counts the spaces before
- * it, too.  `field` NULL: the value is not kept. */
-static bool read_number(struct reader *r, const struct format_node *node, int width, int *field, int *read_bytes)
+/* Reads an integer of `width` characters, or of any length where its end is clear.  *read_bytes
+ * counts the spaces before it, too.  `field` NULL: the value is not kept. */
+static bool read_number(struct reader *r, const struct format_node *node, int width, int *field,
+                        int *read_bytes)
 {
     const char *start = r->at, *name = node->pattern->name;
     char copy[32], *stop;
@@ -95,7 +99,8 @@ static bool read_number(struct reader *r, const struct format_node *node, int wi
         int used = (int)(stop - copy);
         if (used > 0 && used < width) {
             bad(r->c, "invalid value \"%s\" for \"%s\"", copy, name);
-            err_detail(r->c->err, "Field requires %d characters, but only %d could be parsed.", width, used);
+            err_detail(r->c->err, "Field requires %d characters, but only %d could be parsed.",
+                       width, used);
             return err_hint(r->c->err, "%s", hint_fm);
         }
         r->at += used;
@@ -105,7 +110,8 @@ static bool read_number(struct reader *r, const struct format_node *node, int wi
         return err_detail(r->c->err, "Value must be an integer.");
     }
     if (errno == ERANGE || value < INT_MIN || value > INT_MAX) {
-        err_set(r->c->err, ERR_DATETIME_FIELD_OVERFLOW, "value for \"%s\" in source string is out of range", name);
+        err_set(r->c->err, ERR_DATETIME_FIELD_OVERFLOW,
+                "value for \"%s\" in source string is out of range", name);
         return err_detail(r->c->err, "Value must be in the range %d to %d.", INT_MIN, INT_MAX);
     }
     if (read_bytes)
@@ -120,8 +126,8 @@ static bool read_plain(struct reader *r, const struct format_node *node, int *fi
 }
 
 /* Reads one of `names`, letter case aside, of each its first `letters`.  *index tells which. */
-static bool read_name(struct reader *r, const struct format_node *node, const char *const *names, int n_names, size_t letters,
-                      int *index)
+static bool read_name(struct reader *r, const struct format_node *node, const char *const *names,
+                      int n_names, size_t letters, int *index)
 {
     for (int i = 0; i < n_names; i++) {
         size_t n = MIN(strlen(names[i]), letters);
@@ -135,7 +141,8 @@ static bool read_name(struct reader *r, const struct format_node *node, const ch
     while (r->at + n < r->end && !format_is_space(r->at[n]))
         n++;
     bad(r->c, "invalid value \"%.*s\" for \"%s\"", (int)n, r->at, node->pattern->name);
-    return err_detail(r->c->err, "The given value did not match any of the allowed values for this field.");
+    return err_detail(r->c->err,
+                      "The given value did not match any of the allowed values for this field.");
 }
 
 /* "am"/"pm" or "ad"/"bc": sets the field to 0 or 1. */
@@ -144,19 +151,22 @@ static bool read_pair(struct reader *r, const struct format_node *node, const ch
 {
     int index;
     bool is_dotted = node->pattern->name[1] == '.';
-    return read_name(r, node, is_dotted ? dotted : plain, 2, SIZE_MAX, &index) && set_field(r, field, index, node);
+    return read_name(r, node, is_dotted ? dotted : plain, 2, SIZE_MAX, &index) &&
+           set_field(r, field, index, node);
 }
 
 static bool read_month(struct reader *r, const struct format_node *node, size_t letters)
 {
     int index;
-    return read_name(r, node, format_months, 12, letters, &index) && set_field(r, &r->found.month, index + 1, node);
+    return read_name(r, node, format_months, 12, letters, &index) &&
+           set_field(r, &r->found.month, index + 1, node);
 }
 
 static bool read_weekday(struct reader *r, const struct format_node *node, size_t letters)
 {
     int index;
-    if (!read_name(r, node, format_weekdays, 7, letters, &index) || !set_field(r, &r->found.weekday, index, node))
+    if (!read_name(r, node, format_weekdays, 7, letters, &index) ||
+        !set_field(r, &r->found.weekday, index, node))
         return false;
     r->found.weekday++;
     return true;
@@ -169,7 +179,8 @@ static bool read_roman_month(struct reader *r, const struct format_node *node)
     int index;
     for (int i = 0; i < 12; i++)
         names[i] = format_roman_months[11 - i];
-    return read_name(r, node, names, 12, SIZE_MAX, &index) && set_field(r, &r->found.month, 12 - index, node);
+    return read_name(r, node, names, 12, SIZE_MAX, &index) &&
+           set_field(r, &r->found.month, 12 - index, node);
 }
 
 /* A fraction: as many digits as there are count from the left. */
@@ -209,15 +220,26 @@ static bool read_year(struct reader *r, const struct format_node *node)
     return true;
 }
 
-/* 2,024 */
+/* 2,024: at most three digits after the comma. */
 static bool read_year_with_comma(struct reader *r, const struct format_node *node)
 {
-    int thousands, rest, used = 0;
-    if (sscanf(r->at, "%d,%03d%n", &thousands, &rest, &used) < 2)
+    char *end, rest[4] = "";
+    long thousands = strtol(r->at, &end, 10), below = 0;
+    bool ok = end != r->at && *end == ',';
+    if (ok) {
+        const char *tail = end + 1;
+        while (format_is_space(*tail))
+            tail++;
+        for (size_t n = 0; n < 3 && tail[n]; n++)
+            rest[n] = tail[n];
+        below = strtol(rest, &end, 10);
+        ok = end != rest;
+        r->at = tail + (end - rest);
+    }
+    if (!ok)
         return bad(r->c, "invalid input string for \"Y,YYY\"");
-    r->at += used;
     r->found.year_digits = 4;
-    return set_field(r, &r->found.year, rest + thousands * 1000, node);
+    return set_field(r, &r->found.year, (int)((uint32_t)below + (uint32_t)thousands * 1000u), node);
 }
 
 static bool read_zone_hour(struct reader *r, const struct format_node *node)
@@ -268,8 +290,8 @@ static bool read_pattern(struct reader *r, const struct format_node *node, bool 
         return read_roman_month(r, node);
     case DATE_TZ:
     case DATE_OF:
-        return err_set(r->c->err, ERR_FEATURE_NOT_SUPPORTED, "formatting field \"%s\" is only supported in to_char",
-                       node->pattern->name);
+        return err_set(r->c->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "formatting field \"%s\" is only supported in to_char", node->pattern->name);
     case DATE_TZH:
         return read_zone_hour(r, node);
     case DATE_TZM:
@@ -360,19 +382,23 @@ static void read_between(struct reader *r, const struct format_node *node)
 
 static bool read_by(struct reader *r, const struct format *format)
 {
-    for (const struct format_node *node = format->nodes; node->kind != NODE_END && r->at < r->end; node++) {
+    for (const struct format_node *node = format->nodes; node->kind != NODE_END && r->at < r->end;
+         node++) {
         bool is_pattern = node->kind == NODE_PATTERN, ordinal;
-        if (!r->fixed && !(is_pattern && node->pattern->id == DATE_FX) && (is_pattern || node == format->nodes))
+        if (!r->fixed && !(is_pattern && node->pattern->id == DATE_FX) &&
+            (is_pattern || node == format->nodes))
             skip_spaces(r);
         if (!is_pattern) {
             read_between(r, node);
             continue;
         }
         enum calendar calendar = (enum calendar)node->pattern->calendar;
-        if (calendar != CALENDAR_ANY && r->found.calendar != CALENDAR_ANY && calendar != r->found.calendar) {
+        if (calendar != CALENDAR_ANY && r->found.calendar != CALENDAR_ANY &&
+            calendar != r->found.calendar) {
             bad(r->c, "invalid combination of date conventions");
-            return err_hint(r->c->err,
-                            "Do not mix Gregorian and ISO week date conventions in a formatting template.");
+            return err_hint(
+                r->c->err,
+                "Do not mix Gregorian and ISO week date conventions in a formatting template.");
         }
         if (calendar != CALENDAR_ANY)
             r->found.calendar = calendar;
@@ -411,7 +437,8 @@ static void set_year(struct found *f, struct civil *civil, unsigned *have)
     if (f->year && f->century && f->year_digits <= 2) {
         int64_t year = f->year % 100;
         if (year)
-            civil->year = century >= 0 ? year + (century - 1) * 100 : (century + 1) * 100 - year + 1;
+            civil->year =
+                century >= 0 ? year + (century - 1) * 100 : (century + 1) * 100 - year + 1;
         else
             civil->year = century * 100 + (century >= 0 ? 0 : 1);
     } else if (f->year) {
@@ -455,7 +482,8 @@ static bool set_date(struct fcall *c, struct found *f, struct civil *civil, unsi
     }
     if (f->week && f->calendar == CALENDAR_ISO_WEEK) {
         int64_t monday = iso_week_julian(civil->year, f->week);
-        julian_to_civil(f->weekday == 0 ? monday : monday + (f->weekday > 1 ? f->weekday - 2 : 6), civil);
+        julian_to_civil(f->weekday == 0 ? monday : monday + (f->weekday > 1 ? f->weekday - 2 : 6),
+                        civil);
         *have |= HAVE_ALL;
     } else if (f->week) {
         f->yearday = (int)((uint32_t)(f->week - 1) * 7u + 1);
@@ -504,10 +532,12 @@ static bool date_is_valid(const struct civil *civil, unsigned have)
 
 static bool field_out_of_range(struct fcall *c, const char *text)
 {
-    return err_set(c->err, ERR_DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"%s\"", text);
+    return err_set(c->err, ERR_DATETIME_FIELD_OVERFLOW,
+                   "date/time field value out of range: \"%s\"", text);
 }
 
-static bool put_together(struct fcall *c, const char *text, struct found *f, struct reading *reading)
+static bool put_together(struct fcall *c, const char *text, struct found *f,
+                         struct reading *reading)
 {
     struct civil *civil = &reading->civil;
     unsigned have = 0;
@@ -517,8 +547,8 @@ static bool put_together(struct fcall *c, const char *text, struct found *f, str
     int64_t usec = f->msec * INT64_C(1000) + f->usec;
     if (!date_is_valid(civil, have))
         return field_out_of_range(c, text);
-    if (civil->hour < 0 || civil->hour >= 24 || civil->minute < 0 || civil->minute >= 60 || civil->second < 0 ||
-        civil->second >= 60 || usec < 0 || usec >= USEC_PER_SEC)
+    if (civil->hour < 0 || civil->hour >= 24 || civil->minute < 0 || civil->minute >= 60 ||
+        civil->second < 0 || civil->second >= 60 || usec < 0 || usec >= USEC_PER_SEC)
         return field_out_of_range(c, text);
     civil->usec = (int)usec;
     if (f->zone_sign) {
@@ -546,8 +576,9 @@ static bool to_timestamp(struct fcall *c)
     int64_t timestamp;
     if (!read_text(c, &text, &reading))
         return false;
-    int32_t west =
-        reading.has_zone ? reading.west : civil_west(&reading.civil, settings_timezone(c->env->settings));
+    int32_t west = reading.has_zone
+                       ? reading.west
+                       : civil_west(&reading.civil, settings_timezone(c->env->settings));
     if (!civil_to_timestamp(&reading.civil, west, &timestamp))
         return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range");
     if (reading.precision && !timestamp_apply_typmod(&timestamp, reading.precision, c->err))
@@ -563,7 +594,8 @@ static bool to_date(struct fcall *c)
         return false;
     const struct civil *civil = &reading.civil;
     int64_t date = civil_to_julian(civil->year, civil->month, civil->day) - JULIAN_2000;
-    if (!julian_in_range(civil->year, civil->month, civil->day) || date < DATE_MIN || date >= DATE_END)
+    if (!julian_in_range(civil->year, civil->month, civil->day) || date < DATE_MIN ||
+        date >= DATE_END)
         return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "date out of range: \"%s\"", text);
     return return_int(c, date);
 }

@@ -1,9 +1,10 @@
 /* datetime.c - the calendar, conversions between the date and time types, and their type ops.
  *
- * Storage keeps what a person with a stock SQLite shell can read and SQLite can compare: dates as days and timestamps as
- * microseconds since 1970-01-01, where SQLite's own epoch functions start.  PostgreSQL's range goes 30 years beyond
- * what 64 bits of microseconds hold from there: those last years, and infinity, are stored as text ("294250-01-01
- * 00:00:00.000000", "infinity"), which SQLite sorts after all numbers, in the right order among themselves. */
+ * Storage keeps what a person with a stock SQLite shell can read and SQLite can compare: dates as
+ * days and timestamps as microseconds since 1970-01-01, where SQLite's own epoch functions start.
+ * PostgreSQL's range goes 30 years beyond what 64 bits of microseconds hold from there: those last
+ * years, and infinity, are stored as text ("294250-01-01 00:00:00.000000", "infinity"), which
+ * SQLite sorts after all numbers, in the right order among themselves. */
 #include "types/datetime.h"
 
 #include <limits.h>
@@ -16,7 +17,7 @@
 
 /* Calendar.  Years are counted from March 1 inside, so that the leap day comes last. */
 
-#define CYCLE_DAYS 146097      /* of 400 years */
+#define CYCLE_DAYS 146097         /* of 400 years */
 #define JULIAN_0000_03_01 1721120 /* Julian day of March 1 of year 0 */
 
 static int64_t floor_div(int64_t a, int64_t b)
@@ -30,8 +31,8 @@ int64_t civil_to_julian(int64_t year, int month, int day)
     int64_t cycle = floor_div(y, 400);
     int64_t year_of_cycle = y - cycle * 400;
     int64_t day_of_year = floor_div(153 * (month + (month > 2 ? -3 : 9)) + 2, 5) + day - 1;
-    return cycle * CYCLE_DAYS + year_of_cycle * 365 + year_of_cycle / 4 - year_of_cycle / 100 + day_of_year +
-           JULIAN_0000_03_01;
+    return cycle * CYCLE_DAYS + year_of_cycle * 365 + year_of_cycle / 4 - year_of_cycle / 100 +
+           day_of_year + JULIAN_0000_03_01;
 }
 
 void julian_to_civil(int64_t julian, struct civil *civil)
@@ -39,9 +40,11 @@ void julian_to_civil(int64_t julian, struct civil *civil)
     int64_t days = julian - JULIAN_0000_03_01;
     int64_t cycle = floor_div(days, CYCLE_DAYS);
     int64_t day_of_cycle = days - cycle * CYCLE_DAYS;
-    int64_t year_of_cycle =
-        (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36524 - day_of_cycle / (CYCLE_DAYS - 1)) / 365;
-    int64_t day_of_year = day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+    int64_t year_of_cycle = (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36524 -
+                             day_of_cycle / (CYCLE_DAYS - 1)) /
+                            365;
+    int64_t day_of_year =
+        day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
     int64_t shifted_month = (5 * day_of_year + 2) / 153;
     civil->day = (int)(day_of_year - (153 * shifted_month + 2) / 5 + 1);
     civil->month = (int)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
@@ -55,7 +58,8 @@ int julian_weekday(int64_t julian)
 
 bool julian_in_range(int64_t year, int month, int day)
 {
-    return (year > -4713 || (year == -4713 && month >= 11)) && (year < 5874898 || (year == 5874898 && month < 6));
+    return (year > -4713 || (year == -4713 && month >= 11)) &&
+           (year < 5874898 || (year == 5874898 && month < 6));
 }
 
 static bool is_leap(int64_t year)
@@ -80,7 +84,8 @@ int64_t iso_week_julian(int64_t year, int week)
     return january_4 - (julian_weekday(january_4) + 6) % 7 + (int64_t)(week - 1) * 7;
 }
 
-/* The parts of an interval, which need not be a date ("40 days"), are counted from their own year. */
+/* The parts of an interval, which need not be a date ("40 days"), are counted from their own year.
+ */
 int iso_week(int64_t year, int month, int day)
 {
     int64_t julian = civil_to_julian(year, month, day), start = iso_week_julian(year, 1);
@@ -135,7 +140,8 @@ bool civil_to_timestamp(const struct civil *c, int32_t west, int64_t *timestamp)
     int64_t days = civil_to_julian(c->year, c->month, c->day) - JULIAN_2000;
     return !__builtin_mul_overflow(days, USEC_PER_DAY, timestamp) &&
            !__builtin_add_overflow(*timestamp, civil_time_usec(c), timestamp) &&
-           !__builtin_add_overflow(*timestamp, west * USEC_PER_SEC, timestamp) && TIMESTAMP_IN_RANGE(*timestamp);
+           !__builtin_add_overflow(*timestamp, west * USEC_PER_SEC, timestamp) &&
+           TIMESTAMP_IN_RANGE(*timestamp);
 }
 
 struct datum interval_datum(struct arena *arena, struct interval interval)
@@ -174,7 +180,8 @@ bool date_to_timestamp(int64_t date, int64_t *timestamp, struct err *err)
     return true;
 }
 
-bool date_to_timestamptz(int64_t date, const struct timezone *zone, int64_t *timestamp, struct err *err)
+bool date_to_timestamptz(int64_t date, const struct timezone *zone, int64_t *timestamp,
+                         struct err *err)
 {
     if (!date_to_timestamp(date, timestamp, err))
         return false;
@@ -225,7 +232,8 @@ bool timestamp_to_date(int64_t timestamp, int64_t *date, struct err *err)
     return true;
 }
 
-bool timestamptz_to_date(int64_t timestamp, const struct timezone *zone, int64_t *date, struct err *err)
+bool timestamptz_to_date(int64_t timestamp, const struct timezone *zone, int64_t *date,
+                         struct err *err)
 {
     if (TIMESTAMP_IS_INFINITE(timestamp))
         return timestamp_to_date(timestamp, date, err);
@@ -236,7 +244,8 @@ bool timestamptz_to_date(int64_t timestamp, const struct timezone *zone, int64_t
     return true;
 }
 
-bool timestamp_to_timestamptz(int64_t timestamp, const struct timezone *zone, int64_t *result, struct err *err)
+bool timestamp_to_timestamptz(int64_t timestamp, const struct timezone *zone, int64_t *result,
+                              struct err *err)
 {
     *result = timestamp;
     if (TIMESTAMP_IS_INFINITE(timestamp))
@@ -247,26 +256,29 @@ bool timestamp_to_timestamptz(int64_t timestamp, const struct timezone *zone, in
     return true;
 }
 
-bool timestamptz_to_timestamp(int64_t timestamp, const struct timezone *zone, int64_t *result, struct err *err)
+bool timestamptz_to_timestamp(int64_t timestamp, const struct timezone *zone, int64_t *result,
+                              struct err *err)
 {
     *result = timestamp;
     if (TIMESTAMP_IS_INFINITE(timestamp))
         return true;
     struct civil civil;
-    if (!timestamptz_to_civil(timestamp, zone, &civil, NULL) || !civil_to_timestamp(&civil, 0, result))
+    if (!timestamptz_to_civil(timestamp, zone, &civil, NULL) ||
+        !civil_to_timestamp(&civil, 0, result))
         return timestamp_out_of_range(err);
     return true;
 }
 
-bool timestamp_plus_interval(int64_t timestamp, const struct interval *interval, const struct timezone *zone,
-                             int64_t *result, struct err *err)
+bool timestamp_plus_interval(int64_t timestamp, const struct interval *interval,
+                             const struct timezone *zone, int64_t *result, struct err *err)
 {
     *result = timestamp;
     if (TIMESTAMP_IS_INFINITE(timestamp))
         return true;
     if (interval->months != 0 || interval->days != 0) {
         struct civil c;
-        if (!(zone ? timestamptz_to_civil(timestamp, zone, &c, NULL) : timestamp_to_civil(timestamp, &c)))
+        if (!(zone ? timestamptz_to_civil(timestamp, zone, &c, NULL)
+                   : timestamp_to_civil(timestamp, &c)))
             return timestamp_out_of_range(err);
         if (interval->months != 0) {
             int64_t month = c.month - 1 + (int64_t)interval->months;
@@ -278,8 +290,8 @@ bool timestamp_plus_interval(int64_t timestamp, const struct interval *interval,
         }
         if (interval->days != 0) {
             /* The month's step went through an instant: a time in a gap has moved. */
-            if (interval->months != 0 &&
-                !(zone ? timestamptz_to_civil(*result, zone, &c, NULL) : timestamp_to_civil(*result, &c)))
+            if (interval->months != 0 && !(zone ? timestamptz_to_civil(*result, zone, &c, NULL)
+                                                : timestamp_to_civil(*result, &c)))
                 return timestamp_out_of_range(err);
             int64_t julian = civil_to_julian(c.year, c.month, c.day) + interval->days;
             if (julian < 0)
@@ -311,7 +323,8 @@ bool timestamp_apply_typmod(int64_t *timestamp, int32_t typmod, struct err *err)
     if (typmod == -1 || typmod == 6 || TIMESTAMP_IS_INFINITE(*timestamp))
         return true;
     if (typmod < 0 || typmod > 6)
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "timestamp(%d) precision must be between %d and %d", typmod, 0, 6);
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "timestamp(%d) precision must be between %d and %d", typmod, 0, 6);
     *timestamp = round_usec(*timestamp, typmod);
     return true;
 }
@@ -369,38 +382,44 @@ bool interval_apply_typmod(struct interval *interval, int32_t typmod, struct err
     if (precision == INTERVAL_FULL_PRECISION)
         return true;
     if (precision > 6)
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "interval(%d) precision must be between %d and %d", precision, 0, 6);
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "interval(%d) precision must be between %d and %d", precision, 0, 6);
     interval->usec = round_usec(interval->usec, precision);
     return true;
 }
 
-static bool precision_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod,
-                                const char *name, const char *suffix)
+static bool precision_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                                int32_t *typmod, const char *name, const char *suffix)
 {
     if (n_args != 1)
         return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "invalid type modifier");
     if (args[0] < 0)
-        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "%s(%d)%s precision must not be negative", name, args[0], suffix);
+        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE,
+                       "%s(%d)%s precision must not be negative", name, args[0], suffix);
     *typmod = MIN(args[0], 6);
     return true;
 }
 
-static bool timestamp_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool timestamp_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                                int32_t *typmod)
 {
     return precision_typmod_in(io, args, n_args, typmod, "TIMESTAMP", "");
 }
 
-static bool timestamptz_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool timestamptz_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                                  int32_t *typmod)
 {
     return precision_typmod_in(io, args, n_args, typmod, "TIMESTAMP", " WITH TIME ZONE");
 }
 
-static bool time_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool time_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                           int32_t *typmod)
 {
     return precision_typmod_in(io, args, n_args, typmod, "TIME", "");
 }
 
-static bool timetz_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool timetz_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                             int32_t *typmod)
 {
     return precision_typmod_in(io, args, n_args, typmod, "TIME", " WITH TIME ZONE");
 }
@@ -447,7 +466,8 @@ static const char *interval_range_name(int range)
     return NULL;
 }
 
-static bool interval_typmod_in(const struct type_io *io, const int32_t *args, int n_args, int32_t *typmod)
+static bool interval_typmod_in(const struct type_io *io, const int32_t *args, int n_args,
+                               int32_t *typmod)
 {
     if (n_args < 1 || n_args > 2 || !interval_range_name(args[0]))
         return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "invalid INTERVAL type modifier");
@@ -458,7 +478,8 @@ static bool interval_typmod_in(const struct type_io *io, const int32_t *args, in
         return true;
     }
     if (args[1] < 0)
-        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE, "INTERVAL(%d) precision must not be negative", args[1]);
+        return err_set(io->err, ERR_INVALID_PARAMETER_VALUE,
+                       "INTERVAL(%d) precision must not be negative", args[1]);
     *typmod = args[0] << 16 | MIN(args[1], 6);
     return true;
 }
@@ -485,13 +506,15 @@ static bool date_in(const struct type_io *io, const char *text, size_t n, struct
 static bool timestamp_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
 {
     *out = datum_int(0);
-    return dt_parse_timestamp(io, text, n, false, &out->i) && timestamp_apply_typmod(&out->i, io->typmod, io->err);
+    return dt_parse_timestamp(io, text, n, false, &out->i) &&
+           timestamp_apply_typmod(&out->i, io->typmod, io->err);
 }
 
 static bool timestamptz_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
 {
     *out = datum_int(0);
-    return dt_parse_timestamp(io, text, n, true, &out->i) && timestamp_apply_typmod(&out->i, io->typmod, io->err);
+    return dt_parse_timestamp(io, text, n, true, &out->i) &&
+           timestamp_apply_typmod(&out->i, io->typmod, io->err);
 }
 
 static bool time_in(const struct type_io *io, const char *text, size_t n, struct datum *out)
@@ -522,7 +545,8 @@ static bool interval_in(const struct type_io *io, const char *text, size_t n, st
         return err_set(io->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "interval out of range");
     if (status == DT_FIELD_OVERFLOW)
         status = DT_INTERVAL_OVERFLOW;
-    if (!dt_report(io, status, text, n, "interval") || !interval_apply_typmod(&interval, io->typmod, io->err))
+    if (!dt_report(io, status, text, n, "interval") ||
+        !interval_apply_typmod(&interval, io->typmod, io->err))
         return false;
     *out = interval_datum(io->arena, interval);
     return true;
@@ -558,7 +582,8 @@ static bool timetz_out(const struct type_io *io, const struct datum *value, stru
 
 static bool interval_out(const struct type_io *io, const struct datum *value, struct buf *out)
 {
-    interval_print(interval_of(value), io->settings ? io->settings->interval_style : INTERVAL_POSTGRES, out);
+    interval_print(interval_of(value),
+                   io->settings ? io->settings->interval_style : INTERVAL_POSTGRES, out);
     return true;
 }
 
@@ -574,7 +599,8 @@ static bool date_recv(const struct type_io *io, const uint8_t *bytes, size_t n, 
     return true;
 }
 
-static bool timestamp_recv(const struct type_io *io, const uint8_t *bytes, size_t n, struct datum *out)
+static bool timestamp_recv(const struct type_io *io, const uint8_t *bytes, size_t n,
+                           struct datum *out)
 {
     if (!recv_exact(io, n, 8))
         return false;
@@ -610,13 +636,15 @@ static bool timetz_recv(const struct type_io *io, const uint8_t *bytes, size_t n
     if (!time_in_day(io, time.usec))
         return false;
     if (time.west <= -16 * 3600 || time.west >= 16 * 3600)
-        return err_set(io->err, ERR_INVALID_TIME_ZONE_DISPLACEMENT_VALUE, "time zone displacement out of range");
+        return err_set(io->err, ERR_INVALID_TIME_ZONE_DISPLACEMENT_VALUE,
+                       "time zone displacement out of range");
     time_apply_typmod(&time.usec, io->typmod);
     *out = timetz_datum(io->arena, time);
     return true;
 }
 
-static bool interval_recv(const struct type_io *io, const uint8_t *bytes, size_t n, struct datum *out)
+static bool interval_recv(const struct type_io *io, const uint8_t *bytes, size_t n,
+                          struct datum *out)
 {
     if (!recv_exact(io, n, 16))
         return false;
@@ -727,7 +755,8 @@ static void interval_key(const struct type *type, const struct datum *value, str
 
 static void store_text(const struct type_io *io, struct stored *out, const char *text)
 {
-    *out = (struct stored){.kind = STORED_TEXT, .p = arena_strdup(io->arena, text), .n = strlen(text)};
+    *out =
+        (struct stored){.kind = STORED_TEXT, .p = arena_strdup(io->arena, text), .n = strlen(text)};
 }
 
 static bool corrupt(const struct type_io *io, const char *type_name)
@@ -737,7 +766,8 @@ static bool corrupt(const struct type_io *io, const char *type_name)
 
 static bool stored_is(const struct stored *value, const char *text)
 {
-    return value->kind == STORED_TEXT && value->n == strlen(text) && memcmp(value->p, text, value->n) == 0;
+    return value->kind == STORED_TEXT && value->n == strlen(text) &&
+           memcmp(value->p, text, value->n) == 0;
 }
 
 static bool date_store(const struct type_io *io, const struct datum *value, struct stored *out)
@@ -746,7 +776,8 @@ static bool date_store(const struct type_io *io, const struct datum *value, stru
         store_text(io, out, "infinity");
     else
         *out = (struct stored){.kind = STORED_INTEGER,
-                               .i = value->i == DATE_NEG_INFINITY ? INT64_MIN : value->i - UNIX_EPOCH_DAYS};
+                               .i = value->i == DATE_NEG_INFINITY ? INT64_MIN
+                                                                  : value->i - UNIX_EPOCH_DAYS};
     return true;
 }
 
@@ -772,8 +803,10 @@ static bool timestamp_store(const struct type_io *io, const struct datum *value,
     } else if (__builtin_sub_overflow(value->i, UNIX_EPOCH_USEC, &unix_usec)) {
         struct civil c;
         dt_break(value->i, &c);
-        store_text(io, out, arena_printf(io->arena, "%06lld-%02d-%02d %02d:%02d:%02d.%06d", (long long)c.year, c.month, c.day,
-                                         c.hour, c.minute, c.second, c.usec));
+        store_text(io, out,
+                   arena_printf(io->arena, "%06lld-%02d-%02d %02d:%02d:%02d.%06d",
+                                (long long)c.year, c.month, c.day, c.hour, c.minute, c.second,
+                                c.usec));
     } else {
         *out = (struct stored){.kind = STORED_INTEGER, .i = unix_usec};
     }
@@ -893,9 +926,11 @@ static bool interval_store(const struct type_io *io, const struct datum *value, 
     const struct interval *v = interval_of(value);
     uint64_t usec = v->usec < 0 ? -(uint64_t)v->usec : (uint64_t)v->usec;
     char text[80];
-    int n = snprintf(text, sizeof(text), "P%dM%dDT%s%llu.%06lluS", v->months, v->days, v->usec < 0 ? "-" : "",
-                     (unsigned long long)(usec / USEC_PER_SEC), (unsigned long long)(usec % USEC_PER_SEC));
-    *out = (struct stored){.kind = STORED_TEXT, .p = arena_strndup(io->arena, text, (size_t)n), .n = (size_t)n};
+    int n = snprintf(text, sizeof(text), "P%dM%dDT%s%llu.%06lluS", v->months, v->days,
+                     v->usec < 0 ? "-" : "", (unsigned long long)(usec / USEC_PER_SEC),
+                     (unsigned long long)(usec % USEC_PER_SEC));
+    *out = (struct stored){
+        .kind = STORED_TEXT, .p = arena_strndup(io->arena, text, (size_t)n), .n = (size_t)n};
     return true;
 }
 
@@ -921,7 +956,8 @@ static bool interval_load(const struct type_io *io, const struct stored *value, 
     scan_char(&s, 'S');
     if (!s.ok)
         return corrupt(io, "interval");
-    *out = interval_datum(io->arena, (struct interval){(int64_t)(minus ? -usec : usec), (int32_t)days, (int32_t)months});
+    *out = interval_datum(io->arena, (struct interval){(int64_t)(minus ? -usec : usec),
+                                                       (int32_t)days, (int32_t)months});
     return true;
 }
 

@@ -8,11 +8,11 @@
 enum dt_status {
     DT_OK,
     DT_BAD_FORMAT,
-    DT_FIELD_OVERFLOW,       /* a field has a value it cannot have */
-    DT_MONTH_DAY_OVERFLOW,   /* the same, for a month or day: DateStyle may be the reason */
+    DT_FIELD_OVERFLOW,     /* a field has a value it cannot have */
+    DT_MONTH_DAY_OVERFLOW, /* the same, for a month or day: DateStyle may be the reason */
     DT_INTERVAL_OVERFLOW,
     DT_ZONE_OVERFLOW,
-    DT_REPORTED,             /* the error is already in io->err */
+    DT_REPORTED, /* the error is already in io->err */
 };
 
 enum dt_token_kind {
@@ -39,22 +39,23 @@ struct dt_tokens {
 #define DT_WORK_INTERVAL 256
 
 enum dt_status dt_lex(const char *text, size_t n, size_t work_bytes, struct dt_tokens *tokens);
-bool dt_report(const struct type_io *io, enum dt_status status, const char *text, size_t n, const char *type_name);
+bool dt_report(const struct type_io *io, enum dt_status status, const char *text, size_t n,
+               const char *type_name);
 
 /* Words.  The `value` depends on the kind. */
 enum dt_word_kind {
     WORD_UNKNOWN,
-    WORD_IGNORE,      /* "at", "on", "@" */
-    WORD_SPECIAL,     /* enum dt_special: now, today, infinity ... */
-    WORD_MONTH,       /* 1..12 */
-    WORD_WEEKDAY,     /* 0 = Sunday */
-    WORD_AMPM,        /* 0 = am, 1 = pm */
-    WORD_ERA,         /* 0 = AD, 1 = BC */
-    WORD_DST,         /* "dst": an hour, in seconds east */
-    WORD_UNIT,        /* enum datetime_unit: what the next (interval: the previous) number is */
-    WORD_T,           /* "t": a time follows */
+    WORD_IGNORE,  /* "at", "on", "@" */
+    WORD_SPECIAL, /* enum dt_special: now, today, infinity ... */
+    WORD_MONTH,   /* 1..12 */
+    WORD_WEEKDAY, /* 0 = Sunday */
+    WORD_AMPM,    /* 0 = am, 1 = pm */
+    WORD_ERA,     /* 0 = AD, 1 = BC */
+    WORD_DST,     /* "dst": an hour, in seconds east */
+    WORD_UNIT,    /* enum datetime_unit: what the next (interval: the previous) number is */
+    WORD_T,       /* "t": a time follows */
     WORD_AGO,
-    WORD_ZONE,        /* abbreviations: seconds east */
+    WORD_ZONE, /* abbreviations: seconds east */
     WORD_ZONE_DST,
     WORD_ZONE_VARIES, /* an abbreviation whose meaning changes with time: struct zone_abbrev */
 };
@@ -86,18 +87,22 @@ bool dt_take_int64(const char *text, const char **end, int64_t *value);
 /* ".digits" to the end of the text; "." alone is 0. */
 enum dt_status dt_fraction(const char *text, double *fraction);
 enum dt_status dt_fraction_usec(const char *text, int *usec);
-/* hh:mm[:ss[.ffffff]].  `hours` may be any 64-bit number.  `short_seconds`: "a:b" is minutes and seconds. */
-enum dt_status dt_time(const char *text, bool short_seconds, int64_t *hours, int *minute, int *second, int *usec);
+/* hh:mm[:ss[.ffffff]].  `hours` may be any 64-bit number.  `short_seconds`: "a:b" is minutes and
+ * seconds. */
+enum dt_status dt_time(const char *text, bool short_seconds, int64_t *hours, int *minute,
+                       int *second, int *usec);
 
 /* +hh[:mm[:ss]] or +hhmm, as seconds west. */
 enum dt_status dt_zone_offset(const char *text, int32_t *west);
 
-enum dt_status dt_decode_interval(const struct settings *settings, const char *text, size_t n, int32_t typmod,
-                                  struct interval *interval);
+enum dt_status dt_decode_interval(const struct settings *settings, const char *text, size_t n,
+                                  int32_t typmod, struct interval *interval);
 /* What DateStyle-dependent input makes of a text: an instant, or one of the special values. */
 bool dt_parse_date(const struct type_io *io, const char *text, size_t n, int64_t *date);
-bool dt_parse_timestamp(const struct type_io *io, const char *text, size_t n, bool with_zone, int64_t *timestamp);
-bool dt_parse_time(const struct type_io *io, const char *text, size_t n, bool with_zone, struct timetz *time);
+bool dt_parse_timestamp(const struct type_io *io, const char *text, size_t n, bool with_zone,
+                        int64_t *timestamp);
+bool dt_parse_time(const struct type_io *io, const char *text, size_t n, bool with_zone,
+                   struct timetz *time);
 
 int64_t dt_now(const struct env *env); /* the transaction's time, or the clock's without an env */
 

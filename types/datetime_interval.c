@@ -1,7 +1,9 @@
-/* datetime_interval.c - intervals: text in three input notations and four output styles, and arithmetic.
+/* datetime_interval.c - intervals: text in three input notations and four output styles, and
+ * arithmetic.
  *
- * An interval has three parts that never mix by themselves: months, days, microseconds.  A fraction spills downward only
- * ("1.5 months" is a month and 15 days), and every sum is checked for overflow. */
+ * An interval has three parts that never mix by themselves: months, days, microseconds.  A
+ * fraction spills downward only ("1.5 months" is a month and 15 days), and every sum is checked
+ * for overflow. */
 #include "types/datetime_int.h"
 
 #include <errno.h>
@@ -10,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Input.  Years and months are added up apart; `usec` is the only part that a time sets rather than adds to. */
+/* Input.  Years and months are added up apart; `usec` is the only part that a time sets rather
+ * than adds to. */
 
 struct sums {
     int64_t usec;
@@ -20,14 +23,16 @@ struct sums {
 static bool add_int32(int32_t *sum, int64_t value, int32_t scale)
 {
     int32_t product;
-    return value >= INT_MIN && value <= INT_MAX && !__builtin_mul_overflow((int32_t)value, scale, &product) &&
+    return value >= INT_MIN && value <= INT_MAX &&
+           !__builtin_mul_overflow((int32_t)value, scale, &product) &&
            !__builtin_add_overflow(*sum, product, sum);
 }
 
 static bool add_usec(struct sums *s, int64_t value, int64_t scale)
 {
     int64_t product;
-    return !__builtin_mul_overflow(value, scale, &product) && !__builtin_add_overflow(s->usec, product, &s->usec);
+    return !__builtin_mul_overflow(value, scale, &product) &&
+           !__builtin_add_overflow(s->usec, product, &s->usec);
 }
 
 /* Fractions lie between -1 and 1. */
@@ -59,8 +64,10 @@ static bool add_fraction_years(struct sums *s, double fraction, int scale)
     return add_int32(&s->months, (int)rint(fraction * scale * 12), 1);
 }
 
-/* value + fraction of a unit; false on overflow.  `known` tells whether the unit may be used at all. */
-static bool add_unit(struct sums *s, enum datetime_unit unit, int64_t value, double fraction, bool *known)
+/* value + fraction of a unit; false on overflow.  `known` tells whether the unit may be used at
+ * all. */
+static bool add_unit(struct sums *s, enum datetime_unit unit, int64_t value, double fraction,
+                     bool *known)
 {
     *known = true;
     switch (unit) {
@@ -71,7 +78,8 @@ static bool add_unit(struct sums *s, enum datetime_unit unit, int64_t value, dou
     case UNIT_SECOND:
         return add_usec(s, value, USEC_PER_SEC) && add_fraction_usec(s, fraction, USEC_PER_SEC);
     case UNIT_MINUTE:
-        return add_usec(s, value, USEC_PER_MINUTE) && add_fraction_usec(s, fraction, USEC_PER_MINUTE);
+        return add_usec(s, value, USEC_PER_MINUTE) &&
+               add_fraction_usec(s, fraction, USEC_PER_MINUTE);
     case UNIT_HOUR:
         return add_usec(s, value, USEC_PER_HOUR) && add_fraction_usec(s, fraction, USEC_PER_HOUR);
     case UNIT_DAY:
@@ -94,13 +102,15 @@ static bool add_unit(struct sums *s, enum datetime_unit unit, int64_t value, dou
     }
 }
 
-/* Which of the fields a text has given already: one bit per unit, and seconds with a fraction take the smaller
- * units with them. */
+/* Which of the fields a text has given already: one bit per unit, and seconds with a fraction take
+ * the smaller units with them. */
 #define UNIT_BIT(unit) (1u << (unit))
-#define SECONDS_BITS (UNIT_BIT(UNIT_SECOND) | UNIT_BIT(UNIT_MILLISECOND) | UNIT_BIT(UNIT_MICROSECOND))
+#define SECONDS_BITS                                                                               \
+    (UNIT_BIT(UNIT_SECOND) | UNIT_BIT(UNIT_MILLISECOND) | UNIT_BIT(UNIT_MICROSECOND))
 #define TIME_BITS (UNIT_BIT(UNIT_HOUR) | UNIT_BIT(UNIT_MINUTE) | SECONDS_BITS)
 
-/* The unit of a number that has none and is the last of the text: the smallest that the column's fields allow. */
+/* The unit of a number that has none and is the last of the text: the smallest that the column's
+ * fields allow. */
 static enum datetime_unit rightmost_unit(int range)
 {
     if (range == INTERVAL_FULL_RANGE || (range & INTERVAL_SECOND))
@@ -131,11 +141,13 @@ static enum dt_status decode_time(struct decoder *d, const char *text, unsigned 
     int64_t hours;
     int minute, second, usec;
     *found = TIME_BITS;
-    enum dt_status status = dt_time(text, d->range == (INTERVAL_MINUTE | INTERVAL_SECOND), &hours, &minute, &second, &usec);
+    enum dt_status status = dt_time(text, d->range == (INTERVAL_MINUTE | INTERVAL_SECOND), &hours,
+                                    &minute, &second, &usec);
     if (status != DT_OK)
         return status;
     d->sums.usec = 0;
-    return add_usec(&d->sums, hours, USEC_PER_HOUR) && add_usec(&d->sums, minute, USEC_PER_MINUTE) &&
+    return add_usec(&d->sums, hours, USEC_PER_HOUR) &&
+                   add_usec(&d->sums, minute, USEC_PER_MINUTE) &&
                    add_usec(&d->sums, second, USEC_PER_SEC) && add_usec(&d->sums, usec, 1)
                ? DT_OK
                : DT_FIELD_OVERFLOW;
@@ -151,8 +163,10 @@ static enum dt_status decode_months(const char *text, const char *dash, int64_t 
         return DT_BAD_FORMAT;
     if (*text == '-')
         months = -months;
-    return __builtin_mul_overflow(*value, 12, value) || __builtin_add_overflow(*value, months, value) ? DT_FIELD_OVERFLOW
-                                                                                                      : DT_OK;
+    return __builtin_mul_overflow(*value, 12, value) ||
+                   __builtin_add_overflow(*value, months, value)
+               ? DT_FIELD_OVERFLOW
+               : DT_OK;
 }
 
 static enum dt_status decode_number(struct decoder *d, const char *text, unsigned *found)
@@ -212,7 +226,8 @@ static enum dt_status decode_signed(struct decoder *d, const char *text, unsigne
     return decode_number(d, text, found);
 }
 
-static enum dt_status decode_token(struct decoder *d, enum dt_token_kind kind, const char *text, unsigned *found)
+static enum dt_status decode_token(struct decoder *d, enum dt_token_kind kind, const char *text,
+                                   unsigned *found)
 {
     enum dt_status status;
     struct dt_word word;
@@ -256,8 +271,10 @@ static bool negate_sums(struct sums *s)
     return true;
 }
 
-/* PostgreSQL's and the SQL standard's notations, from right to left, so that a unit is known before its number. */
-static enum dt_status decode_tokens(struct decoder *d, const struct dt_tokens *tokens, bool sql_standard)
+/* PostgreSQL's and the SQL standard's notations, from right to left, so that a unit is known
+ * before its number. */
+static enum dt_status decode_tokens(struct decoder *d, const struct dt_tokens *tokens,
+                                    bool sql_standard)
 {
     if (sql_standard && tokens->n > 0 && *tokens->text[0] == '-') {
         d->all_negative = true;
@@ -279,7 +296,8 @@ static enum dt_status decode_tokens(struct decoder *d, const struct dt_tokens *t
     return d->ago && !negate_sums(&d->sums) ? DT_FIELD_OVERFLOW : DT_OK;
 }
 
-/* ISO 8601: P1Y2M3DT4H5M6.7S, and its alternative forms P0001-02-03T04:05:06 and P00010203T040506. */
+/* ISO 8601: P1Y2M3DT4H5M6.7S, and its alternative forms P0001-02-03T04:05:06 and P00010203T040506.
+ */
 
 static enum dt_status iso_number(const char **text, int64_t *whole, double *fraction)
 {
@@ -309,8 +327,9 @@ static const struct iso_unit {
     bool of_time;
     enum datetime_unit unit;
 } iso_units[] = {
-    {'Y', false, UNIT_YEAR}, {'M', false, UNIT_MONTH}, {'W', false, UNIT_WEEK},  {'D', false, UNIT_DAY},
-    {'H', true, UNIT_HOUR},  {'M', true, UNIT_MINUTE}, {'S', true, UNIT_SECOND},
+    {'Y', false, UNIT_YEAR},  {'M', false, UNIT_MONTH}, {'W', false, UNIT_WEEK},
+    {'D', false, UNIT_DAY},   {'H', true, UNIT_HOUR},   {'M', true, UNIT_MINUTE},
+    {'S', true, UNIT_SECOND},
 };
 
 static enum datetime_unit iso_unit_find(char letter, bool of_time)
@@ -321,9 +340,10 @@ static enum datetime_unit iso_unit_find(char letter, bool of_time)
     return UNIT_NONE;
 }
 
-/* The alternative forms after their first number: units[0] is read, more numbers follow, each after `separator`. */
-static enum dt_status iso_alternative(struct sums *s, const char **text, char separator, const enum datetime_unit units[3],
-                                      bool *time_follows)
+/* The alternative forms after their first number: units[0] is read, more numbers follow, each
+ * after `separator`. */
+static enum dt_status iso_alternative(struct sums *s, const char **text, char separator,
+                                      const enum datetime_unit units[3], bool *time_follows)
 {
     *time_follows = false;
     for (int i = 1; i < 3; i++) {
@@ -353,7 +373,8 @@ static enum dt_status iso_alternative(struct sums *s, const char **text, char se
 static bool add_run_together(struct sums *s, bool of_time, int64_t value, double fraction)
 {
     if (of_time)
-        return add_usec(s, value / 10000, USEC_PER_HOUR) && add_usec(s, value / 100 % 100, USEC_PER_MINUTE) &&
+        return add_usec(s, value / 10000, USEC_PER_HOUR) &&
+               add_usec(s, value / 100 % 100, USEC_PER_MINUTE) &&
                add_usec(s, value % 100, USEC_PER_SEC) && add_fraction_usec(s, fraction, 1);
     return add_int32(&s->years, value / 10000, 1) && add_int32(&s->months, value / 100 % 100, 1) &&
            add_int32(&s->days, value % 100, 1) && add_fraction_usec(s, fraction, USEC_PER_DAY);
@@ -406,21 +427,24 @@ static enum dt_status decode_iso(struct sums *s, const char *text)
             continue;
         text++;
         bool time_follows;
-        status = iso_alternative(s, &text, separator, of_time ? time_units : date_units, &time_follows);
+        status =
+            iso_alternative(s, &text, separator, of_time ? time_units : date_units, &time_follows);
         if (status != DT_OK || !time_follows)
             return status;
     }
     return DT_OK;
 }
 
-enum dt_status dt_decode_interval(const struct settings *settings, const char *text, size_t n, int32_t typmod,
-                                  struct interval *interval)
+enum dt_status dt_decode_interval(const struct settings *settings, const char *text, size_t n,
+                                  int32_t typmod, struct interval *interval)
 {
     struct dt_tokens tokens;
-    struct decoder d = {.range = typmod >= 0 ? typmod >> 16 & INTERVAL_FULL_RANGE : INTERVAL_FULL_RANGE};
+    struct decoder d = {.range =
+                            typmod >= 0 ? typmod >> 16 & INTERVAL_FULL_RANGE : INTERVAL_FULL_RANGE};
     enum dt_status status = dt_lex(text, n, DT_WORK_INTERVAL, &tokens);
     if (status == DT_OK)
-        status = decode_tokens(&d, &tokens, settings && settings->interval_style == INTERVAL_SQL_STANDARD);
+        status = decode_tokens(&d, &tokens,
+                               settings && settings->interval_style == INTERVAL_SQL_STANDARD);
     if (status == DT_BAD_FORMAT) {
         char copy[DT_WORK_INTERVAL * 2];
         if (n >= sizeof(copy))
@@ -443,7 +467,8 @@ enum dt_status dt_decode_interval(const struct settings *settings, const char *t
 void interval_split(const struct interval *interval, struct interval_fields *f)
 {
     int64_t usec = interval->usec;
-    *f = (struct interval_fields){.years = interval->months / 12, .months = interval->months % 12, .days = interval->days};
+    *f = (struct interval_fields){
+        .years = interval->months / 12, .months = interval->months % 12, .days = interval->days};
     f->hours = usec / USEC_PER_HOUR;
     usec %= USEC_PER_HOUR;
     f->minutes = (int)(usec / USEC_PER_MINUTE);
@@ -470,8 +495,8 @@ static int64_t absolute(int64_t v)
 /* hh:mm:ss[.ffffff] without its sign. */
 static void print_clock(const struct interval_fields *f, int hour_width, struct buf *out)
 {
-    buf_printf(out, "%0*lld:%02lld:%02lld", hour_width, (long long)absolute(f->hours), (long long)absolute(f->minutes),
-               (long long)absolute(f->seconds));
+    buf_printf(out, "%0*lld:%02lld:%02lld", hour_width, (long long)absolute(f->hours),
+               (long long)absolute(f->minutes), (long long)absolute(f->seconds));
     dt_print_fraction(f->usec, out);
 }
 
@@ -489,22 +514,27 @@ static void print_postgres(const struct interval_fields *f, struct buf *out)
         int64_t value = parts[i].value;
         if (value == 0)
             continue;
-        buf_printf(out, "%s%s%lld %s%s", first ? "" : " ", after_negative && value > 0 ? "+" : "", (long long)value,
-                   parts[i].unit, value != 1 ? "s" : "");
+        buf_printf(out, "%s%s%lld %s%s", first ? "" : " ", after_negative && value > 0 ? "+" : "",
+                   (long long)value, parts[i].unit, value != 1 ? "s" : "");
         after_negative = value < 0;
         first = false;
     }
     if (!first && time_is_zero(f))
         return;
-    buf_printf(out, "%s%s", first ? "" : " ", time_is_negative(f) ? "-" : after_negative ? "+" : "");
+    buf_printf(out, "%s%s", first ? "" : " ",
+               time_is_negative(f) ? "-"
+               : after_negative    ? "+"
+                                   : "");
     print_clock(f, 2, out);
 }
 
-/* "@ 1 year 2 mons 3 days 4 hours 5 mins 6 secs ago": signs are relative to that of the first field. */
+/* "@ 1 year 2 mons 3 days 4 hours 5 mins 6 secs ago": signs are relative to that of the first
+ * field. */
 static void print_verbose(const struct interval_fields *f, struct buf *out)
 {
     const struct part parts[] = {
-        {f->years, "year"}, {f->months, "mon"}, {f->days, "day"}, {f->hours, "hour"}, {f->minutes, "min"},
+        {f->years, "year"}, {f->months, "mon"},  {f->days, "day"},
+        {f->hours, "hour"}, {f->minutes, "min"},
     };
     bool first = true, ago = false;
     buf_putc(out, '@');
@@ -556,7 +586,8 @@ static void print_iso8601(const struct interval_fields *f, struct buf *out)
         if (time[i].value != 0)
             buf_printf(out, "%lld%s", (long long)time[i].value, time[i].unit);
     if (f->seconds != 0 || f->usec != 0) {
-        buf_printf(out, "%s%lld", f->seconds < 0 || f->usec < 0 ? "-" : "", (long long)absolute(f->seconds));
+        buf_printf(out, "%s%lld", f->seconds < 0 || f->usec < 0 ? "-" : "",
+                   (long long)absolute(f->seconds));
         dt_print_fraction(f->usec, out);
         buf_putc(out, 'S');
     }
@@ -568,15 +599,16 @@ static void print_sql_standard(const struct interval_fields *f, struct buf *out)
     bool year_month = f->years != 0 || f->months != 0;
     bool day_time = f->days != 0 || !time_is_zero(f);
     bool negative = f->years < 0 || f->months < 0 || f->days < 0 || time_is_negative(f);
-    bool positive = f->years > 0 || f->months > 0 || f->days > 0 || f->hours > 0 || f->minutes > 0 || f->seconds > 0 ||
-                    f->usec > 0;
+    bool positive = f->years > 0 || f->months > 0 || f->days > 0 || f->hours > 0 ||
+                    f->minutes > 0 || f->seconds > 0 || f->usec > 0;
     if (!negative && !positive) {
         buf_putc(out, '0');
         return;
     }
     if ((negative && positive) || (year_month && day_time)) {
-        buf_printf(out, "%c%lld-%lld %c%lld %c", f->years < 0 || f->months < 0 ? '-' : '+', (long long)absolute(f->years),
-                   (long long)absolute(f->months), f->days < 0 ? '-' : '+', (long long)absolute(f->days),
+        buf_printf(out, "%c%lld-%lld %c%lld %c", f->years < 0 || f->months < 0 ? '-' : '+',
+                   (long long)absolute(f->years), (long long)absolute(f->months),
+                   f->days < 0 ? '-' : '+', (long long)absolute(f->days),
                    time_is_negative(f) ? '-' : '+');
         print_clock(f, 1, out);
         return;
@@ -619,20 +651,24 @@ static bool out_of_range(struct err *err)
     return err_set(err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "interval out of range");
 }
 
-bool interval_plus(const struct interval *a, const struct interval *b, struct interval *sum, struct err *err)
+bool interval_plus(const struct interval *a, const struct interval *b, struct interval *sum,
+                   struct err *err)
 {
     struct interval s;
-    if (__builtin_add_overflow(a->months, b->months, &s.months) || __builtin_add_overflow(a->days, b->days, &s.days) ||
+    if (__builtin_add_overflow(a->months, b->months, &s.months) ||
+        __builtin_add_overflow(a->days, b->days, &s.days) ||
         __builtin_add_overflow(a->usec, b->usec, &s.usec))
         return out_of_range(err);
     *sum = s;
     return true;
 }
 
-bool interval_minus(const struct interval *a, const struct interval *b, struct interval *difference, struct err *err)
+bool interval_minus(const struct interval *a, const struct interval *b, struct interval *difference,
+                    struct err *err)
 {
     struct interval d;
-    if (__builtin_sub_overflow(a->months, b->months, &d.months) || __builtin_sub_overflow(a->days, b->days, &d.days) ||
+    if (__builtin_sub_overflow(a->months, b->months, &d.months) ||
+        __builtin_sub_overflow(a->days, b->days, &d.days) ||
         __builtin_sub_overflow(a->usec, b->usec, &d.usec))
         return out_of_range(err);
     *difference = d;
@@ -657,13 +693,15 @@ static bool fits_int32(double v)
 }
 
 /* Products of the three parts, whose fractions spill: months into days, days into microseconds. */
-static bool cascade(double months, double days, double usec, struct interval *result, struct err *err)
+static bool cascade(double months, double days, double usec, struct interval *result,
+                    struct err *err)
 {
     if (!fits_int32(months) || !fits_int32(days))
         return out_of_range(err);
     struct interval r = {.months = (int32_t)months, .days = (int32_t)days};
     double spilled_days = round_to_usec((months - r.months) * 30);
-    double spilled_seconds = round_to_usec((days - r.days + spilled_days - (int)spilled_days) * SEC_PER_DAY);
+    double spilled_seconds =
+        round_to_usec((days - r.days + spilled_days - (int)spilled_days) * SEC_PER_DAY);
     int64_t day_sum = r.days;
     if (fabs(spilled_seconds) >= SEC_PER_DAY) {
         day_sum += (int)(spilled_seconds / SEC_PER_DAY);
@@ -671,7 +709,8 @@ static bool cascade(double months, double days, double usec, struct interval *re
     }
     day_sum += (int32_t)spilled_days;
     double total = rint(usec + spilled_seconds * USEC_PER_SEC);
-    if (day_sum < INT_MIN || day_sum > INT_MAX || isnan(total) || total < -0x1p63 || total >= 0x1p63)
+    bool fits = total >= (double)INT64_MIN && total < -(double)INT64_MIN; /* false for NaN */
+    if (day_sum < INT_MIN || day_sum > INT_MAX || !fits)
         return out_of_range(err);
     r.days = (int32_t)day_sum;
     r.usec = (int64_t)total;
@@ -679,12 +718,14 @@ static bool cascade(double months, double days, double usec, struct interval *re
     return true;
 }
 
-bool interval_times(const struct interval *a, double factor, struct interval *result, struct err *err)
+bool interval_times(const struct interval *a, double factor, struct interval *result,
+                    struct err *err)
 {
     return cascade(a->months * factor, a->days * factor, (double)a->usec * factor, result, err);
 }
 
-bool interval_divided(const struct interval *a, double divisor, struct interval *result, struct err *err)
+bool interval_divided(const struct interval *a, double divisor, struct interval *result,
+                      struct err *err)
 {
     if (divisor == 0)
         return err_set(err, ERR_DIVISION_BY_ZERO, "division by zero");

@@ -1,8 +1,8 @@
 /* datetime_lex.c - cut a date, time or interval into tokens, and know the words in it.
  *
- * The kind of a token follows from its first characters alone, as PostgreSQL does it: "2024-01-31" is a date, "10:30" a
- * time, "-08" a zone.  What a number means is left to the parser.  Letters are lowered; punctuation that begins nothing
- * only separates. */
+ * The kind of a token follows from its first characters alone, as PostgreSQL does it: "2024-01-31"
+ * is a date, "10:30" a time, "-08" a zone.  What a number means is left to the parser.  Letters
+ * are lowered; punctuation that begins nothing only separates. */
 #include "types/datetime_int.h"
 
 #include <errno.h>
@@ -203,7 +203,8 @@ enum dt_status dt_fraction_usec(const char *text, int *usec)
     return status;
 }
 
-enum dt_status dt_time(const char *text, bool short_seconds, int64_t *hours, int *minute, int *second, int *usec)
+enum dt_status dt_time(const char *text, bool short_seconds, int64_t *hours, int *minute,
+                       int *second, int *usec)
 {
     const char *p;
     enum dt_status status = DT_OK;
@@ -239,7 +240,8 @@ enum dt_status dt_time(const char *text, bool short_seconds, int64_t *hours, int
         *minute = (int)*hours;
         *hours = 0;
     }
-    if (*hours < 0 || *minute < 0 || *minute > 59 || *second < 0 || *second > 60 || *usec < 0 || *usec > USEC_PER_SEC)
+    if (*hours < 0 || *minute < 0 || *minute > 59 || *second < 0 || *second > 60 || *usec < 0 ||
+        *usec > USEC_PER_SEC)
         return DT_FIELD_OVERFLOW;
     return DT_OK;
 }
@@ -446,7 +448,8 @@ enum datetime_unit datetime_unit_find(const char *text, size_t n)
     return UNIT_NONE;
 }
 
-bool dt_report(const struct type_io *io, enum dt_status status, const char *text, size_t n, const char *type_name)
+bool dt_report(const struct type_io *io, enum dt_status status, const char *text, size_t n,
+               const char *type_name)
 {
     int len = (int)n;
     switch (status) {
@@ -455,17 +458,21 @@ bool dt_report(const struct type_io *io, enum dt_status status, const char *text
     case DT_REPORTED:
         return false;
     case DT_FIELD_OVERFLOW:
-        return err_set(io->err, ERR_DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"%.*s\"", len, text);
+        return err_set(io->err, ERR_DATETIME_FIELD_OVERFLOW,
+                       "date/time field value out of range: \"%.*s\"", len, text);
     case DT_MONTH_DAY_OVERFLOW:
-        err_set(io->err, ERR_DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"%.*s\"", len, text);
+        err_set(io->err, ERR_DATETIME_FIELD_OVERFLOW,
+                "date/time field value out of range: \"%.*s\"", len, text);
         return err_hint(io->err, "Perhaps you need a different \"datestyle\" setting.");
     case DT_INTERVAL_OVERFLOW:
-        return err_set(io->err, ERR_INTERVAL_FIELD_OVERFLOW, "interval field value out of range: \"%.*s\"", len, text);
+        return err_set(io->err, ERR_INTERVAL_FIELD_OVERFLOW,
+                       "interval field value out of range: \"%.*s\"", len, text);
     case DT_ZONE_OVERFLOW:
         return err_set(io->err, ERR_INVALID_TIME_ZONE_DISPLACEMENT_VALUE,
                        "time zone displacement out of range: \"%.*s\"", len, text);
     case DT_BAD_FORMAT:
         break;
     }
-    return err_set(io->err, ERR_INVALID_DATETIME_FORMAT, "invalid input syntax for type %s: \"%.*s\"", type_name, len, text);
+    return err_set(io->err, ERR_INVALID_DATETIME_FORMAT,
+                   "invalid input syntax for type %s: \"%.*s\"", type_name, len, text);
 }

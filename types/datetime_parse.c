@@ -1,9 +1,10 @@
 /* datetime_parse.c - what a text of dates and times means.
  *
- * The tokens of datetime_lex.c are read left to right.  Each fills one or more fields of struct parse and sets their bits
- * in `have`; a field may be given once.  The meaning of a bare number depends on the fields that came before it, on
- * how many digits it has, on DateStyle's order, and on a label in front of it ("J2451187").  Only when everything has
- * been read are the fields checked, the year completed and the zone (which may depend on the date) resolved. */
+ * The tokens of datetime_lex.c are read left to right.  Each fills one or more fields of struct
+ * parse and sets their bits in `have`; a field may be given once.  The meaning of a bare number
+ * depends on the fields that came before it, on how many digits it has, on DateStyle's order, and
+ * on a label in front of it ("J2451187").  Only when everything has been read are the fields
+ * checked, the year completed and the zone (which may depend on the date) resolved. */
 #include "types/datetime_int.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ enum have {
     HAVE_SECOND = 1 << 5,
     HAVE_FRACTION = 1 << 6,
     HAVE_ZONE = 1 << 7,
-    HAVE_DST = 1 << 8,     /* from an abbreviation of summer time, or "dst" */
+    HAVE_DST = 1 << 8, /* from an abbreviation of summer time, or "dst" */
     HAVE_DST_MODIFIER = 1 << 9,
     HAVE_YEARDAY = 1 << 10,
     HAVE_WEEKDAY = 1 << 11,
@@ -39,18 +40,18 @@ struct parse {
     const struct type_io *io;
     enum date_order order;
     struct dt_tokens tokens;
-    bool time_only;         /* a time or timetz is wanted */
+    bool time_only; /* a time or timetz is wanted */
     unsigned have;
     struct civil civil;
     int yearday;
     int32_t west;
     bool text_month, two_digit_year, julian, bc;
-    int meridian;           /* -1: 24 hours; 0: am; 1: pm */
-    enum datetime_unit label; /* of the number that follows; UNIT_NONE: none */
-    bool label_time;        /* the label was "t" */
+    int meridian;                     /* -1: 24 hours; 0: am; 1: pm */
+    enum datetime_unit label;         /* of the number that follows; UNIT_NONE: none */
+    bool label_time;                  /* the label was "t" */
     const struct timezone *zone;      /* named */
     const struct zone_abbrev *abbrev; /* one that varies; its zone is in `zone` */
-    int special;            /* enum dt_special for epoch and the infinities; else -1 */
+    int special;                      /* enum dt_special for epoch and the infinities; else -1 */
 };
 
 int64_t dt_now(const struct env *env)
@@ -83,7 +84,8 @@ static int number_of(const char *text, size_t n)
     return (int)strtol(digits, NULL, 10);
 }
 
-/* Digits run together: [y]yymmdd while the date is incomplete (`have`), else hhmmss or hhmm; seconds may have a fraction. */
+/* Digits run together: [y]yymmdd while the date is incomplete (`have`), else hhmmss or hhmm;
+ * seconds may have a fraction. */
 static enum dt_status run_together(struct parse *p, char *text, unsigned have, unsigned *found)
 {
     char *dot = strchr(text, '.');
@@ -110,7 +112,8 @@ static enum dt_status run_together(struct parse *p, char *text, unsigned have, u
 }
 
 /* The field that a bare number is, given the parts of a date that we have. */
-static enum dt_status bare_number(struct parse *p, size_t len, int value, unsigned have, unsigned *found)
+static enum dt_status bare_number(struct parse *p, size_t len, int value, unsigned have,
+                                  unsigned *found)
 {
     struct civil *civil = &p->civil;
     bool first_is_year = len >= 3 || p->order == DATE_ORDER_YMD;
@@ -126,7 +129,8 @@ static enum dt_status bare_number(struct parse *p, size_t len, int value, unsign
         *found = p->text_month && first_is_year ? HAVE_YEAR : HAVE_DAY;
         break;
     case HAVE_YEAR | HAVE_MONTH:
-        if (p->text_month && len >= 3 && p->two_digit_year) { /* what we took for the year was the day */
+        if (p->text_month && len >= 3 &&
+            p->two_digit_year) { /* what we took for the year was the day */
             *found = HAVE_DAY;
             civil->day = (int)civil->year;
             civil->year = value;
@@ -345,8 +349,8 @@ static enum dt_status on_date(struct parse *p, int i, unsigned *found)
 
 static bool time_of_day_ok(const struct civil *c)
 {
-    if (c->hour < 0 || c->hour > 24 || c->minute < 0 || c->minute > 59 || c->second < 0 || c->second > 60 || c->usec < 0 ||
-        c->usec > USEC_PER_SEC)
+    if (c->hour < 0 || c->hour > 24 || c->minute < 0 || c->minute > 59 || c->second < 0 ||
+        c->second > 60 || c->usec < 0 || c->usec > USEC_PER_SEC)
         return false;
     return civil_time_usec(c) <= USEC_PER_DAY;
 }
@@ -528,8 +532,8 @@ static enum dt_status on_month(struct parse *p, int month, unsigned *found)
 {
     *found = HAVE_MONTH;
     /* "8 Jan": the number that we took for a month was the day. */
-    if (!p->time_only && (p->have & HAVE_MONTH) && !p->text_month && !(p->have & HAVE_DAY) && p->civil.month >= 1 &&
-        p->civil.month <= 31) {
+    if (!p->time_only && (p->have & HAVE_MONTH) && !p->text_month && !(p->have & HAVE_DAY) &&
+        p->civil.month >= 1 && p->civil.month <= 31) {
         p->civil.day = p->civil.month;
         *found = HAVE_DAY;
     }
@@ -744,8 +748,8 @@ static enum dt_status finish_time(struct parse *p)
     return DT_OK;
 }
 
-static enum dt_status parse_text(struct parse *p, const struct type_io *io, const char *text, size_t n, size_t work_bytes,
-                                 bool time_only)
+static enum dt_status parse_text(struct parse *p, const struct type_io *io, const char *text,
+                                 size_t n, size_t work_bytes, bool time_only)
 {
     *p = (struct parse){
         .io = io,
@@ -778,13 +782,16 @@ bool dt_parse_date(const struct type_io *io, const char *text, size_t n, int64_t
         *date = p.special == SPECIAL_INFINITY ? DATE_INFINITY : DATE_NEG_INFINITY;
     } else {
         *date = civil_to_julian(p.civil.year, p.civil.month, p.civil.day) - JULIAN_2000;
-        if (!julian_in_range(p.civil.year, p.civil.month, p.civil.day) || *date < DATE_MIN || *date >= DATE_END)
-            return err_set(io->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "date out of range: \"%.*s\"", (int)n, text);
+        if (!julian_in_range(p.civil.year, p.civil.month, p.civil.day) || *date < DATE_MIN ||
+            *date >= DATE_END)
+            return err_set(io->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "date out of range: \"%.*s\"",
+                           (int)n, text);
     }
     return true;
 }
 
-bool dt_parse_timestamp(const struct type_io *io, const char *text, size_t n, bool with_zone, int64_t *timestamp)
+bool dt_parse_timestamp(const struct type_io *io, const char *text, size_t n, bool with_zone,
+                        int64_t *timestamp)
 {
     struct parse p;
     enum dt_status status = parse_text(&p, io, text, n, DT_WORK_TIMESTAMP, false);
@@ -795,11 +802,13 @@ bool dt_parse_timestamp(const struct type_io *io, const char *text, size_t n, bo
     else if (p.special >= 0)
         *timestamp = p.special == SPECIAL_INFINITY ? TIMESTAMP_INFINITY : TIMESTAMP_NEG_INFINITY;
     else if (!civil_to_timestamp(&p.civil, with_zone ? p.west : 0, timestamp))
-        return err_set(io->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: \"%.*s\"", (int)n, text);
+        return err_set(io->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range: \"%.*s\"",
+                       (int)n, text);
     return true;
 }
 
-bool dt_parse_time(const struct type_io *io, const char *text, size_t n, bool with_zone, struct timetz *time)
+bool dt_parse_time(const struct type_io *io, const char *text, size_t n, bool with_zone,
+                   struct timetz *time)
 {
     struct parse p;
     enum dt_status status = parse_text(&p, io, text, n, DT_WORK_DATE, true);

@@ -1,11 +1,13 @@
 /* datetime_print.c - dates, times and timestamps as text, in the four DateStyles.
  *
- * ISO is what machines get.  The others differ in the order of the fields and in showing the zone by its name. */
+ * ISO is what machines get.  The others differ in the order of the fields and in showing the zone
+ * by its name. */
 #include "types/datetime_int.h"
 
 #define ZONE_NAME_MAX 10 /* letters of a zone's abbreviation that are shown */
 
-static const char *const month_names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+static const char *const month_names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 static const char *const weekday_names[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
 static long long shown_year(const struct civil *c)
@@ -74,7 +76,8 @@ static void print_offset(int32_t west, bool minutes_always, struct buf *out)
 }
 
 /* The date alone: numbers with a separator between them. */
-static void print_date(const struct civil *c, enum date_style style, enum date_order order, struct buf *out)
+static void print_date(const struct civil *c, enum date_style style, enum date_order order,
+                       struct buf *out)
 {
     bool day_first = order == DATE_ORDER_DMY;
     char separator = style == DATE_STYLE_SQL ? '/' : style == DATE_STYLE_GERMAN ? '.' : '-';
@@ -112,8 +115,8 @@ static void print_day_month(const struct civil *c, enum date_order order, struct
 }
 
 /* `period` is NULL for a timestamp without time zone. */
-static void print_timestamp(const struct civil *c, const struct zone_period *period, const struct settings *settings,
-                            struct buf *out)
+static void print_timestamp(const struct civil *c, const struct zone_period *period,
+                            const struct settings *settings, struct buf *out)
 {
     enum date_style style = settings ? settings->date_style : DATE_STYLE_ISO;
     enum date_order order = settings ? settings->date_order : DATE_ORDER_MDY;
@@ -155,11 +158,13 @@ void date_print(int64_t date, const struct settings *settings, struct buf *out)
         return;
     struct civil c = {0};
     julian_to_civil(date + JULIAN_2000, &c);
-    print_date(&c, settings ? settings->date_style : DATE_STYLE_ISO, settings ? settings->date_order : DATE_ORDER_MDY, out);
+    print_date(&c, settings ? settings->date_style : DATE_STYLE_ISO,
+               settings ? settings->date_order : DATE_ORDER_MDY, out);
     print_era(&c, out);
 }
 
-bool timestamp_print(int64_t timestamp, const struct settings *settings, struct buf *out, struct err *err)
+bool timestamp_print(int64_t timestamp, const struct settings *settings, struct buf *out,
+                     struct err *err)
 {
     struct civil c;
     if (print_infinity(TIMESTAMP_IS_INFINITE(timestamp), timestamp == TIMESTAMP_INFINITY, out))
@@ -170,7 +175,8 @@ bool timestamp_print(int64_t timestamp, const struct settings *settings, struct 
     return true;
 }
 
-bool timestamptz_print(int64_t timestamp, const struct settings *settings, struct buf *out, struct err *err)
+bool timestamptz_print(int64_t timestamp, const struct settings *settings, struct buf *out,
+                       struct err *err)
 {
     struct civil c;
     struct zone_period period;
@@ -221,7 +227,8 @@ bool timestamp_print_iso(int64_t timestamp, struct buf *out, struct err *err)
     return true;
 }
 
-bool timestamptz_print_iso(int64_t timestamp, const struct timezone *zone, struct buf *out, struct err *err)
+bool timestamptz_print_iso(int64_t timestamp, const struct timezone *zone, struct buf *out,
+                           struct err *err)
 {
     struct civil c;
     struct zone_period period;

@@ -1,4 +1,5 @@
-/* datetime_zone.c - where dates and time zones meet: local times, AT TIME ZONE's argument, CURRENT_TIMESTAMP and its kin. */
+/* datetime_zone.c - where dates and time zones meet: local times, AT TIME ZONE's argument,
+ * CURRENT_TIMESTAMP and its kin. */
 #include "types/datetime_int.h"
 
 #include <string.h>
@@ -18,7 +19,8 @@ const struct timezone *settings_timezone(const struct settings *settings)
     return settings && settings->timezone ? settings->timezone : timezone_utc();
 }
 
-bool timestamptz_to_civil(int64_t timestamp, const struct timezone *zone, struct civil *civil, struct zone_period *period)
+bool timestamptz_to_civil(int64_t timestamp, const struct timezone *zone, struct civil *civil,
+                          struct zone_period *period)
 {
     struct zone_period here = timezone_at(zone, unix_seconds(timestamp));
     if (period)
@@ -30,7 +32,8 @@ bool timestamptz_to_civil(int64_t timestamp, const struct timezone *zone, struct
     return true;
 }
 
-/* The Unix time that the local time would be if it were UTC; false outside the years of the calendar. */
+/* The Unix time that the local time would be if it were UTC; false outside the years of the
+ * calendar. */
 static bool civil_unix_seconds(const struct civil *c, int64_t *seconds)
 {
     if (!julian_in_range(c->year, c->month, c->day))
@@ -46,12 +49,14 @@ int32_t civil_west(const struct civil *civil, const struct timezone *zone)
     return civil_unix_seconds(civil, &local) ? -timezone_at_local(zone, local).offset : 0;
 }
 
-bool civil_to_timestamptz(const struct civil *civil, const struct timezone *zone, int64_t *timestamp)
+bool civil_to_timestamptz(const struct civil *civil, const struct timezone *zone,
+                          int64_t *timestamp)
 {
     return civil_to_timestamp(civil, civil_west(civil, zone), timestamp);
 }
 
-bool zone_choose(const char *text, size_t n, struct arena *arena, struct zone_choice *choice, struct err *err)
+bool zone_choose(const char *text, size_t n, struct arena *arena, struct zone_choice *choice,
+                 struct err *err)
 {
     const char *name = arena_strndup(arena, text, MIN(n, TIMEZONE_NAME_MAX));
     *choice = (struct zone_choice){.fixed = false};
@@ -87,29 +92,32 @@ int32_t zone_choice_west_at_local(const struct zone_choice *choice, const struct
     if (!civil_unix_seconds(civil, &local))
         return 0;
     int32_t east = timezone_at_local(choice->zone, local).offset;
-    if (choice->abbrev && timezone_interpret_abbrev(choice->zone, choice->abbrev, local - east, &period))
+    if (choice->abbrev &&
+        timezone_interpret_abbrev(choice->zone, choice->abbrev, local - east, &period))
         return -period.offset;
     return -east;
 }
 
-static bool now_civil(const struct env *env, struct err *err, struct civil *civil, struct zone_period *period)
+static bool now_civil(const struct env *env, struct err *err, struct civil *civil,
+                      struct zone_period *period)
 {
-    if (timestamptz_to_civil(dt_now(env), settings_timezone(env ? env->settings : NULL), civil, period))
+    if (timestamptz_to_civil(dt_now(env), settings_timezone(env ? env->settings : NULL), civil,
+                             period))
         return true;
     return err_set(err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range");
 }
 
 bool datetime_current_date(const struct env *env, struct err *err, int64_t *date)
 {
-    struct civil now;
+    struct civil now = {0};
     if (!now_civil(env, err, &now, NULL))
         return false;
     *date = civil_to_julian(now.year, now.month, now.day) - JULIAN_2000;
     return true;
 }
 
-bool datetime_current_time(const struct env *env, struct arena *arena, struct err *err, int32_t precision,
-                           struct datum *timetz)
+bool datetime_current_time(const struct env *env, struct arena *arena, struct err *err,
+                           int32_t precision, struct datum *timetz)
 {
     struct civil now;
     struct zone_period period;
@@ -121,7 +129,8 @@ bool datetime_current_time(const struct env *env, struct arena *arena, struct er
     return true;
 }
 
-bool datetime_current_timestamp(const struct env *env, struct err *err, int32_t precision, int64_t *timestamptz)
+bool datetime_current_timestamp(const struct env *env, struct err *err, int32_t precision,
+                                int64_t *timestamptz)
 {
     *timestamptz = dt_now(env);
     return timestamp_apply_typmod(timestamptz, precision, err);
@@ -129,7 +138,7 @@ bool datetime_current_timestamp(const struct env *env, struct err *err, int32_t 
 
 bool datetime_localtime(const struct env *env, struct err *err, int32_t precision, int64_t *time)
 {
-    struct civil now;
+    struct civil now = {0};
     if (!now_civil(env, err, &now, NULL))
         return false;
     *time = civil_time_usec(&now);
@@ -137,8 +146,10 @@ bool datetime_localtime(const struct env *env, struct err *err, int32_t precisio
     return true;
 }
 
-bool datetime_localtimestamp(const struct env *env, struct err *err, int32_t precision, int64_t *timestamp)
+bool datetime_localtimestamp(const struct env *env, struct err *err, int32_t precision,
+                             int64_t *timestamp)
 {
-    return timestamptz_to_timestamp(dt_now(env), settings_timezone(env ? env->settings : NULL), timestamp, err) &&
+    return timestamptz_to_timestamp(dt_now(env), settings_timezone(env ? env->settings : NULL),
+                                    timestamp, err) &&
            timestamp_apply_typmod(timestamp, precision, err);
 }

@@ -1,10 +1,12 @@
 /* timezone.c - find and read time zones, and ask them.
  *
- * A zone is read from the system's database once and kept for ever, in a map from its upper-case name that a mutex
- * guards; whoever holds a `struct timezone *` needs no lock.  A TZif file (RFC 8536) gives a list of transitions; the
- * POSIX rule in its footer takes over after the last of them.  Invariants:
+ * A zone is read from the system's database once and kept for ever, in a map from its upper-case
+ * name that a mutex guards; whoever holds a `struct timezone *` needs no lock.  A TZif file (RFC
+ * 8536) gives a list of transitions; the POSIX rule in its footer takes over after the last of
+ * them.  Invariants:
  *   (1) `at` is ascending, and period_index[i] holds from at[i] on;
- *   (2) before at[0], `initial` holds; after the last at, the rule if has_rule, else the last period;
+ *     (2) before at[0], `initial` holds; after the last at, the rule if has_rule, else the last
+ *       period;
  *   (3) a zone without transitions is its rule.
  * Files with leap seconds are refused: PostgreSQL's time has none. */
 #include "types/timezone.h"
@@ -62,18 +64,21 @@ static bool tzif_header(const uint8_t *p, size_t n, struct tzif_header *header)
 {
     if (n < TZIF_HEADER_BYTES || memcmp(p, "TZif", 4) != 0)
         return false;
-    *header = (struct tzif_header){be32(p + 20), be32(p + 24), be32(p + 28), be32(p + 32), be32(p + 36), be32(p + 40)};
-    return header->n_isut < 65536 && header->n_isstd < 65536 && header->n_leap < 65536 && header->n_time < 65536 &&
-           header->n_type > 0 && header->n_type < 256 && header->n_char < 65536;
+    *header = (struct tzif_header){be32(p + 20), be32(p + 24), be32(p + 28),
+                                   be32(p + 32), be32(p + 36), be32(p + 40)};
+    return header->n_isut < 65536 && header->n_isstd < 65536 && header->n_leap < 65536 &&
+           header->n_time < 65536 && header->n_type > 0 && header->n_type < 256 &&
+           header->n_char < 65536;
 }
 
 static size_t tzif_body_bytes(const struct tzif_header *h, size_t time_bytes)
 {
-    return h->n_time * (time_bytes + 1) + h->n_type * 6 + h->n_char + h->n_leap * (time_bytes + 4) + h->n_isstd + h->n_isut;
+    return h->n_time * (time_bytes + 1) + h->n_type * 6 + h->n_char + h->n_leap * (time_bytes + 4) +
+           h->n_isstd + h->n_isut;
 }
 
-/* The period before the first transition: type 0, unless that is used later as well and the first change goes to daylight
- * saving time; then the nearest standard type below that. */
+/* The period before the first transition: type 0, unless that is used later as well and the first
+ * change goes to daylight saving time; then the nearest standard type below that. */
 static uint32_t initial_type(const struct timezone *zone)
 {
     bool zero_used = false;
@@ -94,7 +99,8 @@ static uint32_t initial_type(const struct timezone *zone)
 /* The 64-bit block of a version 2+ file. */
 static bool tzif_block(struct timezone *zone, const uint8_t *p, const struct tzif_header *h)
 {
-    const uint8_t *times = p, *indexes = p + h->n_time * 8, *types = indexes + h->n_time, *chars = types + h->n_type * 6;
+    const uint8_t *times = p, *indexes = p + h->n_time * 8, *types = indexes + h->n_time,
+                  *chars = types + h->n_type * 6;
     zone->n_transitions = h->n_time;
     zone->n_periods = h->n_type;
     zone->at = calloc(h->n_time + 1, sizeof(*zone->at));
@@ -108,7 +114,8 @@ static bool tzif_block(struct timezone *zone, const uint8_t *p, const struct tzi
         const uint8_t *type = types + i * 6;
         if (type[5] > h->n_char)
             return false;
-        zone->periods[i] = (struct zone_period){(int32_t)be32(type), type[4] != 0, zone->abbrevs + type[5]};
+        zone->periods[i] =
+            (struct zone_period){(int32_t)be32(type), type[4] != 0, zone->abbrevs + type[5]};
     }
     for (uint32_t i = 0; i < h->n_time; i++) {
         zone->at[i] = be64(times + i * 8);
@@ -123,7 +130,8 @@ static bool tzif_block(struct timezone *zone, const uint8_t *p, const struct tzi
 static bool tzif_parse(struct timezone *zone, const uint8_t *p, size_t n)
 {
     struct tzif_header h;
-    if (!tzif_header(p, n, &h) || p[4] < '2') /* version 1: 32-bit times and no footer; no system has these any more */
+    if (!tzif_header(p, n, &h) ||
+        p[4] < '2') /* version 1: 32-bit times and no footer; no system has these any more */
         return false;
     size_t skip = TZIF_HEADER_BYTES + tzif_body_bytes(&h, 4);
     if (skip > n || !tzif_header(p + skip, n - skip, &h) || h.n_leap > 0)
@@ -160,7 +168,9 @@ static void zone_free(struct timezone *zone)
 static struct timezone *zone_read(const char *path, const char *name)
 {
     struct stat st;
-    FILE *file = stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < ZONE_FILE_BYTES_MAX ? fopen(path, "rbe") : NULL;
+    FILE *file = stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < ZONE_FILE_BYTES_MAX
+                     ? fopen(path, "rbe")
+                     : NULL;
     if (!file)
         return NULL;
     size_t size = (size_t)st.st_size;
@@ -178,15 +188,16 @@ static struct timezone *zone_read(const char *path, const char *name)
 }
 
 /* Finds the entry of `dir` that spells `part`, letter case aside; hidden files don't count. */
-static bool find_entry(const char *dir, const char *part, size_t part_bytes, char *found, size_t found_bytes)
+static bool find_entry(const char *dir, const char *part, size_t part_bytes, char *found,
+                       size_t found_bytes)
 {
     DIR *d = opendir(dir);
     bool ok = false;
     if (!d)
         return false;
     for (struct dirent *e; !ok && (e = readdir(d));)
-        if (e->d_name[0] != '.' && strlen(e->d_name) == part_bytes && strncasecmp(e->d_name, part, part_bytes) == 0 &&
-            part_bytes < found_bytes) {
+        if (e->d_name[0] != '.' && strlen(e->d_name) == part_bytes &&
+            strncasecmp(e->d_name, part, part_bytes) == 0 && part_bytes < found_bytes) {
             memcpy(found, e->d_name, part_bytes + 1);
             ok = true;
         }
@@ -197,7 +208,7 @@ static bool find_entry(const char *dir, const char *part, size_t part_bytes, cha
 static struct timezone *zone_from_file(const char *name)
 {
     char path[sizeof(ZONE_DIR) + TIMEZONE_NAME_MAX + 2] = ZONE_DIR;
-    size_t used = strlen(path);
+    size_t used = sizeof(ZONE_DIR) - 1;
     if (*name == ':')
         name++;
     if (*name == '\0')
@@ -248,8 +259,10 @@ const struct timezone *timezone_find(const char *name)
     size_t n = strlen(name);
     if (n > TIMEZONE_NAME_MAX)
         return NULL;
-    for (size_t i = 0; i <= n; i++)
-        upper[i] = (char)(name[i] >= 'a' && name[i] <= 'z' ? name[i] - 32 : name[i]);
+    memcpy(upper, name, n + 1);
+    for (char *p = upper; *p; p++)
+        if (*p >= 'a' && *p <= 'z')
+            *p = (char)(*p - 32);
 
     pthread_mutex_lock(&zones_mutex);
     if (!zones)
@@ -286,16 +299,25 @@ const struct timezone *timezone_fixed(int32_t offset)
 /* INTERVAL '[+-]hh[:mm[:ss]]' and what may follow it. */
 static const struct timezone *zone_from_interval(const char *text)
 {
-    int sign = 1, h = 0, m = 0, s = 0, used = 0;
+    int32_t sign = 1, seconds = 0;
     while (isspace((unsigned char)*text))
         text++;
     if (*text++ != '\'')
         return NULL;
     if (*text == '-' || *text == '+')
         sign = *text++ == '-' ? -1 : 1;
-    if (sscanf(text, "%d%n:%d%n:%d%n", &h, &used, &m, &used, &s, &used) < 1 || text[used] != '\'' || h < 0 || h > 167)
-        return NULL;
-    return timezone_fixed(sign * (h * 3600 + m * 60 + s));
+    for (int32_t unit = 3600; unit > 0; unit /= 60) {
+        char *end;
+        long part = strtol(text, &end, 10);
+        if (end == text || part < 0 || part > (unit == 3600 ? 167 : 59))
+            return NULL;
+        seconds += (int32_t)part * unit;
+        text = end;
+        if (*text != ':')
+            break;
+        text++;
+    }
+    return *text == '\'' ? timezone_fixed(sign * seconds) : NULL;
 }
 
 const struct timezone *timezone_from_setting(const char *value)
@@ -344,8 +366,8 @@ struct zone_period timezone_at(const struct timezone *zone, int64_t utc)
 }
 
 /* The period at `utc`, and the change that ends it; false: it never ends. */
-static bool next_change(const struct timezone *zone, int64_t utc, struct zone_period *before, int64_t *at,
-                        struct zone_period *after)
+static bool next_change(const struct timezone *zone, int64_t utc, struct zone_period *before,
+                        int64_t *at, struct zone_period *after)
 {
     uint32_t n = transitions_until(zone, utc);
     *before = n == 0 ? zone->initial : period_after(zone, n - 1);
@@ -364,7 +386,8 @@ struct zone_period timezone_at_local(const struct timezone *zone, int64_t local)
 {
     struct zone_period before, after;
     int64_t change;
-    /* No zone is a day off, so the period a day earlier or the one after it is the one we look for. */
+    /* No zone is a day off, so the period a day earlier or the one after it is the one we look
+     * for. */
     if (!next_change(zone, local - DAY_SECONDS, &before, &change, &after))
         return before;
     int64_t by_before = local - before.offset, by_after = local - after.offset;
@@ -393,7 +416,8 @@ bool timezone_has_whole_minutes(const struct timezone *zone)
     return timezone_at(zone, INT64_C(946684800)).offset % 60 == 0; /* on 2000-01-01 */
 }
 
-bool timezone_interpret_abbrev(const struct timezone *zone, const char *abbrev, int64_t utc, struct zone_period *period)
+bool timezone_interpret_abbrev(const struct timezone *zone, const char *abbrev, int64_t utc,
+                               struct zone_period *period)
 {
     uint32_t n = transitions_until(zone, utc);
     if (n == zone->n_transitions && zone->has_rule) {
@@ -421,7 +445,8 @@ bool timezone_interpret_abbrev(const struct timezone *zone, const char *abbrev, 
 }
 
 /* Walks the zone directory; `prefix` is the name so far, empty or ending in a slash. */
-static bool each_in_dir(const char *prefix, int depth, bool (*fn)(void *, const struct timezone *), void *arg)
+static bool each_in_dir(const char *prefix, int depth, bool (*fn)(void *, const struct timezone *),
+                        void *arg)
 {
     char path[sizeof(ZONE_DIR) + TIMEZONE_NAME_MAX + 2];
     snprintf(path, sizeof(path), "%s/%s", ZONE_DIR, prefix);

@@ -1,7 +1,8 @@
 /* timezone_abbrev.c - the abbreviations that PostgreSQL knows by default.
  *
- * The table is a fact of PostgreSQL's "Default" abbreviation set.  An abbreviation that names a zone instead of an offset
- * has meant different things at different times; its offset is found in that zone.  Sorted by name. */
+ * The table is a fact of PostgreSQL's "Default" abbreviation set.  An abbreviation that names a
+ * zone instead of an offset has meant different things at different times; its offset is found in
+ * that zone.  Sorted by name. */
 #include "types/timezone.h"
 
 #include <strings.h>

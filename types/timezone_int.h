@@ -12,7 +12,8 @@ struct zone_change {
     int day;   /* JULIAN: 1..365, never counting February 29; DAY: 0..365; WEEKDAY: 0 (Sunday)..6 */
     int week;  /* WEEKDAY: 1..5, 5 = the last */
     int month; /* WEEKDAY: 1..12 */
-    int32_t second; /* of that day, by the clock in force before the change; may be negative or beyond a day */
+    int32_t
+        second; /* of that day, by the clock in force before the change; may be negative or beyond a day */
 };
 
 /* A POSIX TZ specification: what the zone does for ever. */
@@ -28,6 +29,7 @@ bool zone_rule_parse(const char *text, struct zone_rule *rule);
 
 /* The period at `utc`, and the next change after it (false: there is none). */
 struct zone_period zone_rule_at(const struct zone_rule *rule, int64_t utc);
-bool zone_rule_next(const struct zone_rule *rule, int64_t utc, int64_t *at, struct zone_period *after);
+bool zone_rule_next(const struct zone_rule *rule, int64_t utc, int64_t *at,
+                    struct zone_period *after);
 
 #endif

@@ -1,13 +1,15 @@
 /* timezone_posix.c - POSIX time zone specifications: "EST5EDT,M3.2.0,M11.1.0".
  *
- * They come from users, and as the footer of a TZif file, where they tell what holds after its last transition.  A rule is
- * evaluated by listing the changes of three neighbouring years: those around any instant are among them. */
+ * They come from users, and as the footer of a TZif file, where they tell what holds after its
+ * last transition.  A rule is evaluated by listing the changes of three neighbouring years: those
+ * around any instant are among them. */
 #include "types/timezone_int.h"
 
 #include <string.h>
 
 #define DAY_SECONDS 86400
-/* What a daylight saving name without a rule means: the practice of the United States since 2007. */
+/* What a daylight saving name without a rule means: the practice of the United States since 2007.
+ */
 #define DEFAULT_CHANGES ",M3.2.0,M11.1.0"
 
 static bool is_leap(int64_t year)
@@ -50,7 +52,8 @@ static int change_day(const struct zone_change *change, int64_t year)
         break;
     }
     int first = month_start[change->month - 1] + (leap && change->month > 2);
-    int length = month_start[change->month] - month_start[change->month - 1] + (leap && change->month == 2);
+    int length =
+        month_start[change->month] - month_start[change->month - 1] + (leap && change->month == 2);
     int64_t days = year_start_days(year) + first;
     int weekday = (int)(((days + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
     int day = (change->day - weekday + 7) % 7 + 7 * (change->week - 1);
@@ -71,8 +74,10 @@ static int list_changes(const struct zone_rule *rule, int64_t utc, struct change
     int64_t year = year_of(utc);
     for (int64_t y = year - 1; y <= year + 1; y++) {
         int64_t start = year_start_days(y);
-        int64_t dst = (start + change_day(&rule->to_dst, y)) * DAY_SECONDS + rule->to_dst.second - rule->standard.offset;
-        int64_t standard = (start + change_day(&rule->to_standard, y)) * DAY_SECONDS + rule->to_standard.second - rule->dst.offset;
+        int64_t dst = (start + change_day(&rule->to_dst, y)) * DAY_SECONDS + rule->to_dst.second -
+                      rule->standard.offset;
+        int64_t standard = (start + change_day(&rule->to_standard, y)) * DAY_SECONDS +
+                           rule->to_standard.second - rule->dst.offset;
         changes[n++] = (struct change_at){dst, true};
         changes[n++] = (struct change_at){standard, false};
     }
@@ -96,7 +101,8 @@ struct zone_period zone_rule_at(const struct zone_rule *rule, int64_t utc)
     return n > 0 && changes[n - 1].to_dst ? rule->dst : rule->standard;
 }
 
-bool zone_rule_next(const struct zone_rule *rule, int64_t utc, int64_t *at, struct zone_period *after)
+bool zone_rule_next(const struct zone_rule *rule, int64_t utc, int64_t *at,
+                    struct zone_period *after)
 {
     if (!rule->has_dst)
         return false;
@@ -165,7 +171,8 @@ static bool take_change(const char **text, struct zone_change *change)
         (*text)++;
         change->kind = CHANGE_WEEKDAY;
         if (!take_number(text, 1, 12, &change->month) || *(*text)++ != '.' ||
-            !take_number(text, 1, 5, &change->week) || *(*text)++ != '.' || !take_number(text, 0, 6, &change->day))
+            !take_number(text, 1, 5, &change->week) || *(*text)++ != '.' ||
+            !take_number(text, 0, 6, &change->day))
             return false;
     } else {
         change->kind = CHANGE_DAY;
@@ -178,7 +185,8 @@ static bool take_change(const char **text, struct zone_change *change)
     return take_time(text, &change->second);
 }
 
-/* A name: letters and the like, or anything between angle brackets.  Appends it to rule->abbrevs. */
+/* A name: letters and the like, or anything between angle brackets.  Appends it to rule->abbrevs.
+ */
 static bool take_name(const char **text, struct zone_rule *rule, size_t *used, const char **name)
 {
     const char *start = *text, *end;
@@ -225,5 +233,6 @@ bool zone_rule_parse(const char *text, struct zone_rule *rule)
     if (*text != ',' && *text != ';')
         return false;
     text++;
-    return take_change(&text, &rule->to_dst) && *text++ == ',' && take_change(&text, &rule->to_standard) && *text == '\0';
+    return take_change(&text, &rule->to_dst) && *text++ == ',' &&
+           take_change(&text, &rule->to_standard) && *text == '\0';
 }
