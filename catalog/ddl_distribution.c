@@ -244,8 +244,8 @@ bool choose_distribution_early(struct ddl *d, uint32_t relation_oid, const List 
 /* New, empty files for the relation as it is now, indexes too; its rows are the caller's to bring. */
 bool renew_storage(struct ddl *d, const struct relation *before, uint32_t relation_oid)
 {
-    for (uint16_t k = 0; k < before->n_indexes; k++)
-        if (!storage_drop_index(d, before->indexes[k]))
+    for (uint16_t k = 0; k < before->n_indexes; k++) /* SQLite's own go with the table */
+        if (before->indexes[k]->global && !storage_drop_index(d, before->indexes[k]))
             return false;
     if (!storage_drop(d, before))
         return false;
