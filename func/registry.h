@@ -40,7 +40,8 @@
     TABLE(json_build_funcs)                                                                        \
     TABLE(jsonb_edit_funcs)                                                                        \
     TABLE(jsonb_more_funcs)                                                                        \
-    TABLE(json_populate_funcs)
+    TABLE(json_populate_funcs)                                                                     \
+    TABLE(regex_funcs)
 
 #define AGG_TABLES(TABLE)                                                                          \
     TABLE(datetime_aggs)                                                                           \
