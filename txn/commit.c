@@ -339,6 +339,7 @@ void commit_collect_shards(struct txn *txn, const struct op *ops, size_t n_ops)
 void commit_published(struct commit *commit, uint64_t seq)
 {
     struct txn *txn = commit->arg;
+    txn->commit_seq = seq;
     for (size_t k = 0; k < txn->stamps.n; k++)
         lock_entry_stamp(txn->stamps.items[k], seq, false);
     for (size_t k = 0; k < txn->key_stamps.n; k++)
@@ -384,6 +385,8 @@ bool txn_commit(struct txn *txn, struct err *err)
             txn_statement_end(txn);
         ok = txn_run_checks(txn, err);
     }
+    if (ok && txn->sxact)
+        ok = serial_precommit(txn->sxact, err);
     if (ok && txn_has_changes(txn)) {
         /* A commit may wait: do not hold files at an old moment meanwhile. */
         txn_end_statements(txn);

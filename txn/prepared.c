@@ -189,7 +189,7 @@ bool txn_prepare(struct txn *txn, const char *gid, const char *owner, struct err
     struct txn_manager *manager = txn->manager;
     while (txn->frames.n)
         txn_statement_end(txn);
-    if (!may_prepare(txn, gid, err) || !txn_run_checks(txn, err)) {
+    if (!may_prepare(txn, gid, err) || !txn_run_checks(txn, err) || (txn->sxact && !serial_precommit(txn->sxact, err))) {
         txn_rollback(txn);
         return false;
     }

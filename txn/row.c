@@ -170,6 +170,21 @@ static bool out_of_memory(struct err *err)
     return err_set(err, ERR_OUT_OF_MEMORY, "out of memory");
 }
 
+/* SERIALIZABLE watches what is written: the row as it was and as it will be (NULL: it is deleted). */
+static bool note_write(struct txn *txn, const struct env *env, const struct relation *relation, uint32_t shard, int64_t rid,
+                       bool existed, const struct datum *after, struct err *err)
+{
+    if (LIKELY(!txn->sxact) || relation->distribution == DIST_TEMP)
+        return true;
+    struct arena *arena = arena_new("row before");
+    struct datum *before = ARENA_ARRAY(arena, struct datum, relation->n_columns + 1u);
+    bool found = false;
+    bool ok = !existed || txn_fetch_row(txn, arena, env, relation, shard, rid, before, &found, err);
+    ok = ok && serial_write(txn->sxact, relation, found ? before : NULL, after, err);
+    arena_free(arena);
+    return ok;
+}
+
 /* Puts a live version with `values`. */
 static bool put_row(struct txn *txn, const struct env *env, const struct relation *relation, const struct target *target,
                     int64_t rid, const struct datum *values, struct version_parts *parts, struct err *err)
@@ -198,7 +213,8 @@ bool txn_insert(struct txn *txn, const struct env *env, const struct relation *r
     struct target target;
     struct version_parts parts = {.fresh = true};
     txn_see_env(txn, env);
-    return target_of(txn, relation, shard, &target, err) && put_row(txn, env, relation, &target, rid, values, &parts, err);
+    return note_write(txn, env, relation, shard, rid, false, values, err) && target_of(txn, relation, shard, &target, err) &&
+           put_row(txn, env, relation, &target, rid, values, &parts, err);
 }
 
 /* Which image fields an update of `changed` attributes writes, together with what earlier versions of the row changed. */
@@ -223,7 +239,7 @@ bool txn_update(struct txn *txn, const struct env *env, const struct relation *r
     struct target target;
     uint8_t bitmap[512]; /* twice 1,600 columns */
     txn_see_env(txn, env);
-    if (!target_of(txn, relation, shard, &target, err))
+    if (!note_write(txn, env, relation, shard, rid, true, values, err) || !target_of(txn, relation, shard, &target, err))
         return false;
     const struct version *before = overlay_newest(target.part, rid, NULL, 0);
     struct version_parts parts = {.fresh = before && before->fresh};
@@ -238,7 +254,7 @@ bool txn_update(struct txn *txn, const struct env *env, const struct relation *r
 bool txn_delete(struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid, struct err *err)
 {
     struct target target;
-    if (!target_of(txn, relation, shard, &target, err))
+    if (!note_write(txn, NULL, relation, shard, rid, true, NULL, err) || !target_of(txn, relation, shard, &target, err))
         return false;
     const struct version *before = overlay_newest(target.part, rid, NULL, 0);
     struct version_parts parts = {.kind = VERSION_DEAD,
@@ -251,6 +267,8 @@ bool txn_delete(struct txn *txn, const struct relation *relation, uint32_t shard
 bool txn_truncate(struct txn *txn, const struct relation *relation, struct err *err)
 {
     struct target target;
+    if (txn->sxact && !serial_write(txn->sxact, relation, NULL, NULL, err))
+        return false;
     if (!target_of(txn, relation, 0, &target, err))
         return false;
     overlay_truncate(&txn->overlay, target.part->table, current_command(txn));

@@ -80,7 +80,7 @@ struct scan {
 
 /* ---- conditions ---- */
 
-static bool qual_holds(const struct scan_qual *qual, const struct type *type, const struct datum *value)
+bool scan_qual_holds(const struct scan_qual *qual, const struct type *type, const struct datum *value)
 {
     if (qual->op == QUAL_IS_NULL)
         return value->null;
@@ -116,7 +116,7 @@ static bool quals_hold(const struct scan *scan, const struct datum *values, bool
         const struct scan_qual *qual = &scan->quals[k];
         if (left_only && scan->shape->pushed[k])
             continue;
-        if (!qual_holds(qual, scan->relation->columns[qual->attnum - 1].type, &values[qual->attnum - 1]))
+        if (!scan_qual_holds(qual, scan->relation->columns[qual->attnum - 1].type, &values[qual->attnum - 1]))
             return false;
     }
     return true;
@@ -213,6 +213,15 @@ static void begin(struct scan *scan)
         scan->recheck |= !shape->pushed[k];
 }
 
+/* SERIALIZABLE watches what is read.  Checks of constraints read what is committed now, and are not part of the history. */
+static bool note_read(struct scan *scan, struct err *err)
+{
+    struct txn *txn = scan->txn;
+    if (LIKELY(!txn->sxact) || scan->spec.latest || scan->relation->distribution == DIST_TEMP)
+        return true;
+    return serial_read(txn->sxact, scan->relation, scan->quals, scan->spec.n_quals, err);
+}
+
 static void close_with_arena(void *arg)
 {
     scan_close(arg);
@@ -239,11 +248,15 @@ struct scan *scan_open(struct txn *txn, struct arena *arena, const struct env *e
     scan->table = spec->skip_overlay ? NULL : overlay_find(&txn->overlay, relation->oid);
     scan->committed = ARENA_ARRAY(arena, struct datum, relation->n_columns * 2u + 1u);
     scan->own = scan->committed + relation->n_columns;
+    if (!note_read(scan, err)) {
+        layout_unref(scan->layout);
+        return NULL;
+    }
+    begin(scan);
     if (!scan->spec.latest) {
         scan->snapshot = frame->snapshot;
         scan->snapshot->refs++;
     }
-    begin(scan);
     scan->next = txn->scans;
     if (txn->scans)
         txn->scans->previous = scan;
@@ -300,6 +313,8 @@ void scan_close(struct scan *scan)
 bool scan_rescan(struct scan *scan, const struct scan_qual *quals, const uint32_t *shards, uint32_t n_shards, struct err *err)
 {
     set_quals(scan, quals);
+    if (!note_read(scan, err))
+        return false;
     scan->spec.shards = shards;
     scan->spec.n_shards = n_shards;
     if (scan->relation->distribution == DIST_TEMP || (scan->relation->distribution == DIST_REFERENCE && n_shards > 1))

@@ -42,6 +42,7 @@ struct txn_manager *txn_manager_new(struct storage *storage)
     ASSERT(manager != NULL);
     manager->storage = storage;
     pthread_mutex_init(&manager->mutex, NULL);
+    manager->serial = serial_new();
     manager->locks = lock_table_new(oldest_of, next_xid_of, manager);
     manager->sessions = imap_new();
     manager->temps = imap_new();
@@ -119,6 +120,7 @@ void txn_manager_free(struct txn_manager *manager)
         database_free(manager, database);
     }
     lock_table_free(manager->locks);
+    serial_free(manager->serial);
     imap_free(manager->sessions);
     pthread_mutex_destroy(&manager->mutex);
     free(manager);
@@ -254,6 +256,12 @@ void txn_finish(struct txn *txn, bool committed)
     if (!committed && txn->overlay.n_hooks)
         overlay_undo(&txn->overlay, &(struct overlay_mark){0});
     overlay_clear(&txn->overlay);
+    if (txn->sxact && committed)
+        serial_commit(txn->sxact, txn->commit_seq ? txn->commit_seq : storage_commit_seq(txn->manager->storage));
+    else if (txn->sxact)
+        serial_abort(txn->sxact);
+    txn->sxact = NULL;
+    txn->commit_seq = 0;
     lock_release(&txn->locks, 0);
     for (size_t k = txn->callbacks.n; k-- > 0;)
         if (txn->callbacks.items[k].end)
@@ -337,6 +345,8 @@ void txn_use_catalog(struct txn *txn, const struct catalog *catalog)
     if (before == catalog)
         return;
     txn->seen = catalog_kept((struct catalog *)(uintptr_t)catalog);
+    if (txn->sxact && txn->seen)
+        serial_keep_catalog(txn->sxact, txn->seen);
     catalog_let_go(before);
 }
 
@@ -354,8 +364,15 @@ static bool open_moment(struct txn *txn, struct err *err)
     for (uint32_t k = 0; k < n; k++)
         shards[k] = k;
     txn->moment = snapshot_new(txn);
-    if (snapshot_open(txn->moment, shards, n, err))
+    if (txn->options.isolation == ISOLATION_SERIALIZABLE)
+        txn->sxact = serial_begin(txn->manager->serial, txn->database->oid, txn->moment->seq);
+    if (txn->sxact && txn->seen)
+        serial_keep_catalog(txn->sxact, txn->seen);
+    if (snapshot_open(txn->moment, shards, n, err)) {
+        if (txn->sxact)
+            serial_moment(txn->sxact, txn->moment->seq);
         return true;
+    }
     snapshot_unref(txn->moment);
     txn->moment = NULL;
     return false;
@@ -383,6 +400,8 @@ bool txn_statement_begin(struct txn *txn, const uint32_t *shards, uint32_t n, st
         return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "cannot have more than 2^32-2 commands in a transaction");
     if (txn->options.isolation != ISOLATION_READ_COMMITTED) {
         if (!txn->moment && !open_moment(txn, err))
+            return false;
+        if (txn->sxact && !serial_go_on(txn->sxact, err))
             return false;
         txn->moment->refs++;
         return frame_push(txn, txn->moment);

@@ -5,6 +5,7 @@
 #include "base/waiter.h"
 #include "txn/lock.h"
 #include "txn/overlay.h"
+#include "txn/serial.h"
 #include "txn/txn.h"
 
 #define SEQ_NONE UINT64_MAX
@@ -25,6 +26,7 @@ struct database_state {
 struct txn_manager {
     struct storage *storage;
     struct lock_table *locks;
+    struct serial *serial;
     pthread_mutex_t mutex; /* guards the lists below */
     struct database_state *databases;
     struct txn *free_txns;
@@ -92,6 +94,8 @@ struct txn {
     _Atomic uint64_t oldest;
     struct snapshot *snapshots, *free_snapshots;
     struct snapshot *moment; /* REPEATABLE READ: the one for all */
+    struct sxact *sxact;     /* SERIALIZABLE, once the moment is fixed */
+    uint64_t commit_seq;     /* of its commit, once published */
     struct latest *latest;   /* by shard */
     uint32_t n_latest;       /* length of latest */
     uint32_t *latest_open, n_latest_open;
@@ -168,6 +172,9 @@ void commit_collect_shards(struct txn *txn, const struct op *ops, size_t n_ops);
 /* row.c */
 struct type_io txn_io(struct txn *txn, const struct env *env, struct err *err);
 struct lock_request txn_lock_request(const struct txn *txn, struct lock_tag tag, int mode, enum wait_policy policy);
+
+/* scan.c */
+bool scan_qual_holds(const struct scan_qual *qual, const struct type *type, const struct datum *value);
 
 /* fetch.c */
 bool row_exists(struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid);

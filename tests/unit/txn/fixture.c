@@ -168,6 +168,8 @@ static enum txn_result change_once(struct fixture *f, struct txn *txn, int64_t i
         return TXN_ERROR;
     }
     struct scan *scan = scan_open(txn, arena, &f->env, &spec, err);
+    if (!scan)
+        result = TXN_ERROR;
     while (result == TXN_OK && found) {
         static const uint8_t changed[] = {2};
         if (!scan_next(scan, &row, &found, err))

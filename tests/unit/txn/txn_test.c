@@ -374,6 +374,42 @@ START_TEST(prepared_transactions_keep_their_locks_over_a_restart)
 }
 END_TEST
 
+/* Two doctors on call: each may leave if the other stays. */
+START_TEST(write_skew_fails_one_when_serializable)
+{
+    struct fixture f;
+    fixture_open(&f, 2);
+    struct err err = ERR_IN(f.arena);
+    for (int serializable = 0; serializable < 2; serializable++) {
+        enum isolation isolation = serializable ? ISOLATION_SERIALIZABLE : ISOLATION_REPEATABLE_READ;
+        int64_t id = serializable * 10;
+        struct txn *a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1), *b;
+        fx_insert(&f, a, id, 1);
+        fx_insert(&f, a, id + 1, 1);
+        fx_commit(a);
+        a = fx_begin(&f, isolation, 1);
+        b = fx_begin(&f, isolation, 2);
+        ck_assert_int_eq(fx_get(&f, a, id + 1), 1);
+        ck_assert_int_eq(fx_get(&f, b, id), 1);
+        ck_assert_int_eq(fx_add(&f, a, id, -1, &err), 1);
+        ck_assert_int_eq(fx_add(&f, b, id + 1, -1, &err), 1);
+        fx_commit(a);
+        ck_assert_int_eq(txn_commit(b, &err), !serializable);
+    }
+    ck_assert(err_is(&err, "40001"));
+    ck_assert_str_eq(err.message, "could not serialize access due to read/write dependencies among transactions");
+    /* Readers of other rows are left alone. */
+    struct txn *a = fx_begin(&f, ISOLATION_SERIALIZABLE, 1), *b = fx_begin(&f, ISOLATION_SERIALIZABLE, 2);
+    ck_assert_int_eq(fx_add(&f, a, 0, 5, &err), 1);
+    ck_assert_int_eq(fx_add(&f, b, 1, 5, &err), 1);
+    fx_insert(&f, a, 20, 1);
+    fx_insert(&f, b, 21, 1);
+    fx_commit(a);
+    fx_commit(b);
+    fixture_close(&f);
+}
+END_TEST
+
 static int n_hooks;
 static void count_hook(void *arg)
 {
@@ -503,6 +539,7 @@ Suite *txn_txn_suite(void)
     tcase_add_test(cases, temporary_rows_live_in_the_session);
     tcase_add_test(cases, sequences_count_and_stop);
     tcase_add_test(cases, prepared_transactions_keep_their_locks_over_a_restart);
+    tcase_add_test(cases, write_skew_fails_one_when_serializable);
     tcase_add_test(cases, undo_hooks_run_once_latest_first);
     tcase_add_loop_test(cases, random_changes_agree_with_a_model, 0, 4);
     suite_add_tcase(suite, cases);
