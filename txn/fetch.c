@@ -48,6 +48,35 @@ bool row_exists(struct txn *txn, const struct relation *relation, uint32_t shard
     return exists;
 }
 
+bool txn_row_visible(struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid, bool *visible, struct err *err)
+{
+    const struct statement_frame *frame = txn_frame(txn);
+    const struct overlay_table *table = overlay_find(&txn->overlay, relation->oid);
+    const struct overlay_part *part =
+        table ? overlay_find_part(&txn->overlay, (struct overlay_table *)(uintptr_t)table, home_shard(relation, shard)) : NULL;
+    *visible = true;
+    if (!frame || relation->distribution == DIST_TEMP || (part && overlay_newest(part, rid, NULL, 0)))
+        return true;
+    struct reader *reader = snapshot_reader(frame->snapshot, home_shard(relation, shard), err);
+    if (!reader)
+        return false;
+    struct row_layout *layout = layout_get(txn->database->layouts, relation);
+    bool ok = true;
+    if (layout->committed) {
+        sqlite3_stmt *statement = reader_statement(reader, layout->fetch_sql, err);
+        ok = statement != NULL;
+        if (ok) {
+            sqlite3_bind_int64(statement, 1, rid);
+            int rc = sqlite3_step(statement);
+            *visible = rc == SQLITE_ROW;
+            ok = rc == SQLITE_ROW || rc == SQLITE_DONE || reader_error(reader, rc, err);
+            reader_finish_statement(reader, statement);
+        }
+    }
+    layout_unref(layout);
+    return ok;
+}
+
 static bool load_column(sqlite3_stmt *statement, int at, const struct column *column, struct type_io *io, struct arena *arena,
                         struct datum *out)
 {

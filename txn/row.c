@@ -39,8 +39,17 @@ static enum txn_result check_unchanged(struct txn *txn, const struct relation *r
 {
     const struct statement_frame *frame = txn_frame(txn);
     uint64_t key_changed, changed = lock_entry_changed(entry, &key_changed);
-    if (LIKELY(!changed) || !frame || changed <= frame->snapshot->seq)
-        return TXN_OK;
+    if (LIKELY(!changed) || !frame || changed <= frame->snapshot->seq) {
+        bool visible = true;
+        if (LIKELY(txn->options.isolation == ISOLATION_READ_COMMITTED) || mode < ROW_NO_KEY_UPDATE)
+            return TXN_OK;
+        if (!txn_row_visible(txn, relation, shard, rid, &visible, err))
+            return TXN_ERROR;
+        if (visible)
+            return TXN_OK;
+        err_set(err, ERR_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update");
+        return TXN_ERROR;
+    }
     if (txn->options.isolation == ISOLATION_READ_COMMITTED)
         return TXN_RESTART;
     /* A key-share lock cares for the key only: rows that foreign keys point to. */

@@ -153,6 +153,9 @@ MUST_CHECK bool txn_global_get(struct txn *txn, const struct index *index, const
 
 /* Did this statement change the row already?  (A second UPDATE of a row by one statement does nothing in PostgreSQL.) */
 bool txn_row_touched(const struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid);
+/* Does the statement's snapshot (or an own change) show the row?  REPEATABLE READ: ON CONFLICT must not act on a row that it cannot see (40001);
+ * txn_lock_row() in the two update modes checks that itself. */
+MUST_CHECK bool txn_row_visible(struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid, bool *visible, struct err *err);
 /* Are there own changes at all? */
 bool txn_has_changes(const struct txn *txn);
 
