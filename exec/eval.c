@@ -576,6 +576,8 @@ static bool eval_next_value(const struct expr *e, struct frame *f, struct datum 
         return err_set(f->exec->err, ERR_UNDEFINED_TABLE, "sequence with OID %u does not exist", e->sequence_oid);
     if (!sequence_next(f->exec->env->txn, sequence, &value, f->exec->err))
         return false;
+    if (f->exec->env->note_sequence)
+        f->exec->env->note_sequence(f->exec->env, e->sequence_oid, value);
     *out = datum_int(value);
     return true;
 }

@@ -24,6 +24,8 @@ struct env {
     const char *user, *session_user;      /* current_user, session_user */
     uint32_t user_oid;                    /* of current_user */
     const struct search_path *path;       /* resolved search_path; NULL: pg_catalog alone */
+    /* A sequence gave this value: currval() and lastval().  NULL: nobody keeps it. */
+    void (*note_sequence)(const struct env *env, uint32_t sequence_oid, int64_t value);
     uint64_t random_seed[2];              /* random(), setseed(): the session's generator state is behind `session` */
 };
 

@@ -64,6 +64,8 @@ struct param_def {
     double min, max;               /* integers and reals */
     const char *const *enums;      /* ended by NULL */
     const char *boot;              /* built-in value, canonical */
+    const char *boot_shown;        /* pg_settings.boot_val; may be NULL */
+    const char *enums_text, *min_text, *max_text; /* as pg_settings shows them; may be NULL */
     const char *category, *short_desc, *extra_desc; /* the last two may be NULL */
     uint32_t index;                /* place in the list */
     bool report;                   /* sent as ParameterStatus */

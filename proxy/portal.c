@@ -43,6 +43,10 @@ struct portal *portal_new(struct session *s, const char *name, struct stmt *stmt
 
 static void end_execution(struct portal *portal)
 {
+    if (portal->exec && portal->env.session) { /* random() went on */
+        portal->env.session->random_state[0] = portal->env.random_seed[0];
+        portal->env.session->random_state[1] = portal->env.random_seed[1];
+    }
     exec_end(portal->exec);
     portal->exec = NULL;
 }

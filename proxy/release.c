@@ -31,7 +31,7 @@ void session_release(struct session *s)
     map_free(s->portals);
     s->portals = NULL;
     notify_forget(s);
-    advisory_unlock_all(server.transactions, s->pid);
+    txn_session_end(server.transactions, s->pid);
     session_forget_sequences(s);
     catalog_unref(s->catalog);
     temp_view_free(&s->temp);

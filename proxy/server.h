@@ -43,6 +43,8 @@ SSL_CTX *server_tls(void); /* a reference, or NULL: no TLS */
 MUST_CHECK bool server_load_tls(const struct config *config, SSL_CTX **context, struct err *err);
 void server_set_tls(SSL_CTX *context); /* steals it */
 bool server_is_stopping(void);
+/* Server-wide values of parameters, from the configuration. */
+MUST_CHECK bool server_apply_params(const struct config *config, int port, struct err *err);
 /* SIGHUP. */
 void server_reload(void);
 

@@ -56,6 +56,11 @@ struct session_params {
     bool has_undo, any_dirty;
 };
 
+struct sequence_value {
+    uint32_t oid;
+    int64_t value;
+};
+
 /* ---- the session ---- */
 
 enum session_phase { PHASE_START, PHASE_READY, PHASE_CLOSING };
@@ -142,7 +147,7 @@ struct session {
     int64_t transaction_us, statement_us; /* 2000 epoch */
     enum isolation isolation;
     bool txn_open;           /* characteristics are set; `txn` itself comes with the first statement that needs it */
-    bool read_only, deferrable, had_query;
+    bool read_only, deferrable, had_query, has_xid;
     VEC(struct savepoint) savepoints; /* malloced */
     struct pending_notification *notify_out, *notify_in; /* to be sent at commit; to be told to the client */
     struct map *listening;   /* channel -> non-NULL; NULL until the first LISTEN */
@@ -160,7 +165,8 @@ struct session {
     int64_t log_start_us;    /* monotonic; 0: no duration is wanted */
     uint64_t random_state[2];
     bool random_seeded;
-    struct map *currval;     /* sequences used: see functions */
+    VEC(struct sequence_value) sequences; /* malloced: latest values given to this session */
+    uint32_t last_sequence;  /* OID; 0: none yet */
 };
 
 /* ---- session.c ---- */
@@ -200,6 +206,7 @@ MUST_CHECK bool session_authenticate(struct session *s, struct err *err);
 
 /* ---- session_params.c ---- */
 void session_forget_sequences(struct session *s); /* currval, lastval */
+void session_note_sequence(struct session *s, uint32_t sequence_oid, int64_t value);
 void session_params_init(struct session *s);
 void session_params_free(struct session *s);
 /* The current canonical value. */
@@ -469,7 +476,6 @@ MUST_CHECK bool resolve_execute(struct session *s, const struct stmt *outer, con
 MUST_CHECK bool run_deallocate(struct session *s, const void *node, struct utility_result *result, struct err *err);
 MUST_CHECK bool run_close(struct session *s, const void *node, struct utility_result *result, struct err *err);
 MUST_CHECK bool run_discard(struct session *s, const void *node, struct utility_result *result, struct err *err);
-MUST_CHECK bool run_refresh(struct session *s, struct portal *portal, const void *node, struct utility_result *result, struct err *err);
 bool show_columns(struct session *s, const void *node, struct arena *arena, struct result_columns *columns);
 bool fetch_columns(struct session *s, const void *node, struct arena *arena, struct result_columns *columns);
 bool explain_columns(struct session *s, const void *node, struct arena *arena, struct result_columns *columns);

@@ -263,6 +263,11 @@ static const char *session_user_name(struct session *s, const struct catalog *ca
     return role ? role->name : s->user;
 }
 
+static void note_sequence(const struct env *env, uint32_t sequence_oid, int64_t value)
+{
+    session_note_sequence(env->session, sequence_oid, value);
+}
+
 void session_env(struct session *s, struct env *env, struct arena *arena, const struct catalog *catalog)
 {
     *env = (struct env){
@@ -278,6 +283,7 @@ void session_env(struct session *s, struct env *env, struct arena *arena, const 
         .session_user = session_user_name(s, catalog),
         .user_oid = s->current_role,
         .path = session_path(s, catalog),
+        .note_sequence = note_sequence,
         .random_seed = {s->random_state[0], s->random_state[1]},
     };
 }

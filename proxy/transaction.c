@@ -65,6 +65,7 @@ bool transaction_start(struct session *s, struct err *err)
     struct txn_options options = {
         .database = database_files_of(s->database),
         .database_oid = database_oid(s->database),
+        .catalog = session_catalog(s),
         .isolation = s->isolation,
         .read_only = s->read_only,
         .deferrable = s->deferrable,
@@ -95,7 +96,7 @@ static void over(struct session *s, bool committed)
     s->txn = NULL;
     session_params_end(s, 1, committed);
     drop_savepoints(s, 0);
-    s->txn_open = s->had_query = s->pipelining = false;
+    s->txn_open = s->had_query = s->has_xid = s->pipelining = false;
     s->block = BLOCK_NONE;
     if (committed)
         notify_commit(s);
