@@ -669,7 +669,11 @@ static bool eval_rest(const struct expr *e, struct frame *f, struct datum *out)
     case EXPR_SUBLINK:
         return eval_sublink(e, f, out);
     case EXPR_RELABEL:
-        return eval(e->args.items[0], f, out);
+        if (!eval(e->args.items[0], f, out))
+            return false;
+        if (!out->null)
+            *out = datum_relabel(e->type, *out);
+        return true;
     case EXPR_IO_CAST:
         return eval_io_cast(e, f, out);
     case EXPR_ARRAY_CAST:
