@@ -184,7 +184,7 @@ static bool read_table(struct cluster *cluster, struct reader *reader, enum obje
         const char *name = (const char *)sqlite3_column_text(statement, 1);
         const char *definition = (const char *)sqlite3_column_text(statement, 2);
         arena_reset(scratch);
-        const struct json *json = json_parse(scratch, definition ? definition : "", definition ? strlen(definition) : 0, err);
+        const struct json *json = definition_parse(scratch, definition ? definition : "", definition ? strlen(definition) : 0, err);
         ok = json != NULL;
         if (!ok)
             break;

@@ -232,7 +232,7 @@ static struct json *read_value(struct reading *in)
     return in->bad ? NULL : value;
 }
 
-const struct json *json_parse(struct arena *arena, const char *text, size_t n, struct err *err)
+const struct json *definition_parse(struct arena *arena, const char *text, size_t n, struct err *err)
 {
     struct reading in = {.arena = arena, .p = text, .end = text + n};
     struct json *value = read_value(&in);

@@ -31,7 +31,7 @@ struct json {
     uint32_t n_items;
 };
 /* The tree lives in `arena`.  NULL with err (XX001) on anything malformed. */
-const struct json *json_parse(struct arena *arena, const char *text, size_t n, struct err *err);
+const struct json *definition_parse(struct arena *arena, const char *text, size_t n, struct err *err);
 const struct json *json_get(const struct json *object, const char *key); /* NULL: absent; object may be NULL */
 /* Strings stay in the tree's arena. */
 const char *json_get_text(const struct json *object, const char *key); /* NULL: absent */

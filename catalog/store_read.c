@@ -409,7 +409,7 @@ struct object *store_read_object(struct arena *scratch, uint32_t oid, const char
         err_set(err, ERR_DATA_CORRUPTED, "the catalog has object %u of unknown class \"%s\"", oid, class_name);
         return NULL;
     }
-    const struct json *json = json_parse(scratch, definition, strlen(definition), err);
+    const struct json *json = definition_parse(scratch, definition, strlen(definition), err);
     if (!json) {
         err_context(err, "object %u", oid);
         return NULL;

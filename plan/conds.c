@@ -30,7 +30,7 @@ static const struct expr *own_column(const struct expr *e, uint16_t rte)
 static bool is_free_of(const struct expr *e, uint16_t rte)
 {
     struct relset rels = expr_rels(e);
-    return !relset_has(&rels, rte) && !expr_is_volatile(e);
+    return !relset_has(&rels, rte) && !expr_has_volatile(e);
 }
 
 static int op_strategy(const char *name)

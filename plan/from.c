@@ -193,7 +193,7 @@ static struct expr *derive(struct planner *p, const struct expr *constant, const
         column = plain_column(constant->args.items[1]);
         value = constant->args.items[0];
     }
-    if (!column || expr_is_volatile(value))
+    if (!column || expr_has_volatile(value))
         return NULL;
     struct relset rels = expr_rels(value);
     if (!relset_is_empty(&rels))
@@ -340,7 +340,7 @@ static void push_into_subquery(struct planner *p, struct query *query, uint16_t 
         bool only = true;
         for (int w = 0; w < RELSET_WORDS; w++)
             only &= (rels.words[w] & ~(rte / 64 == w ? UINT64_C(1) << rte % 64 : 0)) == 0;
-        bool can = only && !expr_has_sublink(copy) && !expr_is_volatile(copy);
+        bool can = only && !expr_has_sublink(copy) && !expr_has_volatile(copy);
         if (can)
             walk_expr(&copy, 0, substitute, &s);
         if (!can || !s.possible) {
@@ -432,7 +432,7 @@ static void take_keys(struct planner *p, const struct relset *left, const struct
     for (size_t k = 0; k < conds->n; k++) {
         struct expr *e = conds->items[k];
         bool done = false;
-        if (is_equality(e) && e->func.op->can_hash && !expr_is_volatile(e)) {
+        if (is_equality(e) && e->func.op->can_hash && !expr_has_volatile(e)) {
             struct relset a = expr_rels(e->args.items[0]), b = expr_rels(e->args.items[1]);
             bool forward = relset_within(&a, left) && relset_within(&b, right);
             bool backward = relset_within(&a, right) && relset_within(&b, left);
@@ -478,7 +478,7 @@ static void move_within(struct planner *p, struct exprs *from, const struct rels
     struct exprs kept = {0};
     for (size_t k = 0; k < from->n; k++) {
         struct relset own = expr_rels(from->items[k]);
-        bool moves = relset_within(&own, rels) && !relset_is_empty(&own) && !expr_is_volatile(from->items[k]);
+        bool moves = relset_within(&own, rels) && !relset_is_empty(&own) && !expr_has_volatile(from->items[k]);
         VEC_PUSH(p->arena, moves ? to : &kept, from->items[k]);
     }
     *from = kept;

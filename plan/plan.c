@@ -124,7 +124,7 @@ static int target_of(struct planner *p, struct plan *plan, struct expr *expr)
         if (plan->targets.items[k].expr == expr)
             return (int)k;
     for (size_t k = 0; k < plan->targets.n; k++)
-        if (expr_equal(plan->targets.items[k].expr, expr) && !expr_is_volatile(expr))
+        if (expr_equal(plan->targets.items[k].expr, expr) && !expr_has_volatile(expr))
             return (int)k;
     struct target junk = {.expr = expr, .name = "", .junk = true};
     VEC_PUSH(p->arena, &plan->targets, junk);
@@ -201,7 +201,7 @@ static struct node *plan_sort(struct planner *p, struct plan *plan, struct node 
     node->sort.keys = keys;
     node->sort.columns = columns;
     node->sort.n_keys = n;
-    if (is_bounded(q) && !expr_is_volatile(q->limit) && (!q->offset || !expr_is_volatile(q->offset))) {
+    if (is_bounded(q) && !expr_has_volatile(q->limit) && (!q->offset || !expr_has_volatile(q->offset))) {
         node->sort.limit = q->limit;
         node->sort.offset = q->offset;
     }
@@ -265,7 +265,7 @@ static void push_limit(struct planner *p, struct plan *plan, struct node *scan)
     struct query *q = (struct query *)plan->query;
     if (scan->ops != &scan_ops || scan->quals.n || !q->limit || q->with_ties || q->has_aggregates || q->has_group_clause ||
         q->has_windows || q->has_srfs || q->distinct || q->distinct_on.n || q->n_row_marks || q->n_grouping_sets || q->having ||
-        expr_has_sublink(q->limit) || expr_is_volatile(q->limit))
+        expr_has_sublink(q->limit) || expr_has_volatile(q->limit))
         return;
     if (q->order.n > 1)
         return;

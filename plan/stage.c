@@ -191,7 +191,7 @@ static enum walk stage_visit(struct expr **slot, int depth, void *arg)
             return WALK_INTO;
         if (e->kind == EXPR_WINDOW)
             find_or_add(s->p, &s->calls, e);
-        else if (find_in(&s->calls, e) < 0 || expr_is_volatile(e))
+        else if (find_in(&s->calls, e) < 0 || expr_has_volatile(e))
             VEC_PUSH(s->p->arena, &s->calls, e);
         return WALK_SKIP;
     }

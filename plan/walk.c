@@ -342,7 +342,7 @@ static enum walk find_volatile(struct expr **slot, int depth, void *arg)
     return is_volatile ? WALK_STOP : WALK_INTO;
 }
 
-bool expr_is_volatile(const struct expr *expr)
+bool expr_has_volatile(const struct expr *expr)
 {
     struct expr *e = (struct expr *)expr;
     return !walk_expr(&e, 0, find_volatile, NULL);

@@ -21,7 +21,7 @@ bool expr_equal(const struct expr *a, const struct expr *b);
 struct expr *expr_copy(struct arena *arena, const struct expr *expr);
 /* Adds `by` to the levels of every reference that points at `from` levels up or further (counted at depth 0). */
 void expr_shift_levels(struct expr *expr, int from, int by);
-bool expr_is_volatile(const struct expr *expr);
+bool expr_has_volatile(const struct expr *expr);
 bool expr_has_sublink(const struct expr *expr);
 
 #endif

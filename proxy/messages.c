@@ -238,7 +238,7 @@ static bool handle_parse(struct session *s, struct wire_reader *in, struct err *
     prepared->prepared_us = s->statement_us;
     transaction_open(s);
     if (!read_types(s, in, prepared, err) || !parse_into(s, prepared, text, err)) {
-        prepared_free(prepared);
+        prepared_statement_free(prepared);
         return false;
     }
     if (!session_add_prepared(s, prepared, err))

@@ -34,7 +34,7 @@ bool run_prepare(struct session *s, struct portal *portal, const void *node, str
     if (ok)
         prepared->stmt = stmt_of_node(s, portal->stmt, stmt->query, &params, err);
     if (!prepared->stmt) {
-        prepared_free(prepared);
+        prepared_statement_free(prepared);
         return false;
     }
     return session_add_prepared(s, prepared, err);

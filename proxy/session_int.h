@@ -349,7 +349,7 @@ struct prepared_statement {
     uint16_t n_declared;
     uint64_t custom_plans, generic_plans;
 };
-void prepared_free(struct prepared_statement *prepared);
+void prepared_statement_free(struct prepared_statement *prepared);
 struct prepared_statement *session_prepared(struct session *s, const char *name, struct err *err); /* 26000 */
 MUST_CHECK bool session_add_prepared(struct session *s, struct prepared_statement *prepared, struct err *err); /* steals; 42P05 */
 void session_drop_prepared(struct session *s, const char *name);

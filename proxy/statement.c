@@ -514,7 +514,7 @@ struct stmt *stmt_of_node(struct session *s, const struct stmt *outer, const voi
 
 /* ---- prepared statements ---- */
 
-void prepared_free(struct prepared_statement *prepared)
+void prepared_statement_free(struct prepared_statement *prepared)
 {
     if (!prepared)
         return;
@@ -539,7 +539,7 @@ struct prepared_statement *session_prepared(struct session *s, const char *name,
 bool session_add_prepared(struct session *s, struct prepared_statement *prepared, struct err *err)
 {
     if (!*prepared->name) {
-        prepared_free(s->unnamed);
+        prepared_statement_free(s->unnamed);
         s->unnamed = prepared;
         return true;
     }
@@ -547,7 +547,7 @@ bool session_add_prepared(struct session *s, struct prepared_statement *prepared
         s->statements = map_new();
     if (map_get(s->statements, prepared->name, strlen(prepared->name))) {
         err_set(err, ERR_DUPLICATE_PSTATEMENT, "prepared statement \"%s\" already exists", prepared->name);
-        prepared_free(prepared);
+        prepared_statement_free(prepared);
         return false;
     }
     map_put(s->statements, prepared->name, strlen(prepared->name), prepared);
@@ -557,22 +557,22 @@ bool session_add_prepared(struct session *s, struct prepared_statement *prepared
 void session_drop_prepared(struct session *s, const char *name)
 {
     if (!*name) {
-        prepared_free(s->unnamed);
+        prepared_statement_free(s->unnamed);
         s->unnamed = NULL;
     } else if (s->statements) {
-        prepared_free(map_remove(s->statements, name, strlen(name)));
+        prepared_statement_free(map_remove(s->statements, name, strlen(name)));
     }
 }
 
 void session_drop_all_prepared(struct session *s)
 {
-    prepared_free(s->unnamed);
+    prepared_statement_free(s->unnamed);
     s->unnamed = NULL;
     const void *key;
     size_t at = 0, key_bytes;
     void *value;
     while (s->statements && map_next(s->statements, &at, &key, &key_bytes, &value))
-        prepared_free(value);
+        prepared_statement_free(value);
     map_free(s->statements);
     s->statements = NULL;
 }
