@@ -41,7 +41,8 @@ bool ddl_handles(const void *node);
 /* Runs it.  *tag is the command tag without counts. */
 MUST_CHECK bool ddl_execute(struct ddl_context *context, const void *node, const char **tag, struct err *err);
 
-/* CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: makes the empty relation; the caller fills it by inserting the query's rows.
+/* CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: makes the empty relation; the caller fills a table by inserting the query's rows
+ * (unless WITH NO DATA).  A materialized view is filled here; *n_rows tells how many rows it got.
  * `relation` gets the new relation out of txn_catalog(), or NULL when IF NOT EXISTS found one (a NOTICE was given). */
 struct ddl_column {
     const char *name;
@@ -56,6 +57,7 @@ struct ddl_new_table {
     const struct query *query;   /* analysed; a materialized view keeps it */
     const struct ddl_column *columns; /* of the query's result */
     uint16_t n_columns;
+    uint64_t *n_rows;            /* materialized views */
 };
 MUST_CHECK bool ddl_create_table_from_columns(struct ddl_context *context, const struct ddl_new_table *table,
                                               const struct relation **relation, struct err *err);

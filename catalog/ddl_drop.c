@@ -11,12 +11,12 @@
 
 #define REPORTED_MAX 100
 
-struct target {
+struct drop_target {
     struct object_address address, dependee;
     bool original, silent;
 };
 struct targets_list {
-    struct target *items;
+    struct drop_target *items;
     size_t n, cap;
 };
 struct walk {
@@ -150,7 +150,7 @@ static int newest_first(const void *a, const void *b)
     return x->dependent.sub - y->dependent.sub;
 }
 
-static struct target *find_target(struct walk *w, const struct object_address *address)
+static struct drop_target *find_target(struct walk *w, const struct object_address *address)
 {
     for (size_t k = 0; k < w->done.n; k++) {
         const struct object_address *have = &w->done.items[k].address;
@@ -181,7 +181,7 @@ static bool is_original(const struct walk *w, const struct object_address *addre
 
 static void visit(struct walk *w, const struct object_address *address, const struct object_address *dependee, bool silent)
 {
-    struct target *known = find_target(w, address);
+    struct drop_target *known = find_target(w, address);
     if (known) {
         known->silent |= silent;
         return;
@@ -196,7 +196,7 @@ static void visit(struct walk *w, const struct object_address *address, const st
     for (size_t k = 0; k < edges.n; k++)
         visit(w, &edges.items[k].dependent, address, edges.items[k].automatic);
     w->stack.n--;
-    struct target target = {*address, *dependee, is_original(w, address), silent};
+    struct drop_target target = {*address, *dependee, is_original(w, address), silent};
     VEC_PUSH(w->d->arena, &w->done, target);
 }
 
@@ -223,7 +223,7 @@ static bool report(struct walk *w, bool cascade, bool quiet)
     size_t n = 0, n_shown = 0;
     const char *only = NULL;
     for (size_t k = w->done.n; k-- > 0;) {
-        const struct target *target = &w->done.items[k];
+        const struct drop_target *target = &w->done.items[k];
         if (target->original || target->silent)
             continue;
         const char *what = describe_object(d, &target->address);

@@ -222,6 +222,7 @@ const char *describe_object(struct ddl *d, const struct object_address *object);
 
 /* ---- ddl_view.c ---- */
 MUST_CHECK bool create_view(struct ddl *d, const ViewStmt *stmt);
+MUST_CHECK bool fill_matview(struct ddl *d, uint32_t oid, uint64_t *n_rows);
 MUST_CHECK bool refresh_matview(struct ddl *d, const RefreshMatViewStmt *stmt);
 
 /* ---- ddl_sequence.c ---- */

@@ -534,5 +534,10 @@ bool create_table_as(struct ddl *d, const struct ddl_new_table *table, uint32_t 
     if (!choose_distribution_early(d, *oid, into->options, &none) || !storage_create(d, *oid))
         return false;
     catalog_changed(d->fork, *oid);
+    uint64_t n_rows = 0;
+    if (table->materialized_view && !into->skipData && !fill_matview(d, *oid, &n_rows))
+        return false;
+    if (table->n_rows)
+        *table->n_rows = n_rows;
     return true;
 }
