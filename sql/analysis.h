@@ -30,6 +30,8 @@ struct analysis {
     const struct function_args *function;
     VEC(struct expr *) params; /* every EXPR_PARAM made */
     bool is_volatile, writes;
+    bool srf_seen;         /* some set-returning call was made: else nobody need look for any */
+    size_t stack_at_start; /* bytes that were left: see depth_check() */
     const struct type *unknown, *boolean, *int4, *int8, *txt, *record; /* often needed */
 };
 #define FAILED(a) ((a)->err->sqlstate[0] != '\0')
@@ -155,6 +157,10 @@ enum place_use { USE_AGGREGATE, USE_WINDOW, USE_SRF, USE_SUBQUERY, USE_COLUMN };
 bool place_allows(struct scope *s, enum place place, enum place_use use, int location);
 enum place place_named(const char *what); /* from analyze_raw_expr()'s words */
 const char *place_name(enum place place);
+
+/* False with 54001 when the tree that is being built gets too deep: not for us only, but for those who walk it later (they have no
+ * checks of their own, and frames that are no larger than half again ours). */
+bool depth_check(struct analysis *a);
 
 /* ---- build.c: small expressions ---- */
 struct expr *expr_new(struct analysis *a, enum expr_kind kind, const struct type *type, int location);

@@ -21,6 +21,7 @@ void analysis_start(struct analysis *a, struct analyze_context *context, struct 
         .env = context->env,
         .err = err,
         .text = context->text,
+        .stack_at_start = stack_left_bytes(),
     };
     a->unknown = type_by_oid(a, TYPE_UNKNOWN);
     a->boolean = type_by_oid(a, TYPE_BOOL);
@@ -129,7 +130,7 @@ struct expr *analyze_column_sql(struct analysis *a, const char *sql, const struc
 {
     struct analyze_context context = *a->context;
     struct analysis inner;
-    if (!stack_check(a->err))
+    if (!depth_check(a))
         return NULL;
     analysis_nested(&inner, &context, a);
     const Node *node = parse_expression(&inner, sql);

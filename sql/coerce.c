@@ -212,7 +212,7 @@ struct expr *coerce_to_specific(struct analysis *a, struct expr *e, const struct
                                          construct, type_text(a, to), type_text(a, e->type));
         e = cast;
     }
-    if (contains_srf(e))
+    if (a->srf_seen && contains_srf(e))
         return fail_null(a, expr_location(e), ERR_DATATYPE_MISMATCH, "argument of %s must not return a set", construct);
     return e;
 }

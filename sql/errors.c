@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/fiber.h"
 #include "sql/format_type.h"
 
 static void fill(struct analysis *a, int location, const char *sqlstate, const char *format, va_list args)
@@ -85,6 +86,16 @@ const char *name_list_text(struct analysis *a, const List *names)
             buf_puts(&out, list_str(names, k));
     }
     return buf_cstr(&out);
+}
+
+bool depth_check(struct analysis *a)
+{
+    size_t left = stack_left_bytes(), used = a->stack_at_start > left ? a->stack_at_start - left : 0;
+    if (LIKELY(left > STACK_RESERVE_BYTES + used + used / 2))
+        return true;
+    fail(a, -1, ERR_STATEMENT_TOO_COMPLEX, "stack depth limit exceeded");
+    return fail_hint(a, "Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after ensuring the platform's "
+                        "stack depth limit is adequate.");
 }
 
 /* ---- places ---- */

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fiber.h"
-
 /* ---- constants ---- */
 
 static struct expr *number_const(struct analysis *a, const char *digits, int location)
@@ -443,7 +441,7 @@ static struct expr *transform_other(struct scope *s, const Node *node)
 
 struct expr *transform_node(struct scope *s, const Node *node)
 {
-    if (UNLIKELY(!stack_check(s->a->err)))
+    if (UNLIKELY(!depth_check(s->a)))
         return NULL;
     switch ((int)TAG_OF(node)) {
     case T_ColumnRef:

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/fiber.h"
-
 /* ---- functions in FROM ---- */
 
 struct function_item {
@@ -261,7 +259,7 @@ static struct from *transform_range_subselect(struct scope *s, const RangeSubsel
 struct from *transform_from_item(struct scope *s, const Node *node, size_t *first_name)
 {
     *first_name = s->names.n;
-    if (!stack_check(s->a->err))
+    if (!depth_check(s->a))
         return NULL;
     switch ((int)TAG_OF(node)) {
     case T_RangeVar:
@@ -281,7 +279,6 @@ struct from *transform_from_item(struct scope *s, const Node *node, size_t *firs
         return fail_null(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "this kind of FROM item is not supported");
     }
 }
-
 
 bool transform_from(struct scope *s, const List *list)
 {

@@ -68,6 +68,8 @@ bool note_srf(struct scope *s, const struct expr *call, const struct expr *last_
         return fail(s->a, s->last_srf ? s->last_srf->location : location, ERR_FEATURE_NOT_SUPPORTED,
                     "set-returning functions must appear at top level of FROM");
     s->last_srf = call;
+    for (struct analysis *a = s->a; a; a = a->outer)
+        a->srf_seen = true;
     if (s->query && s->place != PLACE_FROM_FUNCTION)
         s->query->has_srfs = true;
     return true;

@@ -68,6 +68,9 @@
 #undef elog
 #undef ereport
 
+/* Exported by libpg_query: byte offset of where an expression (or list) of the raw tree starts, -1 unknown. */
+int exprLocation(const Node *expr);
+
 enum pg_limit_option { PG_LIMIT_DEFAULT = 0, PG_LIMIT_COUNT = 1, PG_LIMIT_WITH_TIES = 2 };
 
 /* Names in lists are String nodes. */

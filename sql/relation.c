@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/fiber.h"
-
 #define VIEW_NESTING_MAX 40
 
 /* ---- tables by name ---- */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/fiber.h"
-
 /* ---- SELECT ---- */
 
 bool order_and_limit(struct scope *s, const SelectStmt *stmt, struct targets *targets)
@@ -82,16 +80,6 @@ static bool row_of_values(struct scope *s, const List *list, struct exprs *row)
     return true;
 }
 
-static int location_of_list(const List *list)
-{
-    const Node *node = list_n(list) ? list_at(list, 0) : NULL;
-    if (IS_NODE(node, A_Const))
-        return ((const A_Const *)node)->location;
-    if (IS_NODE(node, ColumnRef))
-        return ((const ColumnRef *)node)->location;
-    return -1;
-}
-
 /* All rows, with each column brought to its common type. */
 bool values_rows(struct scope *s, const List *lists, struct exprs **rows, size_t *n_rows)
 {
@@ -105,7 +93,7 @@ bool values_rows(struct scope *s, const List *lists, struct exprs **rows, size_t
         if (!row_of_values(s, list_at(lists, (int)k), &(*rows)[k]))
             return false;
         if ((*rows)[k].n != (*rows)[0].n)
-            return fail(a, location_of_list(list_at(lists, (int)k)), ERR_SYNTAX_ERROR,
+            return fail(a, exprLocation(list_at(lists, (int)k)), ERR_SYNTAX_ERROR,
                         "VALUES lists must all be the same length");
     }
     s->place = before;
@@ -161,7 +149,7 @@ struct query *transform_values(struct scope *s, const SelectStmt *stmt)
 
 struct query *transform_in_scope(struct scope *s, const Node *node)
 {
-    if (!stack_check(s->a->err))
+    if (!depth_check(s->a))
         return NULL;
     switch ((int)TAG_OF(node)) {
     case T_SelectStmt: {
@@ -258,7 +246,7 @@ static bool lock_rte(struct analysis *a, struct query *q, uint16_t rte, const Lo
 /* Every table of the query, and of the sub-selects in its FROM. */
 static bool lock_everything(struct analysis *a, struct query *q, const LockingClause *clause)
 {
-    if (!stack_check(a->err) || !check_lockable(a, q, clause->strength))
+    if (!depth_check(a) || !check_lockable(a, q, clause->strength))
         return false;
     for (uint16_t k = 0; k < q->n_rtes; k++)
         if (!lock_rte(a, q, k, clause))

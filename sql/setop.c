@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "base/fiber.h"
-
 static const char *setop_name(SetOperation op)
 {
     return op == PG_SETOP_INTERSECT ? "INTERSECT" : op == PG_SETOP_EXCEPT ? "EXCEPT" : "UNION";
@@ -179,7 +177,7 @@ static int right_location(const struct setop *node)
 static struct setop *tree(struct scope *s, const SelectStmt *stmt, bool top, bool recursive_term, const char *inside)
 {
     struct analysis *a = s->a;
-    if (!stack_check(a->err))
+    if (!depth_check(a))
         return NULL;
     if (is_operand(stmt, top))
         return leaf(s, stmt, recursive_term, inside);

@@ -191,6 +191,15 @@ static bool contains_expr(struct expr *const *items, size_t n, const struct expr
     return false;
 }
 
+/* Where in the clause the item stands that gave `e`. */
+static int written_at(const List *list, const struct exprs *wanted, const struct expr *e)
+{
+    for (size_t k = 0; k < wanted->n && (int)k < list_n(list); k++)
+        if (wanted->items[k] == e)
+            return exprLocation(list_at(list, (int)k));
+    return expr_location(e);
+}
+
 /* The ON expressions must be the first ones of ORDER BY, in any order among themselves. */
 static bool transform_distinct_on(struct scope *s, const List *list, struct targets *targets)
 {
@@ -212,7 +221,7 @@ static bool transform_distinct_on(struct scope *s, const List *list, struct targ
         if (!contains_expr(wanted.items, wanted.n, key->expr))
             skipped = true;
         else if (skipped)
-            return fail(a, expr_location(key->expr), ERR_INVALID_COLUMN_REFERENCE,
+            return fail(a, written_at(list, &wanted, key->expr), ERR_INVALID_COLUMN_REFERENCE,
                         "SELECT DISTINCT ON expressions must match initial ORDER BY expressions");
         else
             VEC_PUSH(a->arena, &q->distinct_on, *key);
@@ -224,7 +233,7 @@ static bool transform_distinct_on(struct scope *s, const List *list, struct targ
         if (sorted)
             continue;
         if (skipped)
-            return fail(a, expr_location(wanted.items[k]), ERR_INVALID_COLUMN_REFERENCE,
+            return fail(a, written_at(list, &wanted, wanted.items[k]), ERR_INVALID_COLUMN_REFERENCE,
                         "SELECT DISTINCT ON expressions must match initial ORDER BY expressions");
         struct sort_key key = {.expr = wanted.items[k]};
         if (!sort_opers(a, key.expr->type, true, true, &key.less, NULL, NULL, expr_location(key.expr)))
