@@ -381,6 +381,11 @@ bool fiber_host_has_ready(struct fiber_host *host)
     return host->ready.head || __atomic_load_n(&host->has_remote, __ATOMIC_SEQ_CST);
 }
 
+uint32_t fiber_siblings(void)
+{
+    return fiber_current() ? this_host->n_alive - 1 : 0;
+}
+
 uint32_t fiber_host_count(const struct fiber_host *host)
 {
     return host->n_alive;

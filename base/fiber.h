@@ -13,6 +13,8 @@ struct fiber *fiber_current(void); /* NULL on a plain thread */
 /* Yields to the loop if this fiber has run for its time slice; cheap otherwise.  False when it was
  * interrupted meanwhile (cancel, timeout, shutdown): the caller then asks fiber_interrupt_err(). */
 bool fiber_breathe(void);
+/* How many other fibers the current one's event loop has alive; 0 on a plain thread.  At 0 a short block delays no one else's statement. */
+uint32_t fiber_siblings(void);
 /* Bytes of stack left to the caller, on a fiber or on a plain thread.  Recursive walkers fail with 54001
  * "stack depth limit exceeded" below STACK_RESERVE_BYTES. */
 size_t stack_left_bytes(void);

@@ -1,7 +1,7 @@
 /* committer.c - group commit.
  *
  * storage_commit() encodes the caller's ops as log records on the caller's thread, queues a request and sleeps.  One thread takes
- * what is queued as a batch and does, for the whole batch:
+ * what is queued as a batch (a caller who is alone may run its own instead: may_run_here()) and does, for the whole batch:
  *
  *   1. apply    each file concerned begins one SQLite transaction; every op is run.  This validates: a request whose op fails is
  *               answered with the error, all is rolled back, and the batch is applied again without it.  Errors are rare, and
@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fiber.h"
 #include "base/log.h"
 #include "base/waiter.h"
 #include "shard/checkpointer.h"
@@ -37,6 +38,7 @@
 
 #define BATCH_MAX 1024
 #define BATCH_BYTES_MAX (8u << 20)
+#define QUIET_BATCHES 8
 #define PART_BYTES (1u << 20)     /* ops of a large transaction are split into records of about this size */
 
 enum request_kind { REQUEST_COMMIT, REQUEST_APPEND, REQUEST_DROP_DATABASE, REQUEST_RELEASE_DATABASE, REQUEST_LOG_PREPARED };
@@ -54,6 +56,7 @@ struct request {
     uint64_t seq;                    /* 0: logs nothing */
     bool failed;
     struct err *err;                 /* the sleeping caller's */
+    bool here;                       /* run by its caller, who need not be woken */
     struct waiter waiter;
     struct request *next;
 };
@@ -65,7 +68,9 @@ struct committer {
     pthread_cond_t wake;
     struct request *first, **last; /* the queue */
     bool sleeping, stopping;       /* `sleeping`: the thread waits for `wake` */
-    /* The thread's own. */
+    bool busy;                     /* a batch is being run, by the thread or by a caller: what follows is its runner's */
+    uint32_t n_quiet;              /* batches of late during which nobody else came */
+    /* The runner's. */
     struct writers writers;
     struct arena *arena;           /* of one batch */
     struct request *batch[BATCH_MAX];
@@ -74,6 +79,8 @@ struct committer {
     uint64_t last_seq;
     uint64_t bytes_since_cut;
 };
+
+static void run_batch(struct committer *committer);
 
 /* ---- the caller's side ---- */
 
@@ -94,11 +101,10 @@ static bool enqueue(struct committer *committer, struct request *request, struct
 {
     pthread_mutex_lock(&committer->mutex);
     bool stopping = committer->stopping;
-    bool wake = committer->sleeping && !stopping;
+    bool wake = committer->sleeping && !committer->busy && !stopping;
     if (!stopping) {
         *committer->last = request;
         committer->last = &request->next;
-        committer->sleeping = false;
     }
     pthread_mutex_unlock(&committer->mutex);
     if (wake)
@@ -106,9 +112,42 @@ static bool enqueue(struct committer *committer, struct request *request, struct
     return !stopping || err_set(err, ERR_CANNOT_CONNECT_NOW, "the storage is shutting down");
 }
 
+/* A caller may run its commit as a batch of its own, if nobody else is there to share or to be kept waiting: two thread switches are half of
+ * what a lone commit takes. */
+static bool may_run_here(struct committer *committer)
+{
+    if (fiber_siblings() > 0)
+        return false;
+    pthread_mutex_lock(&committer->mutex);
+    bool free = !committer->busy && !committer->first && !committer->stopping &&
+                committer->n_quiet >= QUIET_BATCHES;
+    committer->busy = committer->busy || free;
+    pthread_mutex_unlock(&committer->mutex);
+    return free;
+}
+
+static void end_run(struct committer *committer)
+{
+    pthread_mutex_lock(&committer->mutex);
+    committer->busy = false;
+    committer->n_quiet = committer->n_batch == 1 && !committer->first ? committer->n_quiet + 1 : 0;
+    bool wake = committer->first && committer->sleeping;
+    pthread_mutex_unlock(&committer->mutex);
+    if (wake)
+        pthread_cond_signal(&committer->wake);
+}
+
 static bool send_and_wait(struct committer *committer, struct request *request, struct err *err)
 {
     request->err = err;
+    if (request->kind == REQUEST_COMMIT && may_run_here(committer)) {
+        request->here = true;
+        committer->batch[0] = request;
+        committer->n_batch = 1;
+        run_batch(committer);
+        end_run(committer);
+        return !request->failed;
+    }
     waiter_init(&request->waiter);
     if (!enqueue(committer, request, err))
         return false;
@@ -206,13 +245,14 @@ bool committer_log_prepared(struct committer *committer, struct err *err)
 static bool take_batch(struct committer *committer)
 {
     size_t n_bytes = 0;
-    committer->n_batch = 0;
     pthread_mutex_lock(&committer->mutex);
-    while (!committer->first && !committer->stopping) {
+    while (committer->busy || (!committer->first && !committer->stopping)) {
         committer->sleeping = true;
         pthread_cond_wait(&committer->wake, &committer->mutex);
     }
     committer->sleeping = false;
+    committer->busy = true;
+    committer->n_batch = 0;
     while (committer->first && committer->n_batch < BATCH_MAX && (n_bytes < BATCH_BYTES_MAX || !committer->n_batch)) {
         struct request *request = committer->first;
         committer->first = request->next;
@@ -230,7 +270,8 @@ static bool take_batch(struct committer *committer)
 static void answer(struct request *request)
 {
     if (request->kind != REQUEST_APPEND) {
-        waiter_wake(&request->waiter);
+        if (!request->here)
+            waiter_wake(&request->waiter);
         return;
     }
     if (request->failed)
@@ -641,8 +682,10 @@ static void *committer_main(void *arg)
 {
     struct committer *committer = arg;
     pthread_setname_np(pthread_self(), "committer");
-    while (take_batch(committer))
+    while (take_batch(committer)) {
         run_batch(committer);
+        end_run(committer);
+    }
     writers_close_all(&committer->writers);
     return NULL;
 }
