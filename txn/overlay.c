@@ -3,6 +3,8 @@
  * Versions are cut from chunks in the order made, so the log is also the order of memory: undo pops the log and hands the memory
  * back.  A row's slot points at its newest version; popping it restores the older one or frees the slot.
  *
+ * A large transaction's versions spill: past SPILL_BYTES chunks are mapped from temporary files.
+ *
  * Truncation replaces the table's list of parts by an empty one; its log record remembers the old list.  Parts are freed with the
  * overlay only.
  *
@@ -10,16 +12,23 @@
  * once, in log order of first versions; (3) `fresh` is the same in all versions of a row. */
 #include "txn/overlay.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define CHUNK_MIN (8 * 1024)
 #define CHUNK_MAX (1024 * 1024)
+#define SPILL_BYTES (256u << 20) /* beyond this, memory comes from temporary files */
+#define SPILL_CHUNK (64u << 20)
 #define MANY_TABLES 16
 
 struct chunk {
     struct chunk *below;
     size_t bytes, used;
+    size_t mapped_bytes; /* 0: malloc()ed */
     char data[];
 };
 
@@ -38,16 +47,62 @@ static void *checked(void *p)
 
 /* ---- memory ---- */
 
+/* A chunk in an unlinked file, so that the kernel can put it out of memory; NULL when there is no room for one. */
+static struct chunk *chunk_map(size_t bytes)
+{
+    const char *dir = getenv("TMPDIR");
+    char path[256];
+    int n = snprintf(path, sizeof(path), "%s/shardlite-overlay-XXXXXX", dir && *dir ? dir : "/var/tmp");
+    int fd = n > 0 && (size_t)n < sizeof(path) ? mkostemp(path, O_CLOEXEC) : -1;
+    if (fd < 0)
+        return NULL;
+    unlink(path);
+    size_t mapped = sizeof(struct chunk) + bytes;
+    /* Reserved now: a page that finds the disk full later would be a SIGBUS. */
+    void *p = posix_fallocate(fd, 0, (off_t)mapped) == 0 ? mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+    close(fd);
+    if (p == MAP_FAILED)
+        return NULL;
+    struct chunk *chunk = p;
+    chunk->mapped_bytes = mapped;
+    return chunk;
+}
+
+static struct chunk *chunk_new(const struct overlay *overlay, size_t least)
+{
+    const struct chunk *last = overlay->chunks;
+    size_t bytes = MAX(last ? MIN(last->bytes * 2, (size_t)CHUNK_MAX) : CHUNK_MIN, least);
+    struct chunk *chunk = overlay->n_bytes >= SPILL_BYTES ? chunk_map(MAX((size_t)SPILL_CHUNK, least)) : NULL;
+    if (chunk) {
+        chunk->bytes = MAX((size_t)SPILL_CHUNK, least);
+    } else {
+        chunk = malloc(sizeof(*chunk) + bytes);
+        if (!chunk)
+            return NULL;
+        chunk->mapped_bytes = 0;
+        chunk->bytes = bytes;
+    }
+    chunk->used = 0;
+    return chunk;
+}
+
+static void chunk_free(struct chunk *chunk)
+{
+    if (chunk->mapped_bytes)
+        munmap(chunk, chunk->mapped_bytes);
+    else
+        free(chunk);
+}
+
 static void *chunk_alloc(struct overlay *overlay, size_t bytes)
 {
     struct chunk *chunk = overlay->chunks;
     bytes = (bytes + 7) & ~(size_t)7;
     if (UNLIKELY(!chunk || chunk->bytes - chunk->used < bytes)) {
-        size_t size = chunk ? MIN(chunk->bytes * 2, (size_t)CHUNK_MAX) : CHUNK_MIN;
-        struct chunk *fresh = malloc(sizeof(*fresh) + MAX(size, bytes));
+        struct chunk *fresh = chunk_new(overlay, bytes);
         if (!fresh)
             return NULL;
-        *fresh = (struct chunk){.below = chunk, .bytes = MAX(size, bytes)};
+        fresh->below = chunk;
         overlay->chunks = chunk = fresh;
         overlay->n_bytes += fresh->bytes;
     }
@@ -62,7 +117,7 @@ static void chunks_release(struct overlay *overlay, struct chunk *to, size_t use
         struct chunk *chunk = overlay->chunks;
         overlay->chunks = chunk->below;
         overlay->n_bytes -= chunk->bytes;
-        free(chunk);
+        chunk_free(chunk);
     }
     if (to)
         to->used = used;
@@ -194,7 +249,8 @@ struct overlay_part *overlay_part(struct overlay *overlay, struct overlay_table 
 
 static size_t home_of(const struct overlay_part *part, int64_t rid)
 {
-    return (size_t)(((uint64_t)rid * 0x9e3779b97f4a7c15ULL) >> 20) & (part->n_slots - 1);
+    /* Eight rids in a row share a cache line: rows are mostly touched in the order of their rids. */
+    return (size_t)((((uint64_t)rid >> 3) * 0x9e3779b97f4a7c15ULL >> 20 << 3) | ((uint64_t)rid & 7)) & (part->n_slots - 1);
 }
 
 static const struct global_entry *entry_of(const struct version *version)
