@@ -174,8 +174,16 @@ static bool is_known_at_start(struct expr *e)
 static bool match(struct planner *p, const struct expr *e, uint16_t rte, const struct relation *relation, struct comparison *c)
 {
     *c = (struct comparison){0};
-    return match_operator(e, rte, relation, c) || match_any(e, rte, relation, c) || match_or(p, e, rte, relation, c) ||
-           match_null_test(e, rte, relation, c);
+    if (match_operator(e, rte, relation, c))
+        return true;
+    *c = (struct comparison){0};
+    if (match_any(e, rte, relation, c))
+        return true;
+    *c = (struct comparison){0};
+    if (match_or(p, e, rte, relation, c))
+        return true;
+    *c = (struct comparison){0};
+    return match_null_test(e, rte, relation, c);
 }
 
 bool plan_scan_conds(struct planner *p, struct query *query, struct node *scan, struct exprs *conjuncts)
@@ -186,9 +194,10 @@ bool plan_scan_conds(struct planner *p, struct query *query, struct node *scan, 
     for (size_t k = 0; k < conjuncts->n; k++) {
         struct comparison c;
         struct expr *e = conjuncts->items[k];
-        bool in_files = match(p, e, scan->rte, relation, &c) && files_can(relation, &c);
-        bool routes = c.column && (c.op == QUAL_EQ || c.op == QUAL_IN) && is_shard_key(relation, c.attnum);
-        bool hints = c.column && c.op == QUAL_EQ && relation->distribution == DIST_SYSTEM;
+        bool matches = match(p, e, scan->rte, relation, &c);
+        bool in_files = matches && files_can(relation, &c);
+        bool routes = matches && (c.op == QUAL_EQ || c.op == QUAL_IN) && is_shard_key(relation, c.attnum);
+        bool hints = matches && c.op == QUAL_EQ && relation->distribution == DIST_SYSTEM;
         if (!in_files)
             VEC_PUSH(p->arena, &kept, e);
         if (!in_files && !routes && !hints)

@@ -172,6 +172,22 @@ static bool order_within_group(struct scope *s, const FuncCall *call, struct exp
     return true;
 }
 
+/* rank(x) WITHIN GROUP (ORDER BY y): x is placed among the y, so both have one type. */
+static bool unify_hypothetical(struct analysis *a, struct expr *e)
+{
+    for (size_t k = 0; k < e->agg.direct.n && k < e->args.n; k++) {
+        struct expr *pair[2] = {e->args.items[k], e->agg.direct.items[k]};
+        const struct type *type = common_type_of(a, pair, 2, "WITHIN GROUP", NULL);
+        if (!type)
+            return false;
+        e->args.items[k] = coerce_node(a, pair[0], type, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
+        e->agg.direct.items[k] = coerce_node(a, pair[1], type, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
+        if (!e->args.items[k] || !e->agg.direct.items[k])
+            return false;
+    }
+    return true;
+}
+
 static const struct agg_entry *find_aggregate(struct analysis *a, const struct proc *proc, int location)
 {
     char room[512];
@@ -203,6 +219,8 @@ struct expr *transform_aggregate(struct scope *s, const FuncCall *call, const st
         VEC_PUSH(a->arena, list, args->items[k]);
     }
     if (call && call->agg_within_group) {
+        if (e->agg.aggregate->kind == 'h' && !unify_hypothetical(a, e))
+            return NULL;
         if (!order_within_group(s, call, e))
             return NULL;
     } else if (call && (call->agg_order || call->agg_distinct) && !order_arguments(s, call, e)) {
