@@ -84,10 +84,13 @@ static void run_batch(struct committer *committer);
 
 /* ---- the caller's side ---- */
 
-/* Ops as records: one part, or several for a large transaction, each readable by itself. */
-static void encode_ops(struct request *request, const struct op *ops, size_t n_ops, bool whole_images)
+/* Ops as records: one part, or several for a large transaction, each readable by itself.  False with err set if the statement was
+ * cancelled meanwhile. */
+static bool encode_ops(struct request *request, const struct op *ops, size_t n_ops, bool whole_images, struct err *err)
 {
     for (size_t k = 0; k < n_ops || request->parts.n == 0;) {
+        if (k > 0 && !fiber_breathe() && !fiber_check_interrupt(err))
+            return false;
         struct buf part = BUF_IN(request->arena);
         struct op_writer writer = {.out = &part, .whole_images = whole_images};
         while (k < n_ops && part.n < PART_BYTES)
@@ -95,6 +98,7 @@ static void encode_ops(struct request *request, const struct op *ops, size_t n_o
         request->n_bytes += part.n;
         VEC_PUSH(request->arena, &request->parts, part);
     }
+    return true;
 }
 
 static bool enqueue(struct committer *committer, struct request *request, struct err *err)
@@ -173,9 +177,8 @@ bool storage_commit(struct storage *storage, struct commit *commit, struct err *
         return false;
     struct request request = {.kind = REQUEST_COMMIT, .commit = commit, .ops = commit->ops, .n_ops = commit->n_ops};
     request.arena = arena_new("commit");
-    if (!commit->resolve_gid)
-        encode_ops(&request, commit->ops, commit->n_ops, commit->prepare_gid != NULL);
-    bool ok = send_and_wait(storage->committer, &request, err);
+    bool ok = commit->resolve_gid || encode_ops(&request, commit->ops, commit->n_ops, commit->prepare_gid != NULL, err);
+    ok = ok && send_and_wait(storage->committer, &request, err);
     arena_free(request.arena);
     return ok;
 }
