@@ -22,7 +22,7 @@
 #define FILES_KEPT_FREE 256 /* for sockets, the log, writers */
 #define READERS_DEFAULT 1024
 #define READERS_MIN 8
-#define WRITERS_DEFAULT 256
+#define WRITERS_DEFAULT 1024
 #define CHECKPOINT_FRAMES_DEFAULT 1000
 #define LOG_SEGMENT_BYTES_DEFAULT (16u << 20)
 

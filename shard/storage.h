@@ -20,7 +20,7 @@ struct storage_options {
     bool create;                   /* make the directory if missing */
     const struct commit_log_ops *log; /* NULL: the file log (commit_log.h) */
     void *log_arg;                 /* for commit_log_options.arg */
-    uint32_t max_open_writers;     /* 0: 256 */
+    uint32_t max_open_writers;     /* 0: 1024, or what the limit on open files allows */
     const char *vfs;               /* of SQLite; NULL: ours (vfs.h) */
 };
 
