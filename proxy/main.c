@@ -14,7 +14,6 @@
 #include "catalog/builtin.h"
 #include "catalog/cluster.h"
 #include "catalog/database.h"
-#include "catalog/functions.h"
 #include "func/func.h"
 #include "proxy/check.h"
 #include "proxy/listener.h"
@@ -130,7 +129,7 @@ static bool open_data(const struct config *config, struct err *err)
     if (!server.storage)
         return false;
     server.transactions = txn_manager_new(server.storage);
-    server.cluster = cluster_open(server.storage, err);
+    server.cluster = cluster_open(server.storage, (uint32_t)config->shards, err);
     if (!server.cluster)
         return false;
     server.databases = databases_new(server.cluster);
@@ -163,7 +162,6 @@ static bool start(struct err *err)
     raise_limits(config);
     if (RAND_bytes(server.mock_seed, sizeof(server.mock_seed)) != 1)
         return err_set(err, ERR_INTERNAL_ERROR, "the system gives no random bytes");
-    func_add_tables(catalog_func_tables);
     func_add_tables(proxy_func_tables);
     builtin_init();
     params_init();

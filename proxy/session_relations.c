@@ -85,7 +85,7 @@ static bool activity_rows(struct sysrel_scan *scan)
 {
     struct session *s = scan->env->session;
     struct session_view *views;
-    size_t n = sessions_view(scan->arena, &views);
+    size_t n = sessions_view(scan->keep, &views);
     for (size_t i = 0; i < n; i++) {
         const struct session_view *view = &views[i];
         if (!view->state) /* not logged in yet */
@@ -122,7 +122,7 @@ static bool activity_rows(struct sysrel_scan *scan)
 static bool lock_rows(struct sysrel_scan *scan)
 {
     struct lock_view *list;
-    size_t n = lock_table_view(server.transactions, scan->arena, &list);
+    size_t n = lock_table_view(server.transactions, scan->keep, &list);
     for (size_t i = 0; i < n; i++) {
         const struct lock_view *lock = &list[i];
         row_begin(scan);
@@ -180,10 +180,10 @@ static bool prepared_rows(struct sysrel_scan *scan)
     while (s->statements && map_next(s->statements, &at, &key, &key_bytes, &value)) {
         const struct prepared_statement *prepared = value;
         uint16_t n = prepared->stmt ? prepared->stmt->n_params : 0;
+        row_begin(scan);
         struct datum *types = ARENA_ARRAY(scan->arena, struct datum, n + 1u);
         for (uint16_t i = 0; i < n; i++)
             types[i] = datum_int(prepared->stmt->param_types[i] ? prepared->stmt->param_types[i]->oid : 0);
-        row_begin(scan);
         row_text(scan, 1, prepared->name);
         row_text(scan, 2, prepared->text);
         row_int(scan, 3, prepared->prepared_us);
@@ -198,7 +198,7 @@ static bool prepared_rows(struct sysrel_scan *scan)
 static bool prepared_xact_rows(struct sysrel_scan *scan)
 {
     struct prepared *list;
-    size_t n = storage_prepared(server.storage, scan->arena, &list);
+    size_t n = storage_prepared(server.storage, scan->keep, &list);
     for (size_t i = 0; i < n; i++) {
         row_begin(scan);
         row_int(scan, 1, (int64_t)(1000 + i));
