@@ -26,6 +26,7 @@ struct ddl_context {
     uint32_t user_oid;            /* current role */
     const char *text;             /* the query string, for error positions and function bodies */
     bool in_block;                /* inside BEGIN, or one of several statements: CREATE DATABASE and its like are refused */
+    bool skip_function_bodies;    /* check_function_bodies = off */
     int32_t session_pid;          /* names pg_temp_N */
     uint32_t temp_namespace;      /* in and out: the session's temporary schema, 0 until it has one */
     /* Callbacks; `arg` goes to each. */

@@ -170,14 +170,15 @@ static bool make_expr(struct ddl *d, struct retype *r, const Node *using)
     struct analyze_context context = analysis(d);
     const struct relation *relation = rel(d, r->relation_oid);
     r->has_using = using != NULL;
-    struct expr *expr = using ? analyze_raw_expr(&context, using, relation, NULL, -1, "transform expression", d->err)
-                              : analyze_catalog_expr(&context, quoted_ident(d->arena, r->name), relation, NULL, -1, d->err);
-    if (!expr)
-        return false;
-    r->expr = analyze_coerce(&context, expr, r->type, r->typmod, CAST_ASSIGNMENT, d->err);
+    r->expr = using ? analyze_raw_expr(&context, using, relation, r->type, r->typmod, "transform expression", d->err)
+                    : analyze_catalog_expr(&context, quoted_ident(d->arena, r->name), relation, r->type, r->typmod, d->err);
     if (r->expr)
         return true;
-    return err_is(d->err, ERR_DATATYPE_MISMATCH) || err_is(d->err, ERR_CANNOT_COERCE) ? cannot_cast(d, r) : false;
+    if (err_is(d->err, ERR_DATATYPE_MISMATCH) || err_is(d->err, ERR_CANNOT_COERCE)) {
+        err_clear(d->err);
+        return cannot_cast(d, r);
+    }
+    return false;
 }
 
 /* The default, converted; *sql NULL when there is none. */
@@ -189,14 +190,15 @@ static bool convert_default(struct ddl *d, const struct retype *r, const char **
     *sql = NULL;
     if (!column->default_sql)
         return true;
-    struct expr *expr = analyze_catalog_expr(&context, column->default_sql, column->generated ? relation : NULL, NULL, -1, d->err);
-    struct expr *coerced = expr ? analyze_coerce(&context, expr, r->type, r->typmod, CAST_ASSIGNMENT, d->err) : NULL;
+    struct expr *coerced =
+        analyze_catalog_expr(&context, column->default_sql, column->generated ? relation : NULL, r->type, r->typmod, d->err);
     if (coerced) {
         *sql = canonical_expr(d, coerced, relation);
         return true;
     }
-    if (!expr)
+    if (!err_is(d->err, ERR_DATATYPE_MISMATCH))
         return false;
+    err_clear(d->err);
     return err_set(d->err, ERR_DATATYPE_MISMATCH, "%s for column \"%s\" cannot be cast automatically to type %s",
                    column->generated ? "generation expression" : "default", r->name,
                    format_type_name(d->arena, d->fork, &d->c->path, r->type));

@@ -128,10 +128,17 @@ static bool check_generated(struct ddl *d, const struct relation *relation, cons
     return true;
 }
 
-static bool default_mismatch(struct ddl *d, const struct column *column, const struct expr *expr)
+/* The analyser's refusal, said as PostgreSQL says it of a column. */
+static bool default_mismatch(struct ddl *d, const struct relation *relation, const struct column *column, const Node *raw, const char *what)
 {
-    err_set(d->err, ERR_DATATYPE_MISMATCH, "column \"%s\" is of type %s but default expression is of type %s", column->name,
-            format_type_name(d->arena, d->fork, &d->c->path, column->type),
+    struct analyze_context context = analysis(d);
+    struct err scratch = ERR_IN(d->arena);
+    struct expr *expr = analyze_raw_expr(&context, raw, relation, NULL, -1, what, &scratch);
+    if (!expr || !err_is(d->err, ERR_DATATYPE_MISMATCH))
+        return false;
+    err_clear(d->err);
+    err_set(d->err, ERR_DATATYPE_MISMATCH, "column \"%s\" is of type %s but %s expression is of type %s", column->name,
+            format_type_name(d->arena, d->fork, &d->c->path, column->type), strcmp(what, "DEFAULT expression") == 0 ? "default" : "generation",
             format_type_name(d->arena, d->fork, &d->c->path, expr->type));
     return err_hint(d->err, "You will need to rewrite or cast the expression.");
 }
@@ -140,20 +147,14 @@ bool set_column_default(struct ddl *d, uint32_t relation_oid, int16_t attnum, co
 {
     const struct relation *current = rel(d, relation_oid);
     const struct column *now = &current->columns[attnum - 1];
+    const char *what = generated ? "column generation expression" : "DEFAULT expression";
     struct analyze_context context = analysis(d);
     struct depends depends = {0};
-    struct expr *expr = analyze_raw_expr(&context, raw, current, NULL, -1,
-                                         generated ? "column generation expression" : "DEFAULT expression", d->err);
-    if (!expr)
+    struct expr *coerced = analyze_raw_expr(&context, raw, current, now->type, now->typmod, what, d->err);
+    if (!coerced)
+        return default_mismatch(d, current, now, raw, what);
+    if (generated && !check_generated(d, current, now, coerced))
         return false;
-    if (generated && !check_generated(d, current, now, expr))
-        return false;
-    struct expr *coerced = analyze_coerce(&context, expr, now->type, now->typmod, CAST_ASSIGNMENT, d->err);
-    if (!coerced) {
-        if (err_is(d->err, ERR_DATATYPE_MISMATCH) || err_is(d->err, ERR_CANNOT_COERCE))
-            return default_mismatch(d, now, expr);
-        return false;
-    }
     /* An untyped NULL is no default at all. */
     bool is_null = !generated && coerced->kind == EXPR_CONST && coerced->value.null && now->type->kind != 'd';
     depends_of_expr(d, coerced, relation_oid, &depends);

@@ -521,7 +521,7 @@ static bool drop_type(struct ddl *d, const DropStmt *stmt, const TypeName *name,
         return false;
     if (schema_missing(d, schema, stmt->missing_ok, &failed))
         return !failed;
-    const struct type *type = find_type(d, name->names, true);
+    const struct type *type = find_ddl_type(d, name->names, true);
     if (!type) {
         const char *text = schema ? arena_printf(d->arena, "%s.%s", schema, last) : last;
         if (!stmt->missing_ok)

@@ -240,7 +240,7 @@ MUST_CHECK bool create_composite(struct ddl *d, const CompositeTypeStmt *stmt);
 MUST_CHECK bool create_domain(struct ddl *d, const CreateDomainStmt *stmt);
 MUST_CHECK bool alter_domain(struct ddl *d, const AlterDomainStmt *stmt);
 MUST_CHECK bool alter_composite(struct ddl *d, const AlterTableStmt *stmt);
-const struct type *find_type(struct ddl *d, const List *names, bool missing_ok);
+const struct type *find_ddl_type(struct ddl *d, const List *names, bool missing_ok);
 
 /* ---- ddl_function.c ---- */
 MUST_CHECK bool create_function(struct ddl *d, const CreateFunctionStmt *stmt);
