@@ -38,6 +38,7 @@ void analysis_nested(struct analysis *a, struct analyze_context *context, struct
     context->param_types = NULL;
     context->n_params = context->max_params = 0;
     context->fixed_params = true;
+    context->literals = NULL;
     *a = *outer;
     a->context = context;
     a->path = &context->path;

@@ -18,6 +18,8 @@ struct raw_statements {
 MUST_CHECK bool sql_parse(struct arena *arena, const char *text, struct raw_statements *out, struct err *err);
 
 /* What analysis depends on besides the catalog. */
+struct normalized;
+struct literal_use;
 struct analyze_context {
     struct arena *arena;
     const struct catalog *catalog;
@@ -30,6 +32,10 @@ struct analyze_context {
     bool fixed_params;     /* a $n beyond n_params is 42P02 instead of being inferred */
     bool defer_default;    /* reserved */
     const char *user;      /* current_user, for CREATE SCHEMA AUTHORIZATION etc. */
+    /* The text's literals become parameters where they may (normalize.h); literal_uses has an entry for each and says which did.  Their types
+     * are in param_types (NULL for those that did not); max_params is at least their number, fixed_params false. */
+    const struct normalized *literals;
+    struct literal_use *literal_uses;
 };
 /* Analyses one statement.  PREPARE/EXECUTE/DECLARE/EXPLAIN/COPY (query)/CREATE TABLE AS/CREATE VIEW are CMD_UTILITY_ here; their inner
  * statements are analysed by whoever runs them through analyze_node(). */

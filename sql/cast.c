@@ -261,6 +261,9 @@ struct expr *coerce_node(struct analysis *a, struct expr *e, const struct type *
             return literal_cast(a, e, to, typmod, form, location);
         if (e->kind == EXPR_PARAM) {
             struct expr *settled = settle_param(a, e, to, location);
+            /* A value that comes in from outside has not met the domain's checks. */
+            if (settled && to->kind == 'd')
+                return coerce_to_domain(a, settled, to, FORM_IMPLICIT_CAST, location);
             if (settled || FAILED(a))
                 return settled;
         }

@@ -3,6 +3,7 @@
  *
  * Every call of transform_node() goes through a stack check, since the depth of an expression is the client's choice. */
 #include "sql/analysis.h"
+#include "sql/normalize.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -41,9 +42,64 @@ static struct expr *bit_const(struct analysis *a, const char *text, int location
     return e;
 }
 
-static struct expr *transform_const(struct scope *s, const A_Const *node)
+/* The literal of normalize.h that stands at this byte, -1 none. */
+static int literal_at(const struct normalized *literals, int location)
 {
-    struct analysis *a = s->a;
+    int low = 0, high = literals->n - 1;
+    while (low <= high) {
+        int middle = (low + high) / 2;
+        int at = (int)literals->items[middle].offset;
+        if (at == location)
+            return middle;
+        if (at < location)
+            low = middle + 1;
+        else
+            high = middle - 1;
+    }
+    return -1;
+}
+
+/* A constant that may differ from one statement to the next like it: a parameter in its stead. */
+static struct expr *as_parameter(struct analysis *a, struct expr *constant)
+{
+    const struct analyze_context *context = a->context;
+    int location = constant->location, index;
+    bool negated = false;
+    if (constant->value.null || location < 0 || !a->text)
+        return constant;
+    index = literal_at(context->literals, location);
+    if (index < 0 && a->text[location] == '-') {
+        int at = location + 1;
+        while (a->text[at] == ' ')
+            at++;
+        index = literal_at(context->literals, at);
+        negated = index >= 0;
+    }
+    if (index < 0)
+        return constant;
+    const struct literal *literal = &context->literals->items[index];
+    bool is_string = literal->kind == LITERAL_STRING, again = context->literal_uses[index].free;
+    /* -2147483648 is an int4, 2147483648 is not: a sign may change the type of large integers. */
+    if (literal->kind == LITERAL_BIG || (negated && literal->kind == LITERAL_INT8))
+        return constant;
+    /* BETWEEN looks at its operand twice; the second time a string should be as untyped as the first. */
+    if (is_string && again)
+        return fail_null(a, location, ERR_INDETERMINATE_DATATYPE, "literal is used twice");
+    ParamRef ref = {.type = T_ParamRef, .number = index + 1, .location = location};
+    struct scope s = {.a = a};
+    struct expr *param = transform_param(&s, &ref);
+    if (!param)
+        return NULL;
+    context->literal_uses[index] = (struct literal_use){.free = true, .negated = negated};
+    if (!is_string) {
+        context->param_types[index] = constant->type;
+        param->type = constant->type;
+    }
+    return param;
+}
+
+static struct expr *make_const(struct analysis *a, const A_Const *node)
+{
     if (node->isnull)
         return const_new(a, a->unknown, datum_null(), node->location);
     switch ((int)TAG_OF(&node->val.node)) {
@@ -61,6 +117,12 @@ static struct expr *transform_const(struct scope *s, const A_Const *node)
         return const_new(a, a->unknown, datum_bytes(arena_strndup(a->arena, text, n), n), node->location);
     }
     }
+}
+
+static struct expr *transform_const(struct scope *s, const A_Const *node)
+{
+    struct expr *e = make_const(s->a, node);
+    return e && UNLIKELY(s->a->context->literals != NULL) ? as_parameter(s->a, e) : e;
 }
 
 static bool is_null_literal(const Node *node)
@@ -359,6 +421,8 @@ struct expr *transform_type_cast(struct scope *s, const TypeCast *node)
             arg = transform_array(s, (const A_ArrayExpr *)node->arg, base, elem, base_typmod);
         else
             arg = transform_node(s, node->arg);
+    } else if (typmod >= 0 && base_type(type)->oid == TYPE_INTERVAL && IS_NODE(node->arg, A_Const)) {
+        arg = make_const(a, (const A_Const *)node->arg); /* the modifier decides how the text is read */
     } else {
         arg = transform_node(s, node->arg);
     }

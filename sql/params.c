@@ -49,11 +49,13 @@ bool params_check(struct analysis *a, const struct query *query)
     for (size_t k = 0; k < a->params.n; k++) {
         const struct expr *param = a->params.items[k];
         const struct type *type = context->param_types[param->param - 1];
+        if (context->literals && !type)
+            return fail(a, param->location, ERR_INDETERMINATE_DATATYPE, "could not determine data type of literal %d", param->param);
         if (type && param->type != type)
             return fail(a, param->location, ERR_AMBIGUOUS_PARAMETER, "could not determine data type of parameter $%d",
                         param->param);
     }
-    for (int k = 0; k < context->n_params; k++)
+    for (int k = 0; k < context->n_params && !context->literals; k++)
         if (!context->param_types[k])
             return fail(a, -1, ERR_INDETERMINATE_DATATYPE, "could not determine data type of parameter $%d", k + 1);
     return true;
