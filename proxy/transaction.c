@@ -403,7 +403,7 @@ static bool run_savepoint(struct session *s, const char *name, struct err *err)
 
 static bool run_release(struct session *s, const char *name, struct err *err)
 {
-    size_t index;
+    size_t index = 0;
     if (!in_real_block(s, "RELEASE SAVEPOINT", err) || !find_savepoint(s, name, &index, err))
         return false;
     if (s->txn)
@@ -420,7 +420,7 @@ static bool run_release(struct session *s, const char *name, struct err *err)
 
 static bool run_rollback_to(struct session *s, const char *name, struct err *err)
 {
-    size_t index;
+    size_t index = 0;
     if (!in_real_block(s, "ROLLBACK TO SAVEPOINT", err) || !find_savepoint(s, name, &index, err))
         return false;
     uint32_t level = (uint32_t)index + 2;

@@ -184,8 +184,8 @@ static struct from *from_rte(struct scope *s, int rte)
 static struct from *transform_range_function(struct scope *s, const RangeFunction *range)
 {
     struct analysis *a = s->a;
-    struct function_item *items;
-    int n;
+    struct function_item *items = NULL;
+    int n = 0;
     bool was_active = s->lateral_active;
     s->lateral_active = true; /* functions see what is before them without saying LATERAL */
     bool ok = collect_functions(s, range, &items, &n);
