@@ -139,22 +139,17 @@ static bool part_ops(struct op_list *list, const struct overlay_part *part, cons
     return true;
 }
 
-static bool find_destination(struct txn *txn, const struct overlay_table *table, struct destination *to, bool *gone)
+/* Without schema changes of its own every image is right under the names it was made with. */
+static void find_destination(struct txn *txn, const struct overlay_table *table, struct destination *to, bool *gone)
 {
-    struct row_layout *last = table->layouts[table->n_layouts - 1];
     *to = (struct destination){0};
     *gone = false;
-    if (!txn->catalog) {
-        if (table->n_layouts > 1)
-            to->layout = layout_ref(last);
-        return true;
-    }
+    if (!txn->catalog)
+        return;
     to->relation = catalog_relation(txn->catalog, table->oid);
     *gone = !to->relation;
-    if (*gone)
-        return true;
-    to->layout = layout_get(txn->database->layouts, to->relation);
-    return true;
+    if (to->relation)
+        to->layout = layout_get(txn->database->layouts, to->relation);
 }
 
 static void truncate_ops(struct op_list *list, const struct overlay_table *table, const struct row_layout *layout)
@@ -172,8 +167,7 @@ static bool table_ops(struct op_list *list, const struct overlay_table *table)
     bool gone;
     if (table->temp || table->n_layouts == 0)
         return true;
-    if (!find_destination(txn, table, &to, &gone))
-        return false;
+    find_destination(txn, table, &to, &gone);
     if (gone)
         return true;
     if (table->truncated && table->layouts[0]->committed)

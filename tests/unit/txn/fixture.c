@@ -83,8 +83,8 @@ void fixture_open(struct fixture *f, uint32_t n_shards)
     snprintf(f->dir, sizeof(f->dir), "%s/txn-test-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     ck_assert(mkdtemp(f->dir) != NULL);
     f->env = (struct env){.settings = &settings_default, .arena = f->arena, .type = no_type};
-    make_relation(f, &f->table, 100, "t", DIST_SHARDED);
-    make_relation(f, &f->temp, 200, "tmp", DIST_TEMP);
+    make_relation(f, &f->table, 16400, "t", DIST_SHARDED);
+    make_relation(f, &f->temp, 16500, "tmp", DIST_TEMP);
     f->index = (struct index){.oid = GLOBAL_INDEX_OID, .name = "g", .stored_as = "g", .stored_next = "g", .global = true};
     open_storage(f, true);
     create_tables(f);
@@ -94,6 +94,11 @@ void fixture_reopen(struct fixture *f)
 {
     txn_manager_free(f->manager);
     storage_close(f->storage);
+    open_storage(f, false);
+}
+
+void fixture_open_again(struct fixture *f)
+{
     open_storage(f, false);
 }
 

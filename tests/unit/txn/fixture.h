@@ -24,6 +24,7 @@ struct fixture {
 
 void fixture_open(struct fixture *f, uint32_t n_shards);
 void fixture_reopen(struct fixture *f); /* as after a clean shutdown */
+void fixture_open_again(struct fixture *f); /* after the storage was closed, or its process died */
 void fixture_close(struct fixture *f);
 
 struct txn *fx_begin(struct fixture *f, enum isolation isolation, int32_t pid);

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "catalog/edit.h"
 #include "tests/unit/txn/fixture.h"
 
 Suite *txn_txn_suite(void);
@@ -410,6 +414,141 @@ START_TEST(write_skew_fails_one_when_serializable)
 }
 END_TEST
 
+static const char *third_columns(struct fixture *f, struct txn *txn, const struct relation *relation)
+{
+    struct err err = ERR_IN(f->arena);
+    struct buf out = BUF_IN(f->arena);
+    struct scan_spec spec = {.relation = relation, .shards = fx_shards(f), .n_shards = f->n_shards, .order_attnum = 1};
+    struct row row;
+    bool found = true;
+    ck_assert(txn_statement_begin(txn, NULL, 0, &err));
+    struct scan *scan = scan_open(txn, f->arena, &f->env, &spec, &err);
+    while (found) {
+        ck_assert_msg(scan_next(scan, &row, &found, &err), "%s", err.message);
+        if (found)
+            buf_printf(&out, " %" PRId64 ":%.*s:%" PRId64, row.values[0].i, (int)row.values[2].n, (const char *)row.values[2].p,
+                       row.values[3].i);
+    }
+    scan_close(scan);
+    txn_statement_end(txn);
+    return buf_cstr(&out);
+}
+
+/* ALTER TABLE t ADD COLUMN w int8 DEFAULT 7, RENAME name TO label, in a transaction that changes rows before and after. */
+START_TEST(rows_written_before_a_schema_change_fit_the_table_after_it)
+{
+    struct fixture f;
+    struct oid_source oids = {20000};
+    fixture_open(&f, 1);
+    struct err err = ERR_IN(f.arena);
+    struct catalog *catalog = catalog_new("db", 5, 1, &oids, NULL);
+    struct object *object = object_new(OBJ_RELATION, f.table.oid);
+    struct relation *altered = object_relation(object);
+    *altered = f.table;
+    altered->generation = 12345;
+    altered->namespace_oid = 2200;
+    altered->n_columns = 4;
+    struct column *columns = arena_zalloc(object_arena(object), 4 * sizeof(*columns));
+    memcpy(columns, f.table.columns, 3 * sizeof(*columns));
+    columns[2].stored_next = "label";
+    columns[3] = (struct column){.name = "w", .attnum = 4, .type = columns[0].type, .typmod = -1, .has_missing = true,
+                                 .missing = datum_int(7), .stored_next = "w"};
+    altered->columns = columns;
+    catalog_add(catalog, object);
+
+    struct txn *a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1);
+    for (int64_t id = 1; id <= 3; id++)
+        fx_insert(&f, a, id, id);
+    fx_commit(a);
+    a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1);
+    fx_insert(&f, a, 4, 4);
+    ck_assert_int_eq(fx_add(&f, a, 2, 20, &err), 1);
+    for (int k = 0; k < 2; k++) {
+        struct op op = {.kind = OP_SQL,
+                        .sql = k ? "ALTER TABLE t RENAME COLUMN name TO label" : "ALTER TABLE t ADD COLUMN w INTEGER DEFAULT 7"};
+        ck_assert(txn_add_op(a, &op, &err));
+    }
+    txn_set_catalog(a, catalog);
+    const struct relation *now = catalog_relation(catalog, f.table.oid);
+    ck_assert(txn_statement_begin(a, NULL, 0, &err));
+    struct datum values[] = {datum_int(5), datum_int(5), datum_bytes("n5", 2), datum_int(50)};
+    ck_assert(txn_insert(a, &f.env, now, 0, txn_new_rid(a, now, 0), values, &err));
+    values[0] = datum_int(3);
+    static const uint8_t changed[] = {8};
+    values[2] = datum_bytes("n3", 2);
+    ck_assert_int_eq(txn_lock_row(a, now, 0, 3, ROW_NO_KEY_UPDATE, WAIT_BLOCK, &err), TXN_OK);
+    ck_assert(txn_update(a, &f.env, now, 0, 3, values, changed, &err));
+    txn_statement_end(a);
+    ck_assert_str_eq(third_columns(&f, a, now), " 1:n1:7 2:n2:7 3:n3:50 4:n4:7 5:n5:50");
+    struct relation settled = *now;
+    struct column *after = ARENA_ARRAY(f.arena, struct column, 4);
+    memcpy(after, now->columns, 4 * sizeof(*after));
+    after[2].stored_as = "label";
+    after[3].stored_as = "w";
+    settled.columns = after;
+    settled.generation = 12346;
+    fx_commit(a);
+    a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1);
+    ck_assert_str_eq(third_columns(&f, a, &settled), " 1:n1:7 2:n2:7 3:n3:50 4:n4:7 5:n5:50");
+    fx_commit(a);
+    fixture_close(&f);
+}
+END_TEST
+
+/* A process that draws values, commits some, and dies without a word; what it said through the pipe must not come again. */
+START_TEST(a_crash_repeats_no_value)
+{
+    struct fixture f;
+    struct sequence up = {.start = 1, .increment = 1, .min = 1, .max = 1000000};
+    struct relation s = {.oid = 300, .name = "s", .kind = 'S', .persistence = 'p', .sequence = &up};
+    fixture_open(&f, 2);
+    txn_manager_free(f.manager);
+    storage_close(f.storage);
+    int64_t highest = 0, committed = 0;
+    for (int round = 0; round < 5; round++) {
+        int ends[2];
+        ck_assert_int_eq(pipe(ends), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+            struct storage_options options = {.data_dir = f.dir, .max_open_readers = 50, .log_segment_bytes = 1 << 20};
+            struct err err = ERR_IN(f.arena);
+            f.storage = storage_open(&options, &err);
+            if (!f.storage)
+                _exit(3);
+            f.files = storage_database(f.storage, "db");
+            f.manager = txn_manager_new(f.storage);
+            struct txn *txn = fx_begin(&f, ISOLATION_READ_COMMITTED, 1);
+            int64_t value = 0;
+            for (int k = 0; k < 40 + 7 * round; k++)
+                if (!sequence_next(txn, &s, &value, &err))
+                    _exit(4);
+            fx_insert(&f, txn, value, round);
+            if (round % 2 == 0 && !txn_commit(txn, &err))
+                _exit(5);
+            int64_t said[2] = {round % 2 == 0 ? value : 0, value};
+            _exit(write(ends[1], said, sizeof(said)) == sizeof(said) ? 0 : 6);
+        }
+        int64_t said[2];
+        int status;
+        ck_assert_int_eq(read(ends[0], said, sizeof(said)), sizeof(said));
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(status, 0);
+        close(ends[0]);
+        close(ends[1]);
+        ck_assert_int_gt(said[1], committed);
+        committed = MAX(committed, said[0]);
+        highest = MAX(highest, said[1]);
+    }
+    ck_assert_int_ge(highest, 200);
+    f.storage = NULL;
+    fixture_open_again(&f);
+    struct txn *txn = fx_begin(&f, ISOLATION_READ_COMMITTED, 1);
+    ck_assert_int_eq(fx_get(&f, txn, committed), 4);
+    fx_commit(txn);
+    fixture_close(&f);
+}
+END_TEST
+
 static int n_hooks;
 static void count_hook(void *arg)
 {
@@ -540,6 +679,8 @@ Suite *txn_txn_suite(void)
     tcase_add_test(cases, sequences_count_and_stop);
     tcase_add_test(cases, prepared_transactions_keep_their_locks_over_a_restart);
     tcase_add_test(cases, write_skew_fails_one_when_serializable);
+    tcase_add_test(cases, rows_written_before_a_schema_change_fit_the_table_after_it);
+    tcase_add_test(cases, a_crash_repeats_no_value);
     tcase_add_test(cases, undo_hooks_run_once_latest_first);
     tcase_add_loop_test(cases, random_changes_agree_with_a_model, 0, 4);
     suite_add_tcase(suite, cases);
