@@ -60,6 +60,7 @@ struct scan {
     const struct scan_shape *shape; /* NULL: no committed rows */
     struct load *loads;
     bool slow_loads, recheck;
+    bool absent;      /* the table is younger than the snapshot: no committed rows on this shard */
     struct latest_lease lease;
     struct reader *reader;
     sqlite3_stmt *statement;
@@ -388,6 +389,22 @@ static bool bind_quals(struct scan *scan, struct err *err)
     return rc == SQLITE_OK || reader_error(scan->reader, rc, err);
 }
 
+/* A snapshot for a whole transaction may be older than a table, or a column, that others have made since. */
+static bool is_younger(struct scan *scan, struct err *err)
+{
+    if (scan->txn->options.isolation == ISOLATION_READ_COMMITTED || scan->spec.latest)
+        return false;
+    scan->absent = strstr(err->message, "no such table") != NULL;
+    if (scan->absent) {
+        err_clear(err);
+        return true;
+    }
+    if (strstr(err->message, "no such column"))
+        err_set(err, ERR_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent change of table \"%s\"",
+                scan->relation->name);
+    return false;
+}
+
 static bool open_statement(struct scan *scan, struct err *err)
 {
     if (scan->statement) { /* the same shard again, with other values */
@@ -405,7 +422,9 @@ static bool open_statement(struct scan *scan, struct err *err)
     if (!scan->reader)
         return false;
     scan->statement = reader_statement(scan->reader, scan->shape->sql, err);
-    return scan->statement && bind_quals(scan, err);
+    if (UNLIKELY(!scan->statement))
+        return is_younger(scan, err);
+    return bind_quals(scan, err);
 }
 
 static bool load_by_type(struct scan *scan, const struct load *load, int at, struct datum *out, struct err *err)
@@ -732,7 +751,7 @@ static bool start_sorted(struct scan *scan, struct err *err)
 {
     scan->n_sorted = scan->sorted_at = 0;
     scan->pending = false;
-    scan->exhausted = !scan->shape;
+    scan->exhausted = !scan->shape || scan->absent;
     if (scan->sort_arena)
         arena_reset(scan->sort_arena);
     if (scan->relation->distribution == DIST_TEMP && use_store(scan) && !collect_sorted(scan, err))
@@ -759,6 +778,7 @@ static bool next_shard(struct scan *scan, struct err *err)
         close_statement(scan);
     scan->shard_at++;
     scan->shard = shard;
+    scan->absent = false;
     use_overlay(scan);
     if (scan->shape && !open_statement(scan, err))
         return false;
@@ -766,7 +786,7 @@ static bool next_shard(struct scan *scan, struct err *err)
         scan->phase = PHASE_MERGE;
         return start_sorted(scan, err);
     }
-    scan->phase = scan->shape ? PHASE_COMMITTED : PHASE_OVERLAY;
+    scan->phase = scan->shape && !scan->absent ? PHASE_COMMITTED : PHASE_OVERLAY;
     if (scan->relation->distribution == DIST_TEMP && use_store(scan))
         scan->phase = PHASE_STORE;
     else if (scan->phase == PHASE_OVERLAY)

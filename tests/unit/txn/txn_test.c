@@ -193,8 +193,21 @@ START_TEST(repeatable_read_keeps_its_moment_and_refuses_stale_writes)
     ck_assert_str_eq(err.message, "could not serialize access due to concurrent update");
     ck_assert_int_eq(fx_add(&f, a, 5, 1, &err), -1);
     ck_assert_str_eq(err.message, "could not serialize access due to concurrent delete");
+    /* A table that was made meanwhile is empty for it. */
+    struct relation late = f.table;
+    late.oid = late.generation = 16999;
+    late.name = late.stored_as = late.stored_next = "late";
+    b = fx_begin(&f, ISOLATION_READ_COMMITTED, 2);
+    for (uint32_t shard = 0; shard < f.n_shards; shard++) {
+        struct op op = {.kind = OP_SQL, .shard = shard, .sql = "CREATE TABLE late (_rid INTEGER PRIMARY KEY, id, v, name)"};
+        ck_assert(txn_add_op(b, &op, &err));
+    }
+    fx_insert_into(&f, b, &late, 1, 1);
+    fx_commit(b);
+    ck_assert_str_eq(fx_rows(&f, a, &late, NULL, 0, 1, false), "");
     txn_rollback(a);
     a = fx_begin(&f, ISOLATION_REPEATABLE_READ, 1);
+    ck_assert_str_eq(fx_rows(&f, a, &late, NULL, 0, 1, false), "1=1");
     ck_assert_int_eq(fx_add(&f, a, 4, 1, &err), 1);
     fx_commit(a);
     fixture_close(&f);
