@@ -1,10 +1,8 @@
-/* datetime_compare.c - comparing dates and times, also across types; window frames by interval;
- * hashes.
+/* datetime_compare.c - comparing dates and times, also across types; window frames by interval.
  *
  * A date and a timestamp compare as timestamps, either of them and a timestamptz as instants, for
  * which the session's time zone says when a local time was.  What lies outside the range of
  * timestamps is beyond all of them, but short of infinity. */
-#include "func/hash.h"
 #include "func/registry.h"
 #include "types/datetime.h"
 #include "types/key.h"
@@ -161,46 +159,6 @@ static bool in_range_timetz(struct fcall *c)
     return return_in_range(c, timetz_compare(timetz_of(&c->args[0]), &sum));
 }
 
-/* Hashes: PostgreSQL's numbers.  The extended ones take a seed as their second argument and give
- * 64 bits. */
-
-static uint64_t hash_int64(int64_t v, uint64_t seed)
-{
-    uint32_t low = (uint32_t)v, high = (uint32_t)((uint64_t)v >> 32);
-    return pg_hash_u32(low ^ (v >= 0 ? high : ~high), seed);
-}
-
-static uint64_t hash_timetz(const struct timetz *time, uint64_t seed)
-{
-    return hash_int64(time->usec, seed) ^ pg_hash_u32((uint32_t)time->west, seed);
-}
-
-static bool return_hash(struct fcall *c, uint64_t hash)
-{
-    return return_int(c, c->n_args > 1 ? (int64_t)hash : (int32_t)(uint32_t)hash);
-}
-
-static uint64_t call_seed(const struct fcall *c)
-{
-    return c->n_args > 1 ? (uint64_t)ARG_I(c, 1) : 0;
-}
-
-static bool linear_hash(struct fcall *c)
-{
-    return return_hash(c, hash_int64(ARG_I(c, 0), call_seed(c)));
-}
-
-static bool timetz_hash(struct fcall *c)
-{
-    return return_hash(c, hash_timetz(timetz_of(&c->args[0]), call_seed(c)));
-}
-
-static bool interval_hash(struct fcall *c)
-{
-    return return_hash(c,
-                       hash_int64((int64_t)interval_span(interval_of(&c->args[0])), call_seed(c)));
-}
-
 #define SEVEN(prefix, suffix, family)                                                              \
     {prefix "eq" suffix, family##_eq}, {prefix "ne" suffix, family##_ne},                          \
         {prefix "lt" suffix, family##_lt}, {prefix "le" suffix, family##_le},                      \
@@ -237,13 +195,5 @@ FUNC_TABLE(datetime_compare_funcs) = {
     {"in_range_interval_interval", in_range_interval},
     {"in_range_time_interval", in_range_time},
     {"in_range_timetz_interval", in_range_timetz},
-    {"time_hash", linear_hash},
-    {"time_hash_extended", linear_hash},
-    {"timestamp_hash", linear_hash},
-    {"timestamp_hash_extended", linear_hash},
-    {"timetz_hash", timetz_hash},
-    {"timetz_hash_extended", timetz_hash},
-    {"interval_hash", interval_hash},
-    {"interval_hash_extended", interval_hash},
     {NULL, NULL},
 };

@@ -1,8 +1,6 @@
 /* hash.c - lookup3 (Bob Jenkins, 2006, public domain) as PostgreSQL runs it on a little-endian machine. */
 #include "func/hash.h"
 
-#include "func/func.h"
-#include "types/text.h"
 
 struct mixer {
     uint32_t a, b, c;
@@ -82,40 +80,3 @@ uint64_t pg_hash_u32(uint32_t value, uint64_t seed)
     finish(&m);
     return (uint64_t)m.b << 32 | m.c;
 }
-
-static uint64_t seed_of(const struct fcall *c)
-{
-    return c->n_args > 1 ? (uint64_t)ARG_I(c, 1) : 0;
-}
-
-static bool return_hash(struct fcall *c, uint64_t hash)
-{
-    return return_int(c, c->n_args > 1 ? (int64_t)hash : (int64_t)(int32_t)(uint32_t)hash);
-}
-
-static bool hash_text(struct fcall *c)
-{
-    return return_hash(c, pg_hash_bytes(ARG_P(c, 0), ARG_N(c, 0), seed_of(c)));
-}
-static bool hash_blank(struct fcall *c)
-{
-    return return_hash(c, pg_hash_bytes(ARG_P(c, 0), bpchar_length(&c->args[0]), seed_of(c)));
-}
-static bool hash_char(struct fcall *c)
-{
-    return return_hash(c, pg_hash_u32((uint32_t)(int32_t)(int8_t)ARG_I(c, 0), seed_of(c)));
-}
-
-FUNC_TABLE(hash_funcs) = {
-    {"hashtext", hash_text},
-    {"hashtextextended", hash_text},
-    {"hashname", hash_text},
-    {"hashnameextended", hash_text},
-    {"hashvarlena", hash_text},
-    {"hashvarlenaextended", hash_text},
-    {"hashbpchar", hash_blank},
-    {"hashbpcharextended", hash_blank},
-    {"hashchar", hash_char},
-    {"hashcharextended", hash_char},
-    {NULL, NULL},
-};

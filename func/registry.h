@@ -11,6 +11,8 @@
     TABLE(math_funcs)                                                                              \
     TABLE(float_funcs)                                                                             \
     TABLE(array_funcs)                                                                             \
+    TABLE(range_funcs)                                                                             \
+    TABLE(range_set_funcs)                                                                         \
     TABLE(enum_funcs)                                                                              \
     TABLE(misc_funcs)                                                                              \
     TABLE(money_funcs)                                                                             \
@@ -45,6 +47,7 @@
 
 #define AGG_TABLES(TABLE)                                                                          \
     TABLE(datetime_aggs)                                                                           \
+    TABLE(range_aggs)                                                                              \
     TABLE(number_aggs)                                                                             \
     TABLE(regr_aggs)                                                                               \
     TABLE(ordered_aggs)                                                                            \

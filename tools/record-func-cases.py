@@ -96,7 +96,8 @@ def statement(cells, variadic):
         name = key[5:]
         underscored = ('json', 'jsonb', 'jsonpath', 'numeric', 'inet', 'cidr', 'macaddr', 'macaddr8', 'varbit', 'bit', 'uuid',
                        'date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval')
-        send = ('array_send' if name.startswith('_') else 'cash_send' if name == 'money'
+        send = ('multirange_send' if name.endswith('multirange') else 'range_send' if name.endswith('range')
+                else 'array_send' if name.startswith('_') else 'cash_send' if name == 'money'
                 else name + ('_send' if name in underscored else 'send'))
         return f"SELECT encode({send}({value(args[0], key[5:])}), 'hex')"
     aggregate = key.startswith('agg:')

@@ -78,6 +78,15 @@ static void build_plain_types(void)
         array->elem = elem;
         array->category = 'A';
     }
+    for (const struct range_triple *triple = range_triples; triple->range_oid; triple++) {
+        struct type *range = plain_type_at(triple->range_oid), *multirange = plain_type_at(triple->multirange_oid);
+        range->kind = 'r';
+        range->subtype_oid = triple->subtype_oid;
+        range->elem = plain_type_at(triple->subtype_oid);
+        multirange->kind = 'm';
+        multirange->subtype_oid = triple->range_oid;
+        multirange->elem = range;
+    }
 }
 
 static const struct type *plain_type(uint32_t oid)

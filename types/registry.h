@@ -18,6 +18,12 @@ struct array_pair {
 };
 extern const struct array_pair array_pairs[];
 
+/* The built-in ranges; ended by zeros (range_io.c). */
+struct range_triple {
+    uint32_t range_oid, subtype_oid, multirange_oid;
+};
+extern const struct range_triple range_triples[];
+
 /* One name per line. */
 #define TYPE_TABLES(TABLE)                                                                         \
     TABLE(int_type_ops)                                                                            \
@@ -36,6 +42,7 @@ extern const struct array_pair array_pairs[];
     TABLE(bit_type_ops)                                                                            \
     TABLE(inet_type_ops)                                                                           \
     TABLE(macaddr_type_ops)                                                                        \
+    TABLE(range_type_ops)                                                                          \
     TABLE(pseudo_type_ops)
 
 #define DECLARE_TYPE_TABLE(name) extern const struct type_ops_entry name[];

@@ -93,7 +93,7 @@ static const struct type_ops *ops_of(const struct type *type)
         return ops;
     if (type->category == 'A')
         return &array_ops;
-    return type->kind == 'r' ? &range_ops : type->kind == 'c' ? &record_ops : &unsupported_ops;
+    return type->kind == 'r' ? &range_ops : type->kind == 'm' ? &multirange_ops : type->kind == 'c' ? &record_ops : &unsupported_ops;
 }
 
 static void load_types(void)
@@ -122,6 +122,12 @@ static void load_types(void)
     for (void *value; imap_next(bench.types, &at, &key, &value);) {
         struct type *type = value;
         type->elem = type->elem_oid ? imap_get(bench.types, type->elem_oid) : NULL;
+    }
+    for (const struct range_triple *triple = range_triples; triple->range_oid; triple++) {
+        struct type *range = imap_get(bench.types, triple->range_oid),
+                    *multirange = imap_get(bench.types, triple->multirange_oid);
+        range->elem = imap_get(bench.types, triple->subtype_oid);
+        multirange->elem = range;
     }
 }
 
@@ -401,9 +407,26 @@ static void take_out_columns(struct run *run, struct call *call)
     }
 }
 
+/* anyrange, anymultirange and anyelement, from an argument of one of the first two. */
+static const struct type *resolve_range(const struct type *result, const struct type *actual)
+{
+    const struct type *range = actual->kind == 'm' ? actual->elem : actual;
+    if (result->oid == TYPE_ANYELEMENT)
+        return range->elem;
+    if (result->oid == TYPE_ANYRANGE)
+        return range;
+    for (const struct range_triple *triple = range_triples; triple->range_oid; triple++)
+        if (triple->range_oid == range->oid)
+            return type_by_oid(NULL, triple->multirange_oid);
+    return result;
+}
+
 static void resolve_result(struct call *call)
 {
     const struct type *result = type_by_oid(NULL, call->proc->result_oid);
+    for (int k = 0; is_polymorphic(result) && k < call->n_declared; k++)
+        if (call->types[k]->kind == 'r' || call->types[k]->kind == 'm')
+            result = resolve_range(result, call->types[k]);
     for (int k = 0; is_polymorphic(result) && k < call->n_declared; k++) {
         const struct type *declared = call->declared[k], *actual = call->types[k];
         if (!is_polymorphic(declared))
