@@ -324,7 +324,7 @@ static bool dispatch(struct ddl *d, const void *node, bool *handled)
     case T_CommentStmt:
         return comment_on(d, node);
     case T_TruncateStmt:
-        return truncate(d, node);
+        return truncate_statement(d, node);
     case T_RenameStmt:
         return rename_statement(d, node);
     case T_AlterObjectSchemaStmt:

@@ -252,7 +252,7 @@ const char *function_signature(struct ddl *d, const struct proc *proc);
 /* ---- ddl_misc.c ---- */
 MUST_CHECK bool create_schema(struct ddl *d, const CreateSchemaStmt *stmt);
 MUST_CHECK bool comment_on(struct ddl *d, const CommentStmt *stmt);
-MUST_CHECK bool truncate(struct ddl *d, const TruncateStmt *stmt);
+MUST_CHECK bool truncate_statement(struct ddl *d, const TruncateStmt *stmt);
 MUST_CHECK bool create_extension(struct ddl *d, const CreateExtensionStmt *stmt);
 
 /* ---- ddl_rename.c ---- */

@@ -743,6 +743,11 @@ void catalog_renamed(struct catalog *fork, uint32_t oid)
     catalog_changed(fork, oid);
 }
 
+void catalog_function_renamed(struct catalog *fork, const char *old_name)
+{
+    rebuild_proc_list(fork, old_name);
+}
+
 void catalog_changed(struct catalog *fork, uint32_t oid)
 {
     struct object *object = own(fork, oid);

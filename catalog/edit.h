@@ -79,6 +79,7 @@ struct trigger *catalog_edit_trigger(struct catalog *fork, uint32_t oid);
 struct arena *catalog_edit_arena(struct catalog *fork, uint32_t oid);
 void catalog_renamed(struct catalog *fork, uint32_t oid);
 void catalog_changed(struct catalog *fork, uint32_t oid);
+void catalog_function_renamed(struct catalog *fork, const char *old_name); /* after catalog_renamed() of a function */
 /* Takes an object out, with its links, its comments, a relation's row type; its indexes, constraints and triggers are the caller's to drop before. */
 void catalog_drop(struct catalog *fork, uint32_t oid);
 /* NULL text removes the comment. */
