@@ -43,7 +43,8 @@
     TABLE(jsonb_edit_funcs)                                                                        \
     TABLE(jsonb_more_funcs)                                                                        \
     TABLE(json_populate_funcs)                                                                     \
-    TABLE(regex_funcs)
+    TABLE(regex_funcs)                                                                             \
+    TABLE(jsonpath_funcs)
 
 #define AGG_TABLES(TABLE)                                                                          \
     TABLE(datetime_aggs)                                                                           \

@@ -36,6 +36,7 @@ extern const struct range_triple range_triples[];
     TABLE(array_type_ops)                                                                          \
     TABLE(record_type_ops)                                                                         \
     TABLE(reg_type_ops)                                                                            \
+    TABLE(jsonpath_type_ops)                                                                       \
     TABLE(json_type_ops)                                                                           \
     TABLE(aclitem_type_ops)                                                                        \
     TABLE(money_type_ops)                                                                          \
