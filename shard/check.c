@@ -18,8 +18,8 @@
 struct found_file {
     const char *path, *folder; /* folder "": the data directory itself */
     uint32_t shard;
-    uint64_t uid;              /* that it should have */
-    uint32_t n_shards;         /* that it should have */
+    uint64_t uid;      /* that it should have */
+    uint32_t n_shards; /* that it should have */
 };
 
 struct check {
@@ -31,7 +31,8 @@ struct check {
     struct map *log_positions; /* (uid, shard) -> seq in a heap cell */
 };
 
-static void problem(struct check *check, const char *path, const char *format, ...) PRINTF_LIKE(3, 4);
+static void problem(struct check *check, const char *path, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 static void problem(struct check *check, const char *path, const char *format, ...)
 {
     va_list args;
@@ -72,7 +73,9 @@ static bool note_record(void *arg, const struct record *record, struct err *err)
         }
         *seq = record->seq;
     }
-    bool ok = !reader.damaged || err_set(err, ERR_DATA_CORRUPTED, "commit log record %" PRIu64 " is not readable", record->seq);
+    bool ok =
+        !reader.damaged || err_set(err, ERR_DATA_CORRUPTED,
+                                   "commit log record %" PRIu64 " is not readable", record->seq);
     arena_free(scratch);
     return ok;
 }
@@ -93,26 +96,29 @@ static void check_log(struct check *check)
 
 /* ---- finding files ---- */
 
-static void add_file(struct check *check, const char *dir, const char *folder, uint32_t shard, const struct file_label *label)
+static void add_file(struct check *check, const char *dir, const char *folder, uint32_t shard,
+                     const struct file_label *label)
 {
     char *path = directory_file_path(dir, shard);
-    struct found_file file = {arena_strdup(check->arena, path), arena_strdup(check->arena, folder), shard, label->uid, label->n_shards};
+    struct found_file file = {arena_strdup(check->arena, path), arena_strdup(check->arena, folder),
+                              shard, label->uid, label->n_shards};
     VEC_PUSH(check->arena, &check->files, file);
     free(path);
 }
 
 static bool is_ours(const char *name, const struct file_label *label)
 {
-    char base[300];
-    unsigned shard;
-    int end = 0;
+    char base[300], *end;
     snprintf(base, sizeof(base), "%s", name);
     size_t n = strlen(base);
     if (n > 4 && (strcmp(base + n - 4, "-wal") == 0 || strcmp(base + n - 4, "-shm") == 0))
         base[n - 4] = 0;
     if (strcmp(base, "catalog.db") == 0)
         return true;
-    return sscanf(base, "shard-%4u.db%n", &shard, &end) == 1 && base[end] == 0 && shard < label->n_shards;
+    if (strncmp(base, "shard-", 6) != 0)
+        return false;
+    unsigned long shard = strtoul(base + 6, &end, 10);
+    return end == base + 10 && strcmp(end, ".db") == 0 && shard < label->n_shards;
 }
 
 static void find_leftovers(struct check *check, const char *path, const struct file_label *label)
@@ -122,7 +128,8 @@ static void find_leftovers(struct check *check, const char *path, const struct f
         const char *name = entry->d_name;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || is_ours(name, label))
             continue;
-        problem(check, arena_printf(check->arena, "%s/%s", path, name), "this file does not belong here");
+        problem(check, arena_printf(check->arena, "%s/%s", path, name),
+                "this file does not belong here");
     }
     if (dir)
         closedir(dir);
@@ -163,8 +170,11 @@ static bool find_files(struct check *check, struct err *err)
         return disk_error(err, storage->data_dir, "open");
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         const char *name = entry->d_name;
-        if (strncmp(name, CREATING_PREFIX, strlen(CREATING_PREFIX)) == 0 || strncmp(name, DROPPED_PREFIX, strlen(DROPPED_PREFIX)) == 0)
-            remark(check, name, "left behind by a database that was being created or dropped; the next start removes it");
+        if (strncmp(name, CREATING_PREFIX, strlen(CREATING_PREFIX)) == 0 ||
+            strncmp(name, DROPPED_PREFIX, strlen(DROPPED_PREFIX)) == 0)
+            remark(check, name,
+                   "left behind by a database that was being created or dropped; the next start "
+                   "removes it");
         else if (!strchr(name, '.'))
             find_database(check, name);
     }
@@ -174,9 +184,11 @@ static bool find_files(struct check *check, struct err *err)
 
 /* ---- one file ---- */
 
-static void check_integrity(struct check *check, struct connection *connection, const char *path, struct err *err)
+static void check_integrity(struct check *check, struct connection *connection, const char *path,
+                            struct err *err)
 {
-    sqlite3_stmt *statement = connection_statement(connection, "PRAGMA integrity_check", strlen("PRAGMA integrity_check"), err);
+    sqlite3_stmt *statement = connection_statement(connection, "PRAGMA integrity_check",
+                                                   strlen("PRAGMA integrity_check"), err);
     int rc = SQLITE_ERROR;
     while (statement && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
         const char *text = (const char *)sqlite3_column_text(statement, 0);
@@ -191,18 +203,23 @@ static void check_integrity(struct check *check, struct connection *connection, 
     connection_finish(connection, statement);
 }
 
-static void check_position(struct check *check, struct connection *connection, const struct found_file *file, struct err *err)
+static void check_position(struct check *check, struct connection *connection,
+                           const struct found_file *file, struct err *err)
 {
     int64_t position = 0;
     bool found = false;
-    if (!connection_integer(connection, "SELECT position FROM _shardlite_applied WHERE id = 1", &position, &found, err) || !found) {
-        problem(check, file->path, "%s", found ? err->message : "it has no position (table _shardlite_applied)");
+    if (!connection_integer(connection, "SELECT position FROM _shardlite_applied WHERE id = 1",
+                            &position, &found, err) ||
+        !found) {
+        problem(check, file->path, "%s",
+                found ? err->message : "it has no position (table _shardlite_applied)");
         return;
     }
     struct position_key key = {file->shard == SHARD_CLUSTER ? 0 : file->uid, file->shard};
     const uint64_t *in_log = map_get(check->log_positions, &key, sizeof(key));
     if (in_log && *in_log > (uint64_t)position)
-        remark(check, file->path, "the commit log has changes that it lacks; the next start replays them");
+        remark(check, file->path,
+               "the commit log has changes that it lacks; the next start replays them");
 }
 
 static void check_file(struct check *check, const struct found_file *file)
@@ -211,26 +228,33 @@ static void check_file(struct check *check, const struct found_file *file)
     struct file_label label;
     struct connection connection;
     if (!directory_read_label(check->storage, file->path, &label, &err) ||
-        !connection_open(&connection, file->path, CONNECTION_READER, check->storage->options.vfs, &err)) {
+        !connection_open(&connection, file->path, CONNECTION_READER, check->storage->options.vfs,
+                         &err)) {
         problem(check, file->path, "%s", err.message);
         return;
     }
     if (label.uid != file->uid)
-        problem(check, file->path, "it belongs to another database (uid %" PRIu64 " instead of %" PRIu64 ")", label.uid, file->uid);
+        problem(check, file->path,
+                "it belongs to another database (uid %" PRIu64 " instead of %" PRIu64 ")",
+                label.uid, file->uid);
     else if (label.shard != file->shard || label.n_shards != file->n_shards)
-        problem(check, file->path, "it says that it is shard %d of %u", (int)label.shard, label.n_shards);
+        problem(check, file->path, "it says that it is shard %d of %u", (int)label.shard,
+                label.n_shards);
     check_integrity(check, &connection, file->path, &err);
     check_position(check, &connection, file, &err);
     connection_close(&connection);
 }
 
-bool storage_check(const struct storage_options *options, struct check_report *report, struct err *err)
+bool storage_check(const struct storage_options *options, struct check_report *report,
+                   struct err *err)
 {
-    struct check check = {.report = report, .arena = arena_new("check"), .log_positions = map_new()};
+    struct check check = {
+        .report = report, .arena = arena_new("check"), .log_positions = map_new()};
     check.storage = storage_new(options);
     report->n_files = report->n_problems = 0;
     bool ok = disk_exists(check.storage->data_dir) ||
-              err_set(err, ERR_UNDEFINED_FILE, "data directory \"%s\" does not exist", check.storage->data_dir);
+              err_set(err, ERR_UNDEFINED_FILE, "data directory \"%s\" does not exist",
+                      check.storage->data_dir);
     ok = ok && directory_lock(check.storage, err) && find_files(&check, err);
     if (ok)
         check_log(&check);

@@ -17,6 +17,7 @@ struct check_report {
 
 /* Looks at every SQLite file (integrity_check, label, position in the log), at the whole commit log, and at files that should not be
  * there.  Takes the directory's lock (55006 if a server runs) and changes nothing.  False if it could not look. */
-MUST_CHECK bool storage_check(const struct storage_options *options, struct check_report *report, struct err *err);
+MUST_CHECK bool storage_check(const struct storage_options *options, struct check_report *report,
+                              struct err *err);
 
 #endif

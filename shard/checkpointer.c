@@ -36,7 +36,7 @@ struct checkpointer {
     pthread_cond_t wake, idle;
     struct file *dirty, *queued; /* lists by next_dirty, next_queued */
     bool cut, stopping;
-    bool busy;                   /* the thread is at work on files it took off the lists */
+    bool busy; /* the thread is at work on files it took off the lists */
 };
 
 /* ---- checkpoints ---- */
@@ -82,7 +82,8 @@ static bool sync_wal(const struct file *file, struct err *err)
     char path[4096];
     int fd;
     snprintf(path, sizeof(path), "%s-wal", file->path);
-    if (!disk_exists(path)) /* an outside process was the last to close it: it checkpointed and synced */
+    if (!disk_exists(
+            path)) /* an outside process was the last to close it: it checkpointed and synced */
         return true;
     if (!disk_open(path, &fd, err))
         return false;
@@ -91,7 +92,8 @@ static bool sync_wal(const struct file *file, struct err *err)
     return ok;
 }
 
-bool checkpointer_sync_files(struct storage *storage, struct file *const *files, size_t n, struct err *err)
+bool checkpointer_sync_files(struct storage *storage, struct file *const *files, size_t n,
+                             struct err *err)
 {
     if (n >= SYNC_ALL_FROM)
         return disk_sync_all(storage->data_dir, err);
@@ -104,7 +106,8 @@ bool checkpointer_sync_files(struct storage *storage, struct file *const *files,
 }
 
 /* The list as an array: from here on the committer may link the files anew. */
-static size_t take_dirty(struct checkpointer *checkpointer, struct arena *arena, struct file ***files)
+static size_t take_dirty(struct checkpointer *checkpointer, struct arena *arena,
+                         struct file ***files)
 {
     VEC(struct file *) taken = {0};
     pthread_mutex_lock(&checkpointer->mutex);
@@ -264,9 +267,11 @@ static bool empty_wal(struct storage *storage, struct file *file)
 static bool empty_all_wals(struct storage *storage)
 {
     bool ok = empty_wal(storage, storage->cluster->catalog);
-    for (struct database_files *database = storage->databases; database; database = database->next) {
+    for (struct database_files *database = storage->databases; database;
+         database = database->next) {
         for (uint32_t k = 0; k <= database->n_shards && !database->gone; k++)
-            ok &= empty_wal(storage, k < database->n_shards ? database->shards[k] : database->catalog);
+            ok &= empty_wal(storage,
+                            k < database->n_shards ? database->shards[k] : database->catalog);
     }
     return ok;
 }
@@ -285,7 +290,8 @@ void checkpointer_finish(struct checkpointer *checkpointer)
     struct arena *scratch = arena_new("close");
     struct err err = ERR_IN(scratch);
     if (empty_all_wals(checkpointer->storage) && !recovery_begin_log(checkpointer->storage, &err))
-        log_err(LOG_WARNING_, 0, "could not cut the commit log", &err); /* the next start reads it again */
+        log_err(LOG_WARNING_, 0, "could not cut the commit log",
+                &err); /* the next start reads it again */
     arena_free(scratch);
     pthread_mutex_destroy(&checkpointer->mutex);
     pthread_cond_destroy(&checkpointer->wake);

@@ -13,7 +13,8 @@ void checkpointer_finish(struct checkpointer *checkpointer);
 /* Committer, between a batch's COMMITs and its publishing: the files (linked by next_in_batch) are not synced any more. */
 void checkpointer_note_dirty(struct checkpointer *checkpointer, struct file *first);
 /* Makes durable what is committed in the files.  Needs no checkpointer. */
-MUST_CHECK bool checkpointer_sync_files(struct storage *storage, struct file *const *files, size_t n, struct err *err);
+MUST_CHECK bool checkpointer_sync_files(struct storage *storage, struct file *const *files,
+                                        size_t n, struct err *err);
 /* A file's WAL has grown long. */
 void checkpointer_queue(struct checkpointer *checkpointer, struct file *file);
 /* The log has grown: sync what is dirty and cut it. */

@@ -65,7 +65,7 @@ struct segment_header {
 struct frame_header {
     uint32_t magic, format;
     uint64_t segment;
-    uint64_t n_bytes;     /* of records, without padding */
+    uint64_t n_bytes; /* of records, without padding */
     uint64_t first_seq, last_seq;
     uint64_t durable_seq; /* all records up to here were on disk when this was written */
     uint64_t checksum;    /* of the fields above and the records */
@@ -85,7 +85,7 @@ struct commit_log {
     int fd;
     char *path;
     struct segment current;
-    uint64_t at;          /* where the next frame goes */
+    uint64_t at; /* where the next frame goes */
     uint64_t last_seq, durable_seq, epoch;
     struct buf frame;
     /* Under `mutex`: ascending; the last one is being written once started. */
@@ -133,8 +133,9 @@ static uint64_t segment_checksum(const struct segment_header *header)
 static bool damaged(struct err *err, const char *path, const char *what)
 {
     err_set(err, ERR_DATA_CORRUPTED, "commit log file \"%s\" is damaged: %s", path, what);
-    return err_hint(err, "Restore the whole data directory from a backup. Transactions that were acknowledged "
-                         "may be in the damaged part, so it is not skipped.");
+    return err_hint(
+        err, "Restore the whole data directory from a backup. Transactions that were acknowledged "
+             "may be in the damaged part, so it is not skipped.");
 }
 
 /* ---- opening ---- */
@@ -158,13 +159,16 @@ static bool read_segment_header(struct commit_log *log, uint64_t number, struct 
         header.checksum != segment_checksum(&header) || header.number != number)
         return damaged(err, path, "its header is not valid");
     if (header.format != FORMAT)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "commit log file \"%s\" has format %u; this server knows format %u",
-                       path, header.format, FORMAT);
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                       "commit log file \"%s\" has format %u; this server knows format %u", path,
+                       header.format, FORMAT);
     if (header.identity != log->identity) {
-        err_set(err, ERR_DATA_CORRUPTED, "commit log file \"%s\" belongs to another data directory", path);
+        err_set(err, ERR_DATA_CORRUPTED, "commit log file \"%s\" belongs to another data directory",
+                path);
         return err_hint(err, "Copy or restore a data directory as a whole.");
     }
-    add_segment(log, (struct segment){number, (uint64_t)st.st_size, header.seq_before, header.epoch});
+    add_segment(log,
+                (struct segment){number, (uint64_t)st.st_size, header.seq_before, header.epoch});
     return true;
 }
 
@@ -175,11 +179,10 @@ static bool list_segments(struct commit_log *log, struct err *err)
         return disk_error(err, log->dir, "open");
     bool ok = true;
     for (struct dirent *entry; ok && (entry = readdir(dir)) != NULL;) {
-        unsigned long long number;
-        int end = 0;
-        if (sscanf(entry->d_name, "%12llu.log%n", &number, &end) == 1 && end == (int)strlen(entry->d_name)) {
+        char *end;
+        uint64_t number = strtoull(entry->d_name, &end, 10);
+        if (end != entry->d_name && strcmp(end, ".log") == 0)
             ok = read_segment_header(log, number, err);
-        }
     }
     closedir(dir);
     if (!ok)
@@ -209,7 +212,8 @@ static void file_close(struct commit_log *log)
     free(log);
 }
 
-static struct commit_log *file_open(const struct commit_log_options *options, bool create, struct err *err)
+static struct commit_log *file_open(const struct commit_log_options *options, bool create,
+                                    struct err *err)
 {
     struct commit_log *log = calloc(1, sizeof(*log));
     ASSERT(log != NULL);
@@ -223,7 +227,8 @@ static struct commit_log *file_open(const struct commit_log_options *options, bo
         if (log->n_segments || create)
             return log;
         err_set(err, ERR_DATA_CORRUPTED, "commit log directory \"%s\" is empty", log->dir);
-        err_hint(err, "Restore commit.log from the same copy of the data directory as the rest of it.");
+        err_hint(err,
+                 "Restore commit.log from the same copy of the data directory as the rest of it.");
     }
     file_close(log);
     return NULL;
@@ -253,30 +258,34 @@ static uint64_t frame_span(uint64_t n_bytes)
 }
 
 /* Loads the frame at `at`.  *valid false: there is none. */
-static bool load_frame(struct walk *walk, uint64_t at, struct frame_header *header, bool *valid, struct err *err)
+static bool load_frame(struct walk *walk, uint64_t at, struct frame_header *header, bool *valid,
+                       struct err *err)
 {
     size_t got;
     *valid = false;
     if (!disk_read(walk->fd, walk->path, header, sizeof(*header), (off_t)at, &got, err))
         return false;
-    if (got < sizeof(*header) || header->magic != FRAME_MAGIC || header->segment != walk->segment->number ||
+    if (got < sizeof(*header) || header->magic != FRAME_MAGIC ||
+        header->segment != walk->segment->number ||
         header->n_bytes > walk->segment->bytes - at - sizeof(*header))
         return true;
     if (header->n_bytes > walk->cap) {
         uint8_t *bytes = realloc(walk->bytes, header->n_bytes);
         if (!bytes)
-            return err_set(err, ERR_OUT_OF_MEMORY, "out of memory reading commit log file \"%s\"", walk->path);
+            return err_set(err, ERR_OUT_OF_MEMORY, "out of memory reading commit log file \"%s\"",
+                           walk->path);
         walk->bytes = bytes;
         walk->cap = header->n_bytes;
     }
-    if (!disk_read(walk->fd, walk->path, walk->bytes, header->n_bytes, (off_t)(at + sizeof(*header)), &got, err))
+    if (!disk_read(walk->fd, walk->path, walk->bytes, header->n_bytes,
+                   (off_t)(at + sizeof(*header)), &got, err))
         return false;
     *valid = got == header->n_bytes && header->checksum == frame_checksum(header, walk->bytes);
     return true;
 }
 
-static bool visit_records(struct walk *walk, const struct frame_header *header, record_visit visit, void *arg,
-                          struct err *err)
+static bool visit_records(struct walk *walk, const struct frame_header *header, record_visit visit,
+                          void *arg, struct err *err)
 {
     struct record record;
     for (size_t at = 0; at < header->n_bytes;) {
@@ -377,8 +386,8 @@ static bool fill_with_zeros(int fd, const char *path, uint64_t bytes, struct err
     return ok && disk_sync(fd, path, err);
 }
 
-static bool write_segment_header(struct commit_log *log, int fd, const char *path, const struct segment *segment,
-                                 struct err *err)
+static bool write_segment_header(struct commit_log *log, int fd, const char *path,
+                                 const struct segment *segment, struct err *err)
 {
     char sector[SECTOR] = {0};
     struct segment_header header = {.format = FORMAT,
@@ -393,7 +402,8 @@ static bool write_segment_header(struct commit_log *log, int fd, const char *pat
 }
 
 /* A file of `bytes` zeros under a spare name.  Nothing is left of it on failure: it may be what filled the disk. */
-static bool make_spare(struct commit_log *log, uint64_t bytes, uint64_t number, int *fd, struct err *err)
+static bool make_spare(struct commit_log *log, uint64_t bytes, uint64_t number, int *fd,
+                       struct err *err)
 {
     char path[4096];
     spare_path(log, number, path, sizeof(path));
@@ -410,7 +420,8 @@ static bool make_spare(struct commit_log *log, uint64_t bytes, uint64_t number, 
 }
 
 /* One of the spares, or a new file. */
-static bool take_spare(struct commit_log *log, uint64_t bytes, char *path, size_t n, int *fd, struct err *err)
+static bool take_spare(struct commit_log *log, uint64_t bytes, char *path, size_t n, int *fd,
+                       struct err *err)
 {
     pthread_mutex_lock(&log->mutex);
     bool reuse = log->n_spares > 0 && bytes == log->segment_bytes;
@@ -457,14 +468,15 @@ static bool next_segment(struct commit_log *log, uint64_t bytes, struct err *err
 static bool remove_spares(struct commit_log *log, struct err *err)
 {
     DIR *dir = opendir(log->dir);
-    bool ok = dir || disk_error(err, log->dir, "open");
+    if (!dir)
+        return disk_error(err, log->dir, "open");
+    bool ok = true;
     for (struct dirent *entry; ok && (entry = readdir(dir)) != NULL;) {
         char path[4096];
         snprintf(path, sizeof(path), "%s/%s", log->dir, entry->d_name);
         ok = strncmp(entry->d_name, "spare-", 6) != 0 || disk_remove(path, err);
     }
-    if (dir)
-        closedir(dir);
+    closedir(dir);
     return ok;
 }
 
@@ -507,7 +519,8 @@ static size_t frame_records(const struct record *records, size_t n, uint64_t *n_
     return k;
 }
 
-static void write_frame(struct commit_log *log, const struct record *records, size_t n, uint64_t n_bytes)
+static void write_frame(struct commit_log *log, const struct record *records, size_t n,
+                        uint64_t n_bytes)
 {
     struct frame_header header = {.magic = FRAME_MAGIC,
                                   .format = FORMAT,
@@ -540,12 +553,15 @@ static void write_frame(struct commit_log *log, const struct record *records, si
 
 /* An append that fits goes out in place.  One that does not gets a segment that holds all of it: so the disk is full
  * either before anything is written or not at all. */
-static bool file_append(struct commit_log *log, const struct record *records, size_t n, struct err *err)
+static bool file_append(struct commit_log *log, const struct record *records, size_t n,
+                        struct err *err)
 {
     uint64_t need = 0, n_bytes;
-    for (size_t at = 0; at < n; at += frame_records(records + at, n - at, &n_bytes), need += frame_span(n_bytes))
+    for (size_t at = 0; at < n;
+         at += frame_records(records + at, n - at, &n_bytes), need += frame_span(n_bytes))
         (void)0;
-    if (need > log->current.bytes - log->at && !next_segment(log, MAX(log->segment_bytes, need + SECTOR), err))
+    if (need > log->current.bytes - log->at &&
+        !next_segment(log, MAX(log->segment_bytes, need + SECTOR), err))
         return false;
     for (size_t at = 0; at < n;) {
         size_t n_here = frame_records(records + at, n - at, &n_bytes);
@@ -570,14 +586,17 @@ static bool file_sync(struct commit_log *log, struct err *err)
 /* ---- cutting ---- */
 
 /* A segment can go when the next one says that all of it is at or below `seq`.  *spare: the number to keep it under, or 0. */
-static bool take_cuttable(struct commit_log *log, uint64_t seq, struct segment *segment, uint64_t *spare)
+static bool take_cuttable(struct commit_log *log, uint64_t seq, struct segment *segment,
+                          uint64_t *spare)
 {
     pthread_mutex_lock(&log->mutex);
     bool found = log->n_segments > 1 && log->segments[1].seq_before <= seq;
     if (found) {
         *segment = log->segments[0];
         memmove(log->segments, log->segments + 1, --log->n_segments * sizeof(*log->segments));
-        *spare = segment->bytes == log->segment_bytes && log->n_spares < SPARES_MAX ? log->next_spare++ : 0;
+        *spare = segment->bytes == log->segment_bytes && log->n_spares < SPARES_MAX
+                     ? log->next_spare++
+                     : 0;
     }
     pthread_mutex_unlock(&log->mutex);
     return found;
@@ -602,7 +621,8 @@ static bool file_cut(struct commit_log *log, uint64_t seq, struct err *err)
         segment_path(log, segment.number, path, sizeof(path));
         spare_path(log, spare, spare_name, sizeof(spare_name));
         FAILPOINT("log.cut");
-        if (!(spare ? disk_rename(path, spare_name, err) : disk_remove(path, err)) || !disk_sync_dir(log->dir, err))
+        if (!(spare ? disk_rename(path, spare_name, err) : disk_remove(path, err)) ||
+            !disk_sync_dir(log->dir, err))
             return false;
         if (spare)
             offer_spare(log, spare);

@@ -11,10 +11,10 @@
 struct commit_log;
 
 struct commit_log_options {
-    const char *dir;         /* <data>/commit.log */
-    uint64_t segment_bytes;  /* a size to aim at */
-    uint64_t identity;       /* of the data directory: a log of another one is refused */
-    void *arg;               /* the implementation's own */
+    const char *dir;        /* <data>/commit.log */
+    uint64_t segment_bytes; /* a size to aim at */
+    uint64_t identity;      /* of the data directory: a log of another one is refused */
+    void *arg;              /* the implementation's own */
 };
 
 /* Called with each record, in order.  Strings and ops are borrowed for the call.  False with err set ends the replay. */
@@ -23,7 +23,8 @@ typedef bool (*record_visit)(void *arg, const struct record *record, struct err 
 struct commit_log_ops {
     const char *name;
     /* Opens what is there, or an empty log if `create`.  NULL with err set on failure. */
-    struct commit_log *(*open)(const struct commit_log_options *options, bool create, struct err *err);
+    struct commit_log *(*open)(const struct commit_log_options *options, bool create,
+                               struct err *err);
     /* Every record that may have been acknowledged, from the oldest not cut.  A torn end (never acknowledged) is left out; damage
      * before it is XX001.  May be called several times, before start(). */
     bool (*replay)(struct commit_log *log, record_visit visit, void *arg, struct err *err);

@@ -78,7 +78,9 @@ static void put_ops(struct buf *out, const struct record *record)
             buf_putc(&tables, ',');
         put_word(&tables, op.layout->table);
     }
-    buf_printf(out, " insert=%" PRIu64 " update=%" PRIu64 " delete=%" PRIu64 " truncate=%" PRIu64 " ddl=%" PRIu64,
+    buf_printf(out,
+               " insert=%" PRIu64 " update=%" PRIu64 " delete=%" PRIu64 " truncate=%" PRIu64
+               " ddl=%" PRIu64,
                n[OP_INSERT], n[OP_UPDATE], n[OP_DELETE], n[OP_TRUNCATE], n[OP_SQL]);
     if (tables.n)
         buf_printf(out, " tables=%.*s", (int)tables.n, tables.p);
@@ -89,7 +91,8 @@ static void put_ops(struct buf *out, const struct record *record)
 static void put_line(struct buf *out, const struct record *record)
 {
     put_time(out, record->time_us);
-    buf_printf(out, " %s%s seq=%" PRIu64, kind_names[record->kind], record->more ? "_part" : "", record->seq);
+    buf_printf(out, " %s%s seq=%" PRIu64, kind_names[record->kind], record->more ? "_part" : "",
+               record->seq);
     put_field(out, "database", record->database);
     put_field(out, "gid", record->gid);
     put_field(out, "owner", record->owner);
@@ -110,7 +113,8 @@ static void tee_close(struct commit_log *log)
     free(log);
 }
 
-static struct commit_log *tee_open(const struct commit_log_options *options, bool create, struct err *err)
+static struct commit_log *tee_open(const struct commit_log_options *options, bool create,
+                                   struct err *err)
 {
     const struct commit_log_tee *tee = options->arg;
     struct commit_log *log = calloc(1, sizeof(*log));
@@ -140,7 +144,8 @@ static bool tee_start(struct commit_log *log, uint64_t *first_seq, struct err *e
     return log->inner_ops->start(log->inner, first_seq, err);
 }
 
-static bool tee_append(struct commit_log *log, const struct record *records, size_t n, struct err *err)
+static bool tee_append(struct commit_log *log, const struct record *records, size_t n,
+                       struct err *err)
 {
     if (!log->inner_ops->append(log->inner, records, n, err))
         return false;

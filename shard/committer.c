@@ -39,9 +39,16 @@
 #define BATCH_MAX 1024
 #define BATCH_BYTES_MAX (8u << 20)
 #define QUIET_BATCHES 8
-#define PART_BYTES (1u << 20)     /* ops of a large transaction are split into records of about this size */
+#define PART_BYTES                                                                                 \
+    (1u << 20) /* ops of a large transaction are split into records of about this size */
 
-enum request_kind { REQUEST_COMMIT, REQUEST_APPEND, REQUEST_DROP_DATABASE, REQUEST_RELEASE_DATABASE, REQUEST_LOG_PREPARED };
+enum request_kind {
+    REQUEST_COMMIT,
+    REQUEST_APPEND,
+    REQUEST_DROP_DATABASE,
+    REQUEST_RELEASE_DATABASE,
+    REQUEST_LOG_PREPARED
+};
 
 struct request {
     enum request_kind kind;
@@ -49,14 +56,14 @@ struct request {
     struct database_files *database; /* DROP, RELEASE */
     VEC(struct buf) parts;           /* ops as log records carry them */
     size_t n_bytes;                  /* of all parts */
-    const struct op *ops;            /* to apply; those of the prepared transaction for COMMIT PREPARED */
+    const struct op *ops; /* to apply; those of the prepared transaction for COMMIT PREPARED */
     size_t n_ops;
-    struct arena *arena;             /* of parts and ops made here */
+    struct arena *arena; /* of parts and ops made here */
     struct prepared_entry *resolves;
-    uint64_t seq;                    /* 0: logs nothing */
+    uint64_t seq; /* 0: logs nothing */
     bool failed;
-    struct err *err;                 /* the sleeping caller's */
-    bool here;                       /* run by its caller, who need not be woken */
+    struct err *err; /* the sleeping caller's */
+    bool here;       /* run by its caller, who need not be woken */
     struct waiter waiter;
     struct request *next;
 };
@@ -68,14 +75,15 @@ struct committer {
     pthread_cond_t wake;
     struct request *first, **last; /* the queue */
     bool sleeping, stopping;       /* `sleeping`: the thread waits for `wake` */
-    bool busy;                     /* a batch is being run, by the thread or by a caller: what follows is its runner's */
-    uint32_t n_quiet;              /* batches of late during which nobody else came */
+    bool
+        busy; /* a batch is being run, by the thread or by a caller: what follows is its runner's */
+    uint32_t n_quiet; /* batches of late during which nobody else came */
     /* The runner's. */
     struct writers writers;
-    struct arena *arena;           /* of one batch */
+    struct arena *arena; /* of one batch */
     struct request *batch[BATCH_MAX];
     uint32_t n_batch;
-    struct file *files;            /* of the batch, by next_in_batch */
+    struct file *files; /* of the batch, by next_in_batch */
     uint64_t last_seq;
     uint64_t bytes_since_cut;
 };
@@ -86,7 +94,8 @@ static void run_batch(struct committer *committer);
 
 /* Ops as records: one part, or several for a large transaction, each readable by itself.  False with err set if the statement was
  * cancelled meanwhile. */
-static bool encode_ops(struct request *request, const struct op *ops, size_t n_ops, bool whole_images, struct err *err)
+static bool encode_ops(struct request *request, const struct op *ops, size_t n_ops,
+                       bool whole_images, struct err *err)
 {
     for (size_t k = 0; k < n_ops || request->parts.n == 0;) {
         if (k > 0 && !fiber_breathe() && !fiber_check_interrupt(err))
@@ -160,13 +169,13 @@ static bool send_and_wait(struct committer *committer, struct request *request, 
     return !request->failed;
 }
 
-static bool check_ops(struct storage *storage, struct database_files *database, const struct op *ops, size_t n_ops,
-                      struct err *err)
+static bool check_ops(struct storage *storage, struct database_files *database,
+                      const struct op *ops, size_t n_ops, struct err *err)
 {
     for (size_t k = 0; k < n_ops; k++) {
         if (!storage_file(storage, database, ops[k].shard))
-            return err_set(err, ERR_INTERNAL_ERROR, "database \"%s\" has no shard %u", database ? database->name : "",
-                           ops[k].shard);
+            return err_set(err, ERR_INTERNAL_ERROR, "database \"%s\" has no shard %u",
+                           database ? database->name : "", ops[k].shard);
     }
     return true;
 }
@@ -175,9 +184,11 @@ bool storage_commit(struct storage *storage, struct commit *commit, struct err *
 {
     if (!check_ops(storage, commit->database, commit->ops, commit->n_ops, err))
         return false;
-    struct request request = {.kind = REQUEST_COMMIT, .commit = commit, .ops = commit->ops, .n_ops = commit->n_ops};
+    struct request request = {
+        .kind = REQUEST_COMMIT, .commit = commit, .ops = commit->ops, .n_ops = commit->n_ops};
     request.arena = arena_new("commit");
-    bool ok = commit->resolve_gid || encode_ops(&request, commit->ops, commit->n_ops, commit->prepare_gid != NULL, err);
+    bool ok = commit->resolve_gid ||
+              encode_ops(&request, commit->ops, commit->n_ops, commit->prepare_gid != NULL, err);
     ok = ok && send_and_wait(storage->committer, &request, err);
     arena_free(request.arena);
     return ok;
@@ -194,8 +205,8 @@ static const struct op *copy_ops(struct arena *arena, const struct buf *part, si
     return copy;
 }
 
-bool storage_append(struct storage *storage, struct database_files *database, const struct op *ops, size_t n_ops,
-                    struct err *err)
+bool storage_append(struct storage *storage, struct database_files *database, const struct op *ops,
+                    size_t n_ops, struct err *err)
 {
     if (!check_ops(storage, database, ops, n_ops, err))
         return false;
@@ -219,7 +230,8 @@ bool storage_append(struct storage *storage, struct database_files *database, co
     return false;
 }
 
-static bool send(struct committer *committer, enum request_kind kind, struct database_files *database, struct err *err)
+static bool send(struct committer *committer, enum request_kind kind,
+                 struct database_files *database, struct err *err)
 {
     struct request request = {.kind = kind, .database = database, .arena = arena_new("commit")};
     bool ok = send_and_wait(committer, &request, err);
@@ -227,12 +239,14 @@ static bool send(struct committer *committer, enum request_kind kind, struct dat
     return ok;
 }
 
-bool committer_drop_database(struct committer *committer, struct database_files *database, struct err *err)
+bool committer_drop_database(struct committer *committer, struct database_files *database,
+                             struct err *err)
 {
     return send(committer, REQUEST_DROP_DATABASE, database, err);
 }
 
-bool committer_release_database(struct committer *committer, struct database_files *database, struct err *err)
+bool committer_release_database(struct committer *committer, struct database_files *database,
+                                struct err *err)
 {
     return send(committer, REQUEST_RELEASE_DATABASE, database, err);
 }
@@ -256,7 +270,8 @@ static bool take_batch(struct committer *committer)
     committer->sleeping = false;
     committer->busy = true;
     committer->n_batch = 0;
-    while (committer->first && committer->n_batch < BATCH_MAX && (n_bytes < BATCH_BYTES_MAX || !committer->n_batch)) {
+    while (committer->first && committer->n_batch < BATCH_MAX &&
+           (n_bytes < BATCH_BYTES_MAX || !committer->n_batch)) {
         struct request *request = committer->first;
         committer->first = request->next;
         request->next = NULL;
@@ -321,7 +336,8 @@ static bool apply_ops(struct committer *committer, struct request *request, stru
 {
     const struct database_files *database = request->commit->database;
     if (database && __atomic_load_n(&database->gone, __ATOMIC_SEQ_CST))
-        return err_set(err, ERR_DATABASE_DROPPED, "database \"%s\" does not exist any more", database->name);
+        return err_set(err, ERR_DATABASE_DROPPED, "database \"%s\" does not exist any more",
+                       database->name);
     for (size_t k = 0; k < request->n_ops; k++) {
         const struct op *op = &request->ops[k];
         struct file *file = storage_file(committer->storage, request->commit->database, op->shard);
@@ -337,25 +353,30 @@ static bool load_prepared(struct committer *committer, struct request *request, 
 {
     struct commit *commit = request->commit;
     request->resolves = prepared_find(committer->storage->prepared, commit->resolve_gid);
-    for (uint32_t k = 0; k < committer->n_batch && request->resolves; k++) { /* resolved a moment ago? */
+    for (uint32_t k = 0; k < committer->n_batch && request->resolves;
+         k++) { /* resolved a moment ago? */
         struct request *other = committer->batch[k];
         if (other != request && !other->failed && other->resolves == request->resolves)
             request->resolves = NULL;
     }
     if (!request->resolves)
-        return err_set(err, ERR_UNDEFINED_OBJECT, "prepared transaction with identifier \"%s\" does not exist",
+        return err_set(err, ERR_UNDEFINED_OBJECT,
+                       "prepared transaction with identifier \"%s\" does not exist",
                        commit->resolve_gid);
     struct record *records;
     size_t n = prepared_records(request->resolves, request->arena, &records);
-    commit->database = storage_database_by_uid(committer->storage, prepared_database_uid(request->resolves));
+    commit->database =
+        storage_database_by_uid(committer->storage, prepared_database_uid(request->resolves));
     VEC(struct op) ops = {0};
     request->parts.n = 0;
     for (size_t k = 0; k < n && commit->resolve_commit; k++) {
-        struct op_reader reader = {records[k].ops, records[k].ops + records[k].n_ops_bytes, .arena = request->arena};
+        struct op_reader reader = {records[k].ops, records[k].ops + records[k].n_ops_bytes,
+                                   .arena = request->arena};
         for (struct op op; op_next(&reader, &op);)
             VEC_PUSH(request->arena, &ops, op);
         if (reader.damaged)
-            return err_set(err, ERR_DATA_CORRUPTED, "prepared transaction \"%s\" is not readable", commit->resolve_gid);
+            return err_set(err, ERR_DATA_CORRUPTED, "prepared transaction \"%s\" is not readable",
+                           commit->resolve_gid);
         struct buf part = {.p = (char *)records[k].ops, .n = records[k].n_ops_bytes};
         VEC_PUSH(request->arena, &request->parts, part);
     }
@@ -386,7 +407,8 @@ static bool apply_request(struct committer *committer, struct request *request, 
     case REQUEST_COMMIT:
         if (request->commit->prepare_gid)
             return !gid_in_use(committer, request) ||
-                   err_set(err, ERR_DUPLICATE_OBJECT, "transaction identifier \"%s\" is already in use",
+                   err_set(err, ERR_DUPLICATE_OBJECT,
+                           "transaction identifier \"%s\" is already in use",
                            request->commit->prepare_gid);
         if (request->commit->resolve_gid && !load_prepared(committer, request, err))
             return false;
@@ -421,7 +443,8 @@ static void apply_batch(struct committer *committer)
 
 static bool is_logged(const struct request *request)
 {
-    return !request->failed && request->kind != REQUEST_RELEASE_DATABASE && request->kind != REQUEST_LOG_PREPARED;
+    return !request->failed && request->kind != REQUEST_RELEASE_DATABASE &&
+           request->kind != REQUEST_LOG_PREPARED;
 }
 
 /* Prepared transactions that are to be logged again come first: a record of this batch may end one of them. */
@@ -443,7 +466,8 @@ static void assign_seqs(struct committer *committer)
 static bool finish_files(struct committer *committer, struct err *err)
 {
     for (struct file *file = committer->files; file; file = file->next_in_batch) {
-        if (!writer_set_position(file->writer, committer->last_seq, err) || !writer_reserve(file->writer, err))
+        if (!writer_set_position(file->writer, committer->last_seq, err) ||
+            !writer_reserve(file->writer, err))
             return false;
     }
     return true;
@@ -516,7 +540,8 @@ static void collect_records(struct committer *committer, struct records *records
     for (uint32_t k = 0; k < committer->n_batch; k++) {
         struct request *request = committer->batch[k];
         if (request->kind == REQUEST_LOG_PREPARED)
-            prepared_each(committer->storage->prepared, add_prepared_again, &(struct relog){records, request->seq});
+            prepared_each(committer->storage->prepared, add_prepared_again,
+                          &(struct relog){records, request->seq});
     }
     for (uint32_t k = 0; k < committer->n_batch; k++) {
         struct request *request = committer->batch[k];
@@ -625,7 +650,8 @@ static void finish_database_requests(struct committer *committer)
  * nothing is added meanwhile, so that the WAL can start over. */
 static void catch_up(struct writer *writer)
 {
-    int rc = sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int rc = sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+                                       NULL);
     if ((rc & 0xff) != SQLITE_IOERR)
         return;
     struct arena *scratch = arena_new("catch up");

@@ -9,9 +9,11 @@ struct committer *committer_start(struct storage *storage);
 void committer_stop(struct committer *committer);
 
 /* Logs that the database's records are void and closes its writers.  Durable on return. */
-MUST_CHECK bool committer_drop_database(struct committer *committer, struct database_files *database, struct err *err);
+MUST_CHECK bool committer_drop_database(struct committer *committer,
+                                        struct database_files *database, struct err *err);
 /* Closes its writers: its folder is about to move. */
-MUST_CHECK bool committer_release_database(struct committer *committer, struct database_files *database, struct err *err);
+MUST_CHECK bool committer_release_database(struct committer *committer,
+                                           struct database_files *database, struct err *err);
 /* Logs every prepared transaction again, so that what the log holds up to now can be cut.  Durable on return. */
 MUST_CHECK bool committer_log_prepared(struct committer *committer, struct err *err);
 

@@ -64,19 +64,24 @@ bool connection_error(struct connection *connection, int rc, struct err *err)
     if (code == SQLITE_IOERR_NOMEM)
         code = SQLITE_NOMEM;
     if ((code & 0xff) == SQLITE_CANTOPEN && connection->db &&
-        (sqlite3_system_errno(connection->db) == EMFILE || sqlite3_system_errno(connection->db) == ENFILE)) {
-        err_set(err, ERR_INSUFFICIENT_RESOURCES, "too many open files while opening \"%s\"", connection->path);
+        (sqlite3_system_errno(connection->db) == EMFILE ||
+         sqlite3_system_errno(connection->db) == ENFILE)) {
+        err_set(err, ERR_INSUFFICIENT_RESOURCES, "too many open files while opening \"%s\"",
+                connection->path);
         return err_hint(err, "Raise the limit on open files, or lower max_open_readers.");
     }
     const char *sqlstate = sqlstate_of(code);
     err_set(err, sqlstate, "shard file \"%s\": %s (SQLite code %d)", connection->path, text, code);
     if (strcmp(sqlstate, ERR_DATA_CORRUPTED) == 0)
-        return err_hint(err, "The file is damaged. Stop the server, run \"shardlite check\" and restore the data directory "
+        return err_hint(err, "The file is damaged. Stop the server, run \"shardlite check\" and "
+                             "restore the data directory "
                              "from a backup.");
     if (strcmp(sqlstate, ERR_DISK_FULL) == 0)
         return err_hint(err, "Free some space on the file system that holds the data directory.");
     if (strcmp(sqlstate, ERR_OBJECT_IN_USE) == 0)
-        return err_hint(err, "Another process has the file open for writing. Only this server may write to it.");
+        return err_hint(
+            err,
+            "Another process has the file open for writing. Only this server may write to it.");
     return false;
 }
 
@@ -84,15 +89,18 @@ bool connection_error(struct connection *connection, int rc, struct err *err)
 
 static const char *const role_pragmas[] = {
     [CONNECTION_READER] = "PRAGMA query_only = 1; PRAGMA cache_size = -1000; PRAGMA temp_store = 2",
-    [CONNECTION_WRITER] = "PRAGMA synchronous = 1; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = 0;"
-                          "PRAGMA cache_size = -4000; PRAGMA temp_store = 2",
-    [CONNECTION_MAKER] = "PRAGMA synchronous = 0; PRAGMA page_size = 4096; PRAGMA journal_mode = wal",
+    [CONNECTION_WRITER] =
+        ("PRAGMA synchronous = 1; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = 0;"
+         "PRAGMA cache_size = -4000; PRAGMA temp_store = 2"),
+    [CONNECTION_MAKER] =
+        "PRAGMA synchronous = 0; PRAGMA page_size = 4096; PRAGMA journal_mode = wal",
 };
 
 static void configure(sqlite3 *db)
 {
     int persist = 1;
-    sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS); /* before any other access: opening may meet another one's recovery */
+    sqlite3_busy_timeout(
+        db, BUSY_TIMEOUT_MS); /* before any other access: opening may meet another one's recovery */
     sqlite3_extended_result_codes(db, 1);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL); /* "x" is a name, never a string */
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
@@ -102,12 +110,13 @@ static void configure(sqlite3 *db)
     sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 }
 
-bool connection_open(struct connection *connection, const char *path, enum connection_role role, const char *vfs,
-                     struct err *err)
+bool connection_open(struct connection *connection, const char *path, enum connection_role role,
+                     const char *vfs, struct err *err)
 {
     memset(connection, 0, sizeof(*connection));
     connection->path = path;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (role == CONNECTION_MAKER ? SQLITE_OPEN_CREATE : 0);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                (role == CONNECTION_MAKER ? SQLITE_OPEN_CREATE : 0);
     int rc = sqlite3_open_v2(path, &connection->db, flags, vfs);
     if (rc == SQLITE_OK && connection->db) {
         configure(connection->db);
@@ -169,19 +178,22 @@ static void evict(struct connection *connection)
         drop_entry(connection, entry);
 }
 
-static struct cached_statement *find_idle(struct connection *connection, const char *sql, size_t n, uint64_t hash)
+static struct cached_statement *find_idle(struct connection *connection, const char *sql, size_t n,
+                                          uint64_t hash)
 {
     struct cached_statement *entry = connection->buckets[hash % STATEMENT_BUCKETS];
-    while (entry && (entry->hash != hash || entry->busy || entry->n != n || memcmp(entry->sql, sql, n) != 0))
+    while (entry &&
+           (entry->hash != hash || entry->busy || entry->n != n || memcmp(entry->sql, sql, n) != 0))
         entry = entry->next_in_bucket;
     return entry;
 }
 
-static struct cached_statement *prepare(struct connection *connection, const char *sql, size_t n, uint64_t hash,
-                                        struct err *err)
+static struct cached_statement *prepare(struct connection *connection, const char *sql, size_t n,
+                                        uint64_t hash, struct err *err)
 {
     sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v3(connection->db, sql, (int)n, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+    int rc = sqlite3_prepare_v3(connection->db, sql, (int)n, SQLITE_PREPARE_PERSISTENT, &statement,
+                                NULL);
     if (rc != SQLITE_OK) {
         connection_error(connection, rc, err);
         return NULL;
@@ -200,7 +212,8 @@ static struct cached_statement *prepare(struct connection *connection, const cha
     return entry;
 }
 
-sqlite3_stmt *connection_statement(struct connection *connection, const char *sql, size_t n, struct err *err)
+sqlite3_stmt *connection_statement(struct connection *connection, const char *sql, size_t n,
+                                   struct err *err)
 {
     uint64_t hash = hash_bytes(sql, n);
     struct cached_statement *entry = find_idle(connection, sql, n, hash);
@@ -237,7 +250,8 @@ bool connection_exec(struct connection *connection, const char *sql, struct err 
     return rc == SQLITE_OK || connection_error(connection, rc, err);
 }
 
-bool connection_integer(struct connection *connection, const char *sql, int64_t *value, bool *found, struct err *err)
+bool connection_integer(struct connection *connection, const char *sql, int64_t *value, bool *found,
+                        struct err *err)
 {
     sqlite3_stmt *statement = connection_statement(connection, sql, strlen(sql), err);
     if (!statement)

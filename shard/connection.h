@@ -26,17 +26,18 @@ struct connection {
 };
 
 /* `vfs` NULL: SQLite's default. */
-MUST_CHECK bool connection_open(struct connection *connection, const char *path, enum connection_role role,
-                                const char *vfs, struct err *err);
+MUST_CHECK bool connection_open(struct connection *connection, const char *path,
+                                enum connection_role role, const char *vfs, struct err *err);
 void connection_close(struct connection *connection); /* fine on one that is zeroed */
 /* A prepared statement, reset and without bindings, the caller's until connection_finish().  NULL with err set. */
-sqlite3_stmt *connection_statement(struct connection *connection, const char *sql, size_t n, struct err *err);
+sqlite3_stmt *connection_statement(struct connection *connection, const char *sql, size_t n,
+                                   struct err *err);
 void connection_finish(struct connection *connection, sqlite3_stmt *statement);
 /* Runs statements that return nothing of interest. */
 MUST_CHECK bool connection_exec(struct connection *connection, const char *sql, struct err *err);
 /* One integer from a one-row query; *found false if there is no row. */
-MUST_CHECK bool connection_integer(struct connection *connection, const char *sql, int64_t *value, bool *found,
-                                   struct err *err);
+MUST_CHECK bool connection_integer(struct connection *connection, const char *sql, int64_t *value,
+                                   bool *found, struct err *err);
 /* Fills err from SQLite's result code and the connection's message.  Always false. */
 bool connection_error(struct connection *connection, int rc, struct err *err);
 /* Syncs the WAL and the database file to disk. */

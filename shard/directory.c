@@ -38,9 +38,11 @@ static bool refuse_second(const char *path, int fd, struct err *err)
     (void)!disk_read(fd, path, pid, sizeof(pid) - 1, 0, &got, err);
     pid[strcspn(pid, "\n")] = 0;
     (void)fcntl(fd, F_OFD_GETLK, &held);
-    err_set(err, ERR_OBJECT_IN_USE, "another server (process %s) uses the data directory: lock file \"%s\"",
+    err_set(err, ERR_OBJECT_IN_USE,
+            "another server (process %s) uses the data directory: lock file \"%s\"",
             pid[0] ? pid : "unknown", path);
-    return err_hint(err, "Stop that server, or start this one with another --data directory. The lock goes away with the "
+    return err_hint(err, "Stop that server, or start this one with another --data directory. The "
+                         "lock goes away with the "
                          "process that holds it; removing the file does not help.");
 }
 
@@ -68,7 +70,8 @@ bool directory_lock(struct storage *storage, struct err *err)
 
 static bool is_plain(unsigned char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c >= 0x80;
 }
 
 char *directory_path_of(const struct storage *storage, const char *database)
@@ -89,10 +92,11 @@ static char *name_of_folder(const char *folder)
 {
     struct buf name = {0};
     for (const char *c = folder; *c; c++) {
-        unsigned byte;
-        int n = 0;
-        if (*c == '%' && sscanf(c + 1, "%2X%n", &byte, &n) == 1 && n == 2) {
-            buf_putc(&name, (char)byte);
+        char hex[3] = {c[0] == '%' ? c[1] : 0, 0, 0};
+        if (hex[0])
+            hex[1] = c[2];
+        if (hex[1]) {
+            buf_putc(&name, (char)strtoul(hex, NULL, 16));
             c += 2;
         } else {
             buf_putc(&name, *c);
@@ -130,29 +134,34 @@ uint64_t directory_random_id(void)
     return id;
 }
 
-static bool make_file(const struct storage *storage, const char *path, const struct file_label *label, struct err *err)
+static bool make_file(const struct storage *storage, const char *path,
+                      const struct file_label *label, struct err *err)
 {
     struct connection connection;
     if (!connection_open(&connection, path, CONNECTION_MAKER, storage->options.vfs, err))
         return false;
     char sql[1024];
-    snprintf(sql, sizeof(sql),
-             "BEGIN IMMEDIATE;"
-             "PRAGMA application_id = %d; PRAGMA user_version = %d;"
-             "CREATE TABLE _shardlite_file (id INTEGER PRIMARY KEY CHECK (id = 1), uid INTEGER NOT NULL,"
-             " shard INTEGER NOT NULL, n_shards INTEGER NOT NULL);"
-             "CREATE TABLE _shardlite_applied (id INTEGER PRIMARY KEY CHECK (id = 1), position INTEGER NOT NULL);"
-             "INSERT INTO _shardlite_file VALUES (1, %" PRIu64 ", %" PRId64 ", %u);"
-             "INSERT INTO _shardlite_applied VALUES (1, 0);"
-             "COMMIT;"
-             "PRAGMA wal_checkpoint(TRUNCATE)",
-             APPLICATION_ID, STORAGE_FORMAT, label->uid, (int64_t)(int32_t)label->shard, label->n_shards);
+    snprintf(
+        sql, sizeof(sql),
+        "BEGIN IMMEDIATE;"
+        "PRAGMA application_id = %d; PRAGMA user_version = %d;"
+        "CREATE TABLE _shardlite_file (id INTEGER PRIMARY KEY CHECK (id = 1), uid INTEGER NOT NULL,"
+        " shard INTEGER NOT NULL, n_shards INTEGER NOT NULL);"
+        "CREATE TABLE _shardlite_applied (id INTEGER PRIMARY KEY CHECK (id = 1), position INTEGER "
+        "NOT NULL);"
+        "INSERT INTO _shardlite_file VALUES (1, %" PRIu64 ", %" PRId64 ", %u);"
+        "INSERT INTO _shardlite_applied VALUES (1, 0);"
+        "COMMIT;"
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        APPLICATION_ID, STORAGE_FORMAT, label->uid, (int64_t)(int32_t)label->shard,
+        label->n_shards);
     bool ok = connection_exec(&connection, sql, err) && connection_sync(&connection, err);
     connection_close(&connection);
     return ok;
 }
 
-bool directory_read_label(const struct storage *storage, const char *path, struct file_label *label, struct err *err)
+bool directory_read_label(const struct storage *storage, const char *path, struct file_label *label,
+                          struct err *err)
 {
     struct connection connection;
     if (!disk_exists(path)) {
@@ -166,15 +175,21 @@ bool directory_read_label(const struct storage *storage, const char *path, struc
     bool ok = connection_integer(&connection, "PRAGMA application_id", &application, &found, err) &&
               connection_integer(&connection, "PRAGMA user_version", &format, &found, err);
     if (ok && application != APPLICATION_ID) {
-        ok = err_set(err, ERR_DATA_CORRUPTED, "\"%s\" is a SQLite file, but not one of Shardlite's", path);
+        ok = err_set(err, ERR_DATA_CORRUPTED, "\"%s\" is a SQLite file, but not one of Shardlite's",
+                     path);
     } else if (ok && format != STORAGE_FORMAT) {
-        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "\"%s\" has storage format %" PRId64 "; this server knows format %d", path,
-                format, STORAGE_FORMAT);
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                "\"%s\" has storage format %" PRId64 "; this server knows format %d", path, format,
+                STORAGE_FORMAT);
         ok = err_hint(err, "Use the version of Shardlite that wrote it.");
     }
-    ok = ok && connection_integer(&connection, "SELECT uid FROM _shardlite_file WHERE id = 1", &uid, &found, err) &&
-         connection_integer(&connection, "SELECT shard FROM _shardlite_file WHERE id = 1", &shard, &found, err) &&
-         connection_integer(&connection, "SELECT n_shards FROM _shardlite_file WHERE id = 1", &n_shards, &found, err);
+    ok = ok &&
+         connection_integer(&connection, "SELECT uid FROM _shardlite_file WHERE id = 1", &uid,
+                            &found, err) &&
+         connection_integer(&connection, "SELECT shard FROM _shardlite_file WHERE id = 1", &shard,
+                            &found, err) &&
+         connection_integer(&connection, "SELECT n_shards FROM _shardlite_file WHERE id = 1",
+                            &n_shards, &found, err);
     if (ok && (!found || n_shards < 0 || n_shards > SHARDS_MAX))
         ok = err_set(err, ERR_DATA_CORRUPTED, "\"%s\" has no label (table _shardlite_file)", path);
     *label = (struct file_label){(uint64_t)uid, (uint32_t)shard, (uint32_t)n_shards};
@@ -182,8 +197,8 @@ bool directory_read_label(const struct storage *storage, const char *path, struc
     return ok;
 }
 
-static bool make_database_files(const struct storage *storage, const char *dir, uint64_t uid, uint32_t n_shards,
-                                struct err *err)
+static bool make_database_files(const struct storage *storage, const char *dir, uint64_t uid,
+                                uint32_t n_shards, struct err *err)
 {
     bool ok = true;
     for (uint32_t k = 0; ok && k <= n_shards; k++) {
@@ -197,14 +212,17 @@ static bool make_database_files(const struct storage *storage, const char *dir, 
 }
 
 /* Everything is made under a name that recovery removes; one rename makes it a database. */
-bool directory_make_database(struct storage *storage, const char *dir, uint64_t uid, uint32_t n_shards, struct err *err)
+bool directory_make_database(struct storage *storage, const char *dir, uint64_t uid,
+                             uint32_t n_shards, struct err *err)
 {
     char making[4096];
     if (n_shards < 1 || n_shards > SHARDS_MAX)
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "number of shards must be between 1 and %d", SHARDS_MAX);
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "number of shards must be between 1 and %d", SHARDS_MAX);
     snprintf(making, sizeof(making), "%s/" CREATING_PREFIX "%" PRIx64, storage->data_dir, uid);
     bool ok = disk_mkdir(making, err) && make_database_files(storage, making, uid, n_shards, err) &&
-              disk_sync_dir(making, err) && disk_rename(making, dir, err) && disk_sync_dir(storage->data_dir, err);
+              disk_sync_dir(making, err) && disk_rename(making, dir, err) &&
+              disk_sync_dir(storage->data_dir, err);
     if (!ok) {
         struct arena *scratch = arena_new("make database");
         struct err ignored = ERR_IN(scratch);
@@ -214,7 +232,8 @@ bool directory_make_database(struct storage *storage, const char *dir, uint64_t 
     return ok;
 }
 
-bool directory_remove_database(struct storage *storage, const char *dir, uint64_t uid, struct err *err)
+bool directory_remove_database(struct storage *storage, const char *dir, uint64_t uid,
+                               struct err *err)
 {
     char removing[4096];
     snprintf(removing, sizeof(removing), "%s/" DROPPED_PREFIX "%" PRIx64, storage->data_dir, uid);
@@ -228,12 +247,13 @@ bool directory_remove_database(struct storage *storage, const char *dir, uint64_
 
 static bool register_database(struct storage *storage, const char *folder, struct err *err)
 {
-    struct file_label label;
+    struct file_label label = {0};
     char dir[4096];
     snprintf(dir, sizeof(dir), "%s/%s", storage->data_dir, folder);
     char *path = directory_file_path(dir, SHARD_CATALOG);
-    bool ok = !disk_exists(path) || directory_read_label(storage, path, &label, err);
-    if (ok && disk_exists(path)) {
+    bool there = disk_exists(path); /* or it is a folder of someone else's */
+    bool ok = !there || directory_read_label(storage, path, &label, err);
+    if (ok && there) {
         char *name = name_of_folder(folder);
         storage_register(storage, name, dir, label.uid, label.n_shards);
         free(name);
@@ -254,7 +274,9 @@ static bool scan_directory(struct storage *storage, struct err *err)
             strncmp(name, DROPPED_PREFIX, strlen(DROPPED_PREFIX)) == 0) {
             char path[4096];
             snprintf(path, sizeof(path), "%s/%s", storage->data_dir, name);
-            log_line(LOG_INFO_, "removing \"%s\", left behind by a database that was being created or dropped", path);
+            log_line(LOG_INFO_,
+                     "removing \"%s\", left behind by a database that was being created or dropped",
+                     path);
             ok = disk_remove_tree(path, err);
         } else if (!strchr(name, '.')) {
             ok = register_database(storage, name, err);
@@ -266,12 +288,13 @@ static bool scan_directory(struct storage *storage, struct err *err)
 
 bool directory_open(struct storage *storage, bool *fresh, struct err *err)
 {
-    struct file_label label;
+    struct file_label label = {0};
     char *path = directory_file_path(storage->data_dir, SHARD_CLUSTER);
     *fresh = !disk_exists(path);
     bool ok = scan_directory(storage, err);
     if (ok && *fresh && storage->databases) {
-        err_set(err, ERR_UNDEFINED_FILE, "\"%s\" is missing, but the data directory holds databases", path);
+        err_set(err, ERR_UNDEFINED_FILE,
+                "\"%s\" is missing, but the data directory holds databases", path);
         ok = err_hint(err, "Restore the data directory as a whole.");
     }
     if (ok && !*fresh && (ok = directory_read_label(storage, path, &label, err)))
@@ -289,7 +312,8 @@ bool directory_complete(struct storage *storage, struct err *err)
     snprintf(making, sizeof(making), "%s.new", path);
     snprintf(making_wal, sizeof(making_wal), "%s.new-wal", path);
     bool ok = disk_remove(making, err) && disk_remove(making_wal, err) &&
-              make_file(storage, making, &(struct file_label){storage->identity, SHARD_CLUSTER, 0}, err) &&
+              make_file(storage, making, &(struct file_label){storage->identity, SHARD_CLUSTER, 0},
+                        err) &&
               disk_remove(making_wal, err) && disk_rename(making, path, err) &&
               disk_sync_dir(storage->data_dir, err);
     snprintf(making_wal, sizeof(making_wal), "%s.new-shm", path);

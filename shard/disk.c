@@ -60,7 +60,8 @@ bool disk_write(int fd, const char *path, const void *bytes, size_t n, off_t at,
     return disk_error(err, path, "write");
 }
 
-bool disk_read(int fd, const char *path, void *bytes, size_t n, off_t at, size_t *got, struct err *err)
+bool disk_read(int fd, const char *path, void *bytes, size_t n, off_t at, size_t *got,
+               struct err *err)
 {
     char *p = bytes;
     *got = 0;

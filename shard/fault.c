@@ -107,7 +107,8 @@ bool failpoints_set(const char *spec, struct err *err)
     faults.n_points = 0;
     for (const char *at = spec ? spec : ""; *at && ok;) {
         size_t n = strcspn(at, ",");
-        ok = faults.n_points < MAX_FAILPOINTS && parse_point(at, n, &faults.points[faults.n_points]);
+        ok =
+            faults.n_points < MAX_FAILPOINTS && parse_point(at, n, &faults.points[faults.n_points]);
         faults.n_points += ok;
         at += n + (at[n] == ',');
     }

@@ -17,13 +17,13 @@
 
 enum fault_kind { FAULT_WRITE, FAULT_SYNC, FAULT_OPEN };
 enum fault_action {
-    FAULT_FAIL,      /* EIO */
-    FAULT_FULL,      /* ENOSPC; writes only */
-    FAULT_TEAR,      /* half of it is written, then the process ends; writes only */
-    FAULT_CRASH,     /* the process ends before it happens */
+    FAULT_FAIL,  /* EIO */
+    FAULT_FULL,  /* ENOSPC; writes only */
+    FAULT_TEAR,  /* half of it is written, then the process ends; writes only */
+    FAULT_CRASH, /* the process ends before it happens */
 };
 
-extern bool fault_active;       /* any I/O fault or shadow is set */
+extern bool fault_active; /* any I/O fault or shadow is set */
 extern bool failpoints_active;
 
 #define FAILPOINT(name)                                                                            \
@@ -38,14 +38,15 @@ void failpoints_from_environment(void); /* SHARDLITE_FAILPOINTS; a bad spec ends
 
 /* The nth (1-based) operation of the kind, counted from now, meets `action`; 0 turns it off. */
 void fault_arm(enum fault_kind kind, enum fault_action action, uint64_t nth);
-bool fault_fired(void); /* since fault_arm() */
+bool fault_fired(void);                     /* since fault_arm() */
 uint64_t fault_count(enum fault_kind kind); /* operations since fault_arm() */
 void fault_disarm(void);
 
 /* Only paths below `real` count and are shadowed.  `shadow` NULL: no shadow.  The caller made both equal. */
 void fault_watch(const char *real, const char *shadow);
 /* See above; call it in a process that has no file of the directory open. */
-MUST_CHECK bool fault_power_loss(const char *real, const char *shadow, uint64_t seed, struct err *err);
+MUST_CHECK bool fault_power_loss(const char *real, const char *shadow, uint64_t seed,
+                                 struct err *err);
 /* Makes "shardlite-fault" a VFS over `base` (NULL: the default one).  Returns its name. */
 const char *fault_vfs_register(const char *base);
 /* The nth malloc of SQLite's fails (0: off).  Must be installed before sqlite3_initialize(). */
@@ -66,7 +67,8 @@ static inline bool fault_allows(enum fault_kind kind, const char *path)
 {
     return LIKELY(!fault_active) || fault_check(kind, path);
 }
-static inline size_t fault_write_bytes(const char *path, size_t n) /* how many of n may be written */
+static inline size_t fault_write_bytes(const char *path,
+                                       size_t n) /* how many of n may be written */
 {
     return LIKELY(!fault_active) ? n : fault_check_write(path, n);
 }

@@ -42,7 +42,8 @@ static bool ends_with(const char *text, const char *end)
 bool fault_watches(const char *path)
 {
     size_t n = strlen(watched);
-    return n && strncmp(path, watched, n) == 0 && (path[n] == '/' || !path[n]) && !ends_with(path, "-shm");
+    return n && strncmp(path, watched, n) == 0 && (path[n] == '/' || !path[n]) &&
+           !ends_with(path, "-shm");
 }
 
 static bool shadow_path(const char *path, char out[PATH_BYTES])
@@ -199,7 +200,10 @@ static void lose_one(const char *path, void *arg)
 
 bool fault_power_loss(const char *real, const char *shadow, uint64_t seed, struct err *err)
 {
-    struct power_loss loss = {.real = real, .shadow = shadow, .random = seed * 2654435761u + 88172645463325252u, .ok = true};
+    struct power_loss loss = {.real = real,
+                              .shadow = shadow,
+                              .random = seed * 2654435761u + 88172645463325252u,
+                              .ok = true};
     each_file(real, lose_one, &loss);
     return loss.ok || err_set(err, ERR_IO_ERROR, "could not simulate a power loss in \"%s\"", real);
 }

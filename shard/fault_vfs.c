@@ -39,7 +39,8 @@ static int fault_read(sqlite3_file *file, void *bytes, int n, sqlite3_int64 at)
 static int fault_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 at)
 {
     size_t allowed = fault_write_bytes(path_of(file), (size_t)n);
-    int rc = allowed ? real_of(file)->pMethods->xWrite(real_of(file), bytes, (int)allowed, at) : SQLITE_OK;
+    int rc = allowed ? real_of(file)->pMethods->xWrite(real_of(file), bytes, (int)allowed, at)
+                     : SQLITE_OK;
     if (allowed == (size_t)n || rc != SQLITE_OK)
         return rc;
     return fault_errno() == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
@@ -96,7 +97,8 @@ static int fault_characteristics(sqlite3_file *file)
     return 0;
 }
 
-static int fault_shm_map(sqlite3_file *file, int region, int bytes, int extend, void volatile **memory)
+static int fault_shm_map(sqlite3_file *file, int region, int bytes, int extend,
+                         void volatile **memory)
 {
     return real_of(file)->pMethods->xShmMap(real_of(file), region, bytes, extend, memory);
 }
@@ -136,7 +138,8 @@ static const sqlite3_io_methods fault_methods = {
     .xShmUnmap = fault_shm_unmap,
 };
 
-static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
+static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                      int *out_flags)
 {
     struct fault_file *fault = (struct fault_file *)file;
     memset(fault, 0, sizeof(*fault));

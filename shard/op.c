@@ -28,7 +28,7 @@ static void put_varint(struct buf *out, uint64_t v)
 
 static uint64_t zigzag(int64_t v)
 {
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+    return ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);
 }
 
 static int64_t unzigzag(uint64_t v)
@@ -44,7 +44,7 @@ struct cursor {
 
 static uint8_t take_byte(struct cursor *in)
 {
-    if (in->p == in->end) {
+    if (!in->p || in->p == in->end) {
         in->bad = true;
         return 0;
     }
@@ -142,7 +142,7 @@ static void take_value(struct cursor *in, struct stored *value)
 
 bool image_next(const struct image *image, uint32_t *at, struct stored *value)
 {
-    if (*at >= image->n_bytes)
+    if (!image->bytes || *at >= image->n_bytes)
         return false;
     struct cursor in = {image->bytes + *at, image->bytes + image->n_bytes, false};
     take_value(&in, value);
@@ -197,7 +197,8 @@ static void put_image_of(struct buf *out, const struct op *op, const uint8_t *on
     buf_free(&values);
 }
 
-static bool same_layout(const struct op_writer *writer, const struct layout *layout, const uint8_t *only)
+static bool same_layout(const struct op_writer *writer, const struct layout *layout,
+                        const uint8_t *only)
 {
     if (writer->last != layout || !writer->last_only != !only)
         return false;
@@ -242,7 +243,8 @@ static struct layout *take_layout(struct cursor *in, struct arena *arena)
     layout->table = take_string(in, arena);
     layout->rid_column = take_string(in, arena);
     uint64_t n = take_varint(in);
-    if (n > (uint64_t)(in->end - in->p) || n > UINT16_MAX) { /* a column name has at least its length byte */
+    if (n > (uint64_t)(in->end - in->p) ||
+        n > UINT16_MAX) { /* a column name has at least its length byte */
         in->bad = true;
         return layout;
     }

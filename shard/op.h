@@ -6,13 +6,14 @@
 
 #include "types/type.h"
 
-#define SHARD_CATALOG UINT32_MAX     /* <database>/catalog.db */
+#define SHARD_CATALOG UINT32_MAX       /* <database>/catalog.db */
 #define SHARD_CLUSTER (UINT32_MAX - 1) /* shardlite.db */
 
 /* A table as the files know it.  Immutable, lives as long as the ops that name it. */
 struct layout {
-    const char *table;          /* SQLite name, unquoted */
-    const char *rid_column;     /* "_rid" for user tables; catalog tables name their INTEGER PRIMARY KEY */
+    const char *table; /* SQLite name, unquoted */
+    const char
+        *rid_column; /* "_rid" for user tables; catalog tables name their INTEGER PRIMARY KEY */
     uint16_t n_columns;
     const char *const *columns; /* without the rid */
 };
@@ -21,8 +22,8 @@ enum op_kind {
     OP_INSERT = 1, /* idempotent: INSERT OR REPLACE */
     OP_UPDATE,     /* `image` has all columns; only `changed` ones are written (NULL: all) */
     OP_DELETE,
-    OP_TRUNCATE,   /* DELETE FROM table */
-    OP_SQL,        /* `sql`: one DDL statement */
+    OP_TRUNCATE, /* DELETE FROM table */
+    OP_SQL,      /* `sql`: one DDL statement */
 };
 
 /* A row in storage form: per column a tag byte (enum of struct stored) and its value; see op.c. */

@@ -77,7 +77,8 @@ void prepared_add(struct prepared_table *table, const struct record *record)
         arena_free(old->arena);
     }
     struct prepared_entry *entry = *link;
-    struct part part = {arena_memdup(entry->arena, record->ops, record->n_ops_bytes), record->n_ops_bytes};
+    struct part part = {arena_memdup(entry->arena, record->ops, record->n_ops_bytes),
+                        record->n_ops_bytes};
     VEC_PUSH(entry->arena, &entry->parts, part);
     pthread_mutex_unlock(&table->mutex);
 }
@@ -90,7 +91,8 @@ struct prepared_entry *prepared_find(struct prepared_table *table, const char *g
     return entry;
 }
 
-size_t prepared_records(const struct prepared_entry *entry, struct arena *arena, struct record **records)
+size_t prepared_records(const struct prepared_entry *entry, struct arena *arena,
+                        struct record **records)
 {
     *records = ARENA_ARRAY(arena, struct record, entry->parts.n);
     for (size_t k = 0; k < entry->parts.n; k++) {
@@ -134,7 +136,8 @@ void prepared_remove_database(struct prepared_table *table, uint64_t database_ui
     pthread_mutex_unlock(&table->mutex);
 }
 
-void prepared_each(struct prepared_table *table, void (*fn)(void *arg, const struct prepared_entry *entry), void *arg)
+void prepared_each(struct prepared_table *table,
+                   void (*fn)(void *arg, const struct prepared_entry *entry), void *arg)
 {
     pthread_mutex_lock(&table->mutex);
     for (struct prepared_entry *entry = table->first; entry; entry = entry->next)

@@ -24,8 +24,8 @@ struct reader {
     struct file *file;
     struct pool *pool;
     sqlite3_stmt *pin;
-    struct reader *next_idle;      /* of this file, in the pool */
-    struct reader *newer, *older;  /* idle ones of the pool */
+    struct reader *next_idle;     /* of this file, in the pool */
+    struct reader *newer, *older; /* idle ones of the pool */
 };
 
 struct pool {
@@ -64,9 +64,10 @@ static void push_idle(struct pool *pool, struct reader *reader)
     uint32_t id = reader->file->id;
     if (id >= pool->n_idle_slots) {
         uint32_t n = MAX(16, 2 * id);
-        pool->idle = realloc(pool->idle, n * sizeof(*pool->idle));
+        pool->idle = realloc(pool->idle, n * sizeof(struct reader *));
         ASSERT(pool->idle != NULL);
-        memset(pool->idle + pool->n_idle_slots, 0, (n - pool->n_idle_slots) * sizeof(*pool->idle));
+        memset(pool->idle + pool->n_idle_slots, 0,
+               (n - pool->n_idle_slots) * sizeof(struct reader *));
         pool->n_idle_slots = n;
     }
     reader->next_idle = pool->idle[id];
@@ -135,8 +136,8 @@ static bool take_slot(struct storage *storage)
 {
     uint32_t open = __atomic_load_n(&storage->n_open_readers, __ATOMIC_ACQUIRE);
     while (open < storage->options.max_open_readers) {
-        if (__atomic_compare_exchange_n(&storage->n_open_readers, &open, open + 1, false, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_ACQUIRE))
+        if (__atomic_compare_exchange_n(&storage->n_open_readers, &open, open + 1, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
             return true;
     }
     return false;
@@ -183,7 +184,8 @@ static void wake_one_waiter(struct storage *storage)
 }
 
 /* True with a slot taken, or with *idle set to a reader of the file that became idle. */
-static bool wait_for_slot(struct file *file, struct pool *pool, struct reader **idle, struct err *err)
+static bool wait_for_slot(struct file *file, struct pool *pool, struct reader **idle,
+                          struct err *err)
 {
     struct storage *storage = file->storage;
     int64_t deadline_us = clock_monotonic_us() + READER_WAIT_US;
@@ -203,9 +205,12 @@ static bool wait_for_slot(struct file *file, struct pool *pool, struct reader **
         if (end == WAITER_INTERRUPTED)
             return err_set(err, ERR_QUERY_CANCELED, "canceled while waiting for a read connection");
         if (end == WAITER_TIMEOUT) {
-            err_set(err, ERR_TOO_MANY_CONNECTIONS, "all %u read connections to shard files are in use",
+            err_set(err, ERR_TOO_MANY_CONNECTIONS,
+                    "all %u read connections to shard files are in use",
                     storage->options.max_open_readers);
-            return err_hint(err, "Raise max_open_readers, or run fewer statements that read many shards at a time.");
+            return err_hint(
+                err,
+                "Raise max_open_readers, or run fewer statements that read many shards at a time.");
         }
     }
 }
@@ -218,7 +223,8 @@ static struct reader *open_reader(struct file *file, struct pool *pool, struct e
     ASSERT(reader != NULL);
     reader->file = file;
     reader->pool = pool;
-    if (connection_open(&reader->connection, file->path, CONNECTION_READER, file->storage->options.vfs, err))
+    if (connection_open(&reader->connection, file->path, CONNECTION_READER,
+                        file->storage->options.vfs, err))
         return reader;
     free(reader);
     __atomic_fetch_sub(&file->storage->n_open_readers, 1, __ATOMIC_ACQ_REL);
@@ -253,7 +259,8 @@ struct reader *reader_acquire(struct database_files *database, uint32_t shard, s
     __atomic_fetch_add(&file->n_in_use, 1, __ATOMIC_SEQ_CST);
     struct reader *reader = NULL;
     if (__atomic_load_n(&database->gone, __ATOMIC_SEQ_CST))
-        err_set(err, ERR_DATABASE_DROPPED, "database \"%s\" does not exist any more", database->name);
+        err_set(err, ERR_DATABASE_DROPPED, "database \"%s\" does not exist any more",
+                database->name);
     else
         reader = acquire(file, err);
     if (!reader)
@@ -296,7 +303,8 @@ bool reader_begin(struct reader *reader, struct err *err)
         return true;
     }
     if (rc == SQLITE_DONE)
-        err_set(err, ERR_DATA_CORRUPTED, "shard file \"%s\" has no applied position", reader->file->path);
+        err_set(err, ERR_DATA_CORRUPTED, "shard file \"%s\" has no applied position",
+                reader->file->path);
     else
         connection_error(&reader->connection, rc, err);
     connection_finish(&reader->connection, pin);
@@ -327,7 +335,8 @@ bool reader_error(struct reader *reader, int rc, struct err *err)
 
 /* The sequence number is read before the first transaction begins and, with several files, inside the gate, where no commit is
  * half published. */
-static bool begin_all(struct storage *storage, struct reader **readers, uint32_t n, uint64_t *seq, struct err *err)
+static bool begin_all(struct storage *storage, struct reader **readers, uint32_t n, uint64_t *seq,
+                      struct err *err)
 {
     bool ok = true;
     if (n > 1)
@@ -340,17 +349,18 @@ static bool begin_all(struct storage *storage, struct reader **readers, uint32_t
     return ok;
 }
 
-bool snapshot_begin(struct database_files *database, const uint32_t *shards, uint32_t n, struct reader **readers,
-                    uint64_t *seq, struct err *err)
+bool snapshot_begin(struct database_files *database, const uint32_t *shards, uint32_t n,
+                    struct reader **readers, uint64_t *seq, struct err *err)
 {
     uint32_t n_acquired = 0;
-    while (n_acquired < n && (readers[n_acquired] = reader_acquire(database, shards[n_acquired], err)) != NULL)
+    while (n_acquired < n &&
+           (readers[n_acquired] = reader_acquire(database, shards[n_acquired], err)) != NULL)
         n_acquired++;
     if (n_acquired == n && begin_all(database->storage, readers, n, seq, err))
         return true;
     for (uint32_t k = 0; k < n_acquired; k++)
         reader_release(readers[k]);
-    memset(readers, 0, n * sizeof(*readers));
+    memset(readers, 0, n * sizeof(struct reader *));
     return false;
 }
 

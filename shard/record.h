@@ -17,13 +17,13 @@ enum record_kind {
 struct record {
     enum record_kind kind;
     bool more;
-    uint64_t seq;             /* ascending; equal within one transaction */
-    uint64_t database_uid;    /* 0: ops of SHARD_CLUSTER only */
-    int64_t time_us;          /* since 1970 UTC: of the commit, or of PREPARE TRANSACTION */
-    const char *database;     /* its name, for people */
-    const char *gid;          /* "" = none.  On a COMMIT: the prepared transaction that it ends */
-    const char *owner;        /* PREPARE */
-    const uint8_t *ops;       /* op.h's encoding */
+    uint64_t seq;          /* ascending; equal within one transaction */
+    uint64_t database_uid; /* 0: ops of SHARD_CLUSTER only */
+    int64_t time_us;       /* since 1970 UTC: of the commit, or of PREPARE TRANSACTION */
+    const char *database;  /* its name, for people */
+    const char *gid;       /* "" = none.  On a COMMIT: the prepared transaction that it ends */
+    const char *owner;     /* PREPARE */
+    const uint8_t *ops;    /* op.h's encoding */
     uint64_t n_ops_bytes;
 };
 

@@ -74,9 +74,12 @@ static bool finish_drops(struct recovery *recovery, struct err *err)
 
 static bool missing(const struct record *record, uint32_t shard, struct err *err)
 {
-    err_set(err, ERR_UNDEFINED_FILE, "the commit log has changes for database \"%s\" (shard %" PRId64
-            "), whose files are not in the data directory", record->database, (int64_t)(int32_t)shard);
-    return err_hint(err, "Restore the whole data directory from one backup. To give a database up, start with its folder in "
+    err_set(err, ERR_UNDEFINED_FILE,
+            "the commit log has changes for database \"%s\" (shard %" PRId64
+            "), whose files are not in the data directory",
+            record->database, (int64_t)(int32_t)shard);
+    return err_hint(err, "Restore the whole data directory from one backup. To give a database up, "
+                         "start with its folder in "
                          "place and drop it.");
 }
 
@@ -91,15 +94,18 @@ static void note_touched(struct recovery *recovery, struct file *file)
 
 static bool sync_touched(struct recovery *recovery, struct err *err)
 {
-    bool ok = checkpointer_sync_files(recovery->storage, recovery->touched.items, recovery->touched.n, err);
+    bool ok = checkpointer_sync_files(recovery->storage, recovery->touched.items,
+                                      recovery->touched.n, err);
     for (size_t k = 0; k < recovery->touched.n; k++)
         recovery->touched.items[k]->dirty = false;
     return ok;
 }
 
-static bool replay_op(struct recovery *recovery, const struct record *record, const struct op *op, struct err *err)
+static bool replay_op(struct recovery *recovery, const struct record *record, const struct op *op,
+                      struct err *err)
 {
-    struct database_files *database = storage_database_by_uid(recovery->storage, record->database_uid);
+    struct database_files *database =
+        storage_database_by_uid(recovery->storage, record->database_uid);
     struct file *file = storage_file(recovery->storage, database, op->shard);
     if (!file)
         return missing(record, op->shard, err);
@@ -137,7 +143,8 @@ static bool replay_commit(struct recovery *recovery, const struct record *record
     for (struct op op; ok && op_next(&reader, &op);)
         ok = replay_op(recovery, record, &op, err);
     if (ok && reader.damaged)
-        ok = err_set(err, ERR_DATA_CORRUPTED, "commit log record %" PRIu64 " has the right checksum but makes no sense",
+        ok = err_set(err, ERR_DATA_CORRUPTED,
+                     "commit log record %" PRIu64 " has the right checksum but makes no sense",
                      record->seq);
     arena_free(arena);
     return ok;
@@ -150,7 +157,8 @@ static bool replay(void *arg, const struct record *record, struct err *err)
     if (imap_get(recovery->undecided, record->seq) || is_dropped(recovery, record->database_uid))
         return true;
     bool whole = recovery->last_seq != record->seq; /* a new transaction begins */
-    bool many_open = recovery->n_ops_open >= OPS_PER_COMMIT || recovery->writers.n >= recovery->writers.max;
+    bool many_open =
+        recovery->n_ops_open >= OPS_PER_COMMIT || recovery->writers.n >= recovery->writers.max;
     if (whole && many_open && !commit_files(recovery, err))
         return false;
     switch (record->kind) {
@@ -205,7 +213,8 @@ bool recovery_begin_log(struct storage *storage, struct err *err)
     relog.seq = first_seq;
     prepared_each(storage->prepared, add_again, &relog);
     if (ok && relog.records.n)
-        ok = ops->append(storage->log, relog.records.items, relog.records.n, err) && ops->sync(storage->log, err);
+        ok = ops->append(storage->log, relog.records.items, relog.records.n, err) &&
+             ops->sync(storage->log, err);
     FAILPOINT("recovery.before_cut");
     ok = ok && ops->cut(storage->log, first_seq, err);
     storage->published_seq = relog.seq;
@@ -215,7 +224,10 @@ bool recovery_begin_log(struct storage *storage, struct err *err)
 
 bool recovery_run(struct storage *storage, struct err *err)
 {
-    struct recovery recovery = {.storage = storage, .undecided = imap_new(), .dropped = imap_new(), .arena = arena_new("recovery")};
+    struct recovery recovery = {.storage = storage,
+                                .undecided = imap_new(),
+                                .dropped = imap_new(),
+                                .arena = arena_new("recovery")};
     recovery.writers.max = storage->options.max_open_writers;
     int64_t start_us = clock_monotonic_us();
     const struct commit_log_ops *ops = storage->log_ops;
@@ -225,8 +237,10 @@ bool recovery_run(struct storage *storage, struct err *err)
     writers_close_all(&recovery.writers);
     ok = ok && sync_touched(&recovery, err) && recovery_begin_log(storage, err);
     if (ok && recovery.n_ops)
-        log_line(LOG_INFO_, "recovery: replayed %" PRIu64 " changes of %" PRIu64 " log records in %.3f s", recovery.n_ops,
-                 recovery.n_records, (double)(clock_monotonic_us() - start_us) / 1e6);
+        log_line(LOG_INFO_,
+                 "recovery: replayed %" PRIu64 " changes of %" PRIu64 " log records in %.3f s",
+                 recovery.n_ops, recovery.n_records,
+                 (double)(clock_monotonic_us() - start_us) / 1e6);
     arena_free(recovery.arena);
     imap_free(recovery.undecided);
     imap_free(recovery.dropped);

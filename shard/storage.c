@@ -28,7 +28,8 @@
 
 /* ---- the list of databases ---- */
 
-static struct file *new_file(struct storage *storage, struct database_files *database, const char *dir, uint32_t shard)
+static struct file *new_file(struct storage *storage, struct database_files *database,
+                             const char *dir, uint32_t shard)
 {
     struct file *file = ARENA_NEW(storage->arena, struct file);
     char *path = directory_file_path(dir, shard);
@@ -41,8 +42,8 @@ static struct file *new_file(struct storage *storage, struct database_files *dat
     return file;
 }
 
-static struct database_files *new_database(struct storage *storage, const char *name, const char *dir, uint64_t uid,
-                                           uint32_t n_shards)
+static struct database_files *new_database(struct storage *storage, const char *name,
+                                           const char *dir, uint64_t uid, uint32_t n_shards)
 {
     struct database_files *database = ARENA_NEW(storage->arena, struct database_files);
     database->storage = storage;
@@ -57,8 +58,8 @@ static struct database_files *new_database(struct storage *storage, const char *
     return database;
 }
 
-struct database_files *storage_register(struct storage *storage, const char *name, const char *dir, uint64_t uid,
-                                        uint32_t n_shards)
+struct database_files *storage_register(struct storage *storage, const char *name, const char *dir,
+                                        uint64_t uid, uint32_t n_shards)
 {
     pthread_mutex_lock(&storage->databases_mutex);
     struct database_files *database = new_database(storage, name, dir, uid, n_shards);
@@ -102,7 +103,8 @@ size_t storage_database_names(struct storage *storage, struct arena *arena, cons
 {
     VEC(const char *) found = {0};
     pthread_mutex_lock(&storage->databases_mutex);
-    for (struct database_files *database = storage->databases; database; database = database->next) {
+    for (struct database_files *database = storage->databases; database;
+         database = database->next) {
         if (!is_gone(database))
             VEC_PUSH(arena, &found, arena_strdup(arena, database->name));
     }
@@ -134,13 +136,15 @@ const char *database_name(const struct database_files *database)
 
 /* ---- creating, dropping, renaming ---- */
 
-bool storage_create_database(struct storage *storage, const char *name, uint32_t n_shards, struct err *err)
+bool storage_create_database(struct storage *storage, const char *name, uint32_t n_shards,
+                             struct err *err)
 {
     if (storage_database(storage, name))
         return err_set(err, ERR_DUPLICATE_DATABASE, "database \"%s\" already exists", name);
     uint64_t uid = directory_random_id();
     char *dir = directory_path_of(storage, name);
-    bool ok = directory_make_database(storage, dir, uid, n_shards ? n_shards : storage->options.n_shards, err);
+    bool ok = directory_make_database(storage, dir, uid,
+                                      n_shards ? n_shards : storage->options.n_shards, err);
     if (ok)
         storage_register(storage, name, dir, uid, n_shards ? n_shards : storage->options.n_shards);
     free(dir);
@@ -161,7 +165,8 @@ bool storage_drop_database(struct storage *storage, const char *name, struct err
     __atomic_store_n(&database->gone, true, __ATOMIC_SEQ_CST);
     if (readers_in_use(database) > 0) {
         __atomic_store_n(&database->gone, false, __ATOMIC_SEQ_CST);
-        return err_set(err, ERR_OBJECT_IN_USE, "database \"%s\" is being accessed by other users", name);
+        return err_set(err, ERR_OBJECT_IN_USE, "database \"%s\" is being accessed by other users",
+                       name);
     }
     if (!committer_drop_database(storage->committer, database, err)) {
         __atomic_store_n(&database->gone, false, __ATOMIC_SEQ_CST);
@@ -174,7 +179,8 @@ bool storage_drop_database(struct storage *storage, const char *name, struct err
 }
 
 /* Files are opened by path, so the folder moves only while none of the database's files is open or can be opened. */
-bool storage_rename_database(struct storage *storage, const char *name, const char *new_name, struct err *err)
+bool storage_rename_database(struct storage *storage, const char *name, const char *new_name,
+                             struct err *err)
 {
     struct database_files *database = storage_database(storage, name);
     if (!database)
@@ -182,8 +188,9 @@ bool storage_rename_database(struct storage *storage, const char *name, const ch
     if (storage_database(storage, new_name))
         return err_set(err, ERR_DUPLICATE_DATABASE, "database \"%s\" already exists", new_name);
     __atomic_store_n(&database->gone, true, __ATOMIC_SEQ_CST);
-    bool ok = readers_in_use(database) == 0 ||
-              err_set(err, ERR_OBJECT_IN_USE, "database \"%s\" is being accessed by other users", name);
+    bool ok =
+        readers_in_use(database) == 0 ||
+        err_set(err, ERR_OBJECT_IN_USE, "database \"%s\" is being accessed by other users", name);
     char *dir = directory_path_of(storage, new_name);
     if (ok && (ok = committer_release_database(storage->committer, database, err))) {
         checkpointer_forget(storage->checkpointer, database);
@@ -214,8 +221,10 @@ static void choose_limits(struct storage_options *options)
     if (!options->max_open_writers)
         options->max_open_writers = WRITERS_DEFAULT;
     /* A connection has two files open, and a third is shared by those to one database file. */
-    options->max_open_writers = MIN(options->max_open_writers, MAX(READERS_MIN, (uint32_t)MIN(room / 8, UINT32_MAX)));
-    options->max_open_readers = MAX(READERS_MIN, MIN(options->max_open_readers, (uint32_t)MIN(room / 4, UINT32_MAX)));
+    options->max_open_writers =
+        MIN(options->max_open_writers, MAX(READERS_MIN, (uint32_t)MIN(room / 8, UINT32_MAX)));
+    options->max_open_readers =
+        MAX(READERS_MIN, MIN(options->max_open_readers, (uint32_t)MIN(room / 4, UINT32_MAX)));
     if (!options->checkpoint_frames)
         options->checkpoint_frames = CHECKPOINT_FRAMES_DEFAULT;
     if (!options->log_segment_bytes)
@@ -297,14 +306,17 @@ static bool open_log(struct storage *storage, bool fresh, struct err *err)
 static bool open_all(struct storage *storage, struct err *err)
 {
     bool fresh;
-    if (!open_data_dir(storage, err) || !directory_lock(storage, err) || !directory_open(storage, &fresh, err))
+    if (!open_data_dir(storage, err) || !directory_lock(storage, err) ||
+        !directory_open(storage, &fresh, err))
         return false;
     if (fresh && !storage->options.create) {
-        err_set(err, ERR_UNDEFINED_FILE, "\"%s\" is not a data directory: it has no " CLUSTER_FILE, storage->data_dir);
+        err_set(err, ERR_UNDEFINED_FILE, "\"%s\" is not a data directory: it has no " CLUSTER_FILE,
+                storage->data_dir);
         return err_hint(err, "Check the path, or let the server create it.");
     }
     storage->cluster = new_database(storage, "", storage->data_dir, 0, 0);
-    return open_log(storage, fresh, err) && (!fresh || directory_complete(storage, err)) && recovery_run(storage, err);
+    return open_log(storage, fresh, err) && (!fresh || directory_complete(storage, err)) &&
+           recovery_run(storage, err);
 }
 
 struct storage *storage_open(const struct storage_options *options, struct err *err)

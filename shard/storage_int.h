@@ -27,30 +27,30 @@ struct file {
     struct storage *storage;
     struct database_files *database;
     uint32_t shard;
-    uint32_t id;   /* dense, process-wide: the index into each pool */
+    uint32_t id; /* dense, process-wide: the index into each pool */
     char *path;
     /* Committer thread. */
-    struct writer *writer;     /* NULL: not open */
+    struct writer *writer; /* NULL: not open */
     struct file *next_in_batch;
     bool in_batch;
     /* Checkpointer's mutex. */
     struct file *next_dirty, *next_queued;
-    bool dirty;                /* committed to since its WAL was last synced */
-    bool queued;               /* for a checkpoint */
+    bool dirty;  /* committed to since its WAL was last synced */
+    bool queued; /* for a checkpoint */
     /* Atomic. */
-    bool catch_up;             /* the checkpointer has copied most of the WAL: the committer should finish it */
-    uint32_t n_in_use;         /* readers handed out */
+    bool catch_up; /* the checkpointer has copied most of the WAL: the committer should finish it */
+    uint32_t n_in_use; /* readers handed out */
 };
 
 struct database_files {
     struct storage *storage;
-    char *name;                /* changes under databases_mutex by rename only */
+    char *name; /* changes under databases_mutex by rename only */
     char *dir;
-    uint64_t uid;              /* 0: the cluster pseudo-database */
+    uint64_t uid; /* 0: the cluster pseudo-database */
     uint32_t n_shards;
     struct file **shards;
-    struct file *catalog;      /* for the cluster: shardlite.db */
-    bool gone;                 /* dropped; atomic.  The object stays until storage_close() */
+    struct file *catalog; /* for the cluster: shardlite.db */
+    bool gone;            /* dropped; atomic.  The object stays until storage_close() */
     struct database_files *next;
 };
 
@@ -59,17 +59,18 @@ struct storage {
     char *data_dir;
     int lock_fd;
     uint64_t identity;
-    uint64_t instance;         /* of this open in this process: tells stale thread pools apart */
-    struct arena *arena;       /* under databases_mutex */
+    uint64_t instance;   /* of this open in this process: tells stale thread pools apart */
+    struct arena *arena; /* under databases_mutex */
     pthread_mutex_t databases_mutex;
     struct database_files *databases; /* all ever opened, gone ones included */
     struct database_files *cluster;
-    uint32_t n_files;          /* ids given */
+    uint32_t n_files; /* ids given */
 
     const struct commit_log_ops *log_ops;
     struct commit_log *log;
-    uint64_t published_seq;    /* atomic; stored inside the gate */
-    pthread_rwlock_t gate;     /* committer: exclusive while it publishes; snapshots of several files: shared */
+    uint64_t published_seq; /* atomic; stored inside the gate */
+    pthread_rwlock_t
+        gate; /* committer: exclusive while it publishes; snapshots of several files: shared */
     struct committer *committer;
     struct checkpointer *checkpointer;
     struct prepared_table *prepared;

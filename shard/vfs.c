@@ -40,7 +40,8 @@
 #include "base/map.h"
 #include "base/util.h"
 
-#define SHM_LOCK_BASE 120 /* (22 + SQLITE_SHM_NLOCK) * 4: where the slots' bytes are in the -shm file (sqlite3 os_unix.c) */
+#define SHM_LOCK_BASE                                                                              \
+    120 /* (22 + SQLITE_SHM_NLOCK) * 4: where the slots' bytes are in the -shm file (sqlite3 os_unix.c) */
 #define N_SLOTS SQLITE_SHM_NLOCK
 #define SLOT_RECOVER 2
 #define SLOT_READ 3
@@ -77,7 +78,8 @@ static struct part *part_of(sqlite3_file *file)
 
 static int os_lock(const struct node *node, short type, int first, int n)
 {
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = SHM_LOCK_BASE + first, .l_len = n};
+    struct flock lock = {
+        .l_type = type, .l_whence = SEEK_SET, .l_start = SHM_LOCK_BASE + first, .l_len = n};
     int rc;
     while ((rc = fcntl(node->fd, F_OFD_SETLK, &lock)) != 0 && errno == EINTR)
         ;
@@ -89,7 +91,8 @@ static int os_lock(const struct node *node, short type, int first, int n)
 static int arm(struct node *node)
 {
     int rc = os_lock(node, F_WRLCK, 0, SLOT_RECOVER);
-    if (rc == SQLITE_OK && (rc = os_lock(node, F_RDLCK, SLOT_READ, N_SLOTS - SLOT_READ)) != SQLITE_OK)
+    if (rc == SQLITE_OK &&
+        (rc = os_lock(node, F_RDLCK, SLOT_READ, N_SLOTS - SLOT_READ)) != SQLITE_OK)
         (void)os_lock(node, F_UNLCK, 0, SLOT_RECOVER);
     node->armed = rc == SQLITE_OK;
     return rc;
@@ -229,7 +232,8 @@ static void detach(struct part *part)
     free(node);
 }
 
-static int vfs_shm_map(sqlite3_file *file, int region, int bytes, int extend, void volatile **memory)
+static int vfs_shm_map(sqlite3_file *file, int region, int bytes, int extend,
+                       void volatile **memory)
 {
     struct part *part = part_of(file);
     if (LIKELY(part->node != NULL))
@@ -246,7 +250,9 @@ static int vfs_shm_unmap(sqlite3_file *file, int delete_it)
 {
     struct part *part = part_of(file);
     if (part->node)
-        vfs_shm_lock(file, 0, N_SLOTS, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE); /* SQLite has let go of all; be sure */
+        vfs_shm_lock(file, 0, N_SLOTS,
+                     SQLITE_SHM_UNLOCK |
+                         SQLITE_SHM_EXCLUSIVE); /* SQLite has let go of all; be sure */
     pthread_mutex_lock(&nodes_mutex);
     int rc = base_methods->xShmUnmap(file, delete_it);
     if (part->node)
@@ -257,7 +263,8 @@ static int vfs_shm_unmap(sqlite3_file *file, int delete_it)
 
 /* ---- the VFS ---- */
 
-static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
+static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                    int *out_flags)
 {
     int rc = base_vfs->xOpen(base_vfs, name, file, flags, out_flags);
     if (rc != SQLITE_OK || !(flags & SQLITE_OPEN_MAIN_DB) || !name || file->pMethods->iVersion < 3)

@@ -52,8 +52,11 @@ void writer_close(struct writers *writers, struct writer *writer)
 
 void writers_close_all(struct writers *writers)
 {
-    while (writers->newest)
-        writer_close(writers, writers->newest);
+    for (struct writer *writer = writers->newest; writer;) {
+        struct writer *older = writer->older;
+        writer_close(writers, writer);
+        writer = older;
+    }
 }
 
 static void make_room(struct writers *writers)
@@ -74,9 +77,11 @@ static struct writer *open_writer(struct writers *writers, struct file *file, st
     writer->file = file;
     bool found = false;
     int64_t position = 0;
-    if (!connection_open(&writer->connection, file->path, CONNECTION_WRITER, file->storage->options.vfs, err) ||
-        !connection_integer(&writer->connection, "SELECT position FROM _shardlite_applied WHERE id = 1", &position, &found,
-                            err)) {
+    if (!connection_open(&writer->connection, file->path, CONNECTION_WRITER,
+                         file->storage->options.vfs, err) ||
+        !connection_integer(&writer->connection,
+                            "SELECT position FROM _shardlite_applied WHERE id = 1", &position,
+                            &found, err)) {
         connection_close(&writer->connection);
         free(writer);
         return NULL;
@@ -111,7 +116,8 @@ static bool run(struct writer *writer, const char *sql, struct err *err)
     if (!statement)
         return false;
     int rc = sqlite3_step(statement);
-    bool ok = rc == SQLITE_DONE || rc == SQLITE_ROW || connection_error(&writer->connection, rc, err);
+    bool ok =
+        rc == SQLITE_DONE || rc == SQLITE_ROW || connection_error(&writer->connection, rc, err);
     connection_finish(&writer->connection, statement);
     return ok;
 }
@@ -127,7 +133,8 @@ bool writer_begin(struct writer *writer, struct err *err)
 
 void writer_rollback(struct writer *writer)
 {
-    if (writer->begun && !sqlite3_get_autocommit(writer->connection.db)) /* some errors roll back by themselves */
+    if (writer->begun &&
+        !sqlite3_get_autocommit(writer->connection.db)) /* some errors roll back by themselves */
         sqlite3_exec(writer->connection.db, "ROLLBACK", NULL, NULL, NULL);
     writer->begun = false;
 }
@@ -176,7 +183,8 @@ bool writer_set_position(struct writer *writer, uint64_t seq, struct err *err)
     int rc = sqlite3_step(statement);
     bool ok = rc == SQLITE_DONE || connection_error(&writer->connection, rc, err);
     if (ok && sqlite3_changes(writer->connection.db) != 1)
-        ok = err_set(err, ERR_DATA_CORRUPTED, "shard file \"%s\" has no applied position", writer->file->path);
+        ok = err_set(err, ERR_DATA_CORRUPTED, "shard file \"%s\" has no applied position",
+                     writer->file->path);
     connection_finish(&writer->connection, statement);
     return ok;
 }
@@ -275,15 +283,18 @@ static int bind_value(sqlite3_stmt *statement, int index, const struct stored *v
     case STORED_REAL:
         return sqlite3_bind_double(statement, index, value->f);
     case STORED_TEXT:
-        return sqlite3_bind_text64(statement, index, value->p ? value->p : "", value->n, SQLITE_STATIC, SQLITE_UTF8);
+        return sqlite3_bind_text64(statement, index, value->p ? value->p : "", value->n,
+                                   SQLITE_STATIC, SQLITE_UTF8);
     case STORED_BLOB:
-        return sqlite3_bind_blob64(statement, index, value->p ? value->p : "", value->n, SQLITE_STATIC);
+        return sqlite3_bind_blob64(statement, index, value->p ? value->p : "", value->n,
+                                   SQLITE_STATIC);
     }
     return SQLITE_MISMATCH;
 }
 
 /* ?1 is the rid, then come the written columns. */
-static bool bind_row(struct writer *writer, sqlite3_stmt *statement, const struct op *op, struct err *err)
+static bool bind_row(struct writer *writer, sqlite3_stmt *statement, const struct op *op,
+                     struct err *err)
 {
     int rc = sqlite3_bind_int64(statement, 1, op->rid);
     if (op->kind == OP_DELETE)
@@ -293,7 +304,8 @@ static bool bind_row(struct writer *writer, sqlite3_stmt *statement, const struc
     struct stored value;
     for (uint32_t k = 0; k < op->layout->n_columns && rc == SQLITE_OK; k++) {
         if (!image_next(&op->image, &at, &value))
-            return err_set(err, ERR_INTERNAL_ERROR, "row image of table \"%s\" has %u values instead of %u",
+            return err_set(err, ERR_INTERNAL_ERROR,
+                           "row image of table \"%s\" has %u values instead of %u",
                            op->layout->table, k, op->layout->n_columns);
         if (op->kind == OP_INSERT || is_written(op, k))
             rc = bind_value(statement, index++, &value);
@@ -316,7 +328,8 @@ bool writer_apply(struct writer *writer, const struct op *op, struct err *err)
     int rc = ok ? sqlite3_step(statement) : SQLITE_OK;
     ok = ok && (rc == SQLITE_DONE || connection_error(connection, rc, err));
     if (ok && op->kind == OP_UPDATE && sqlite3_changes(connection->db) != 1)
-        ok = err_set(err, ERR_INTERNAL_ERROR, "row %" PRId64 " of table \"%s\" is not in shard file \"%s\"", op->rid,
+        ok = err_set(err, ERR_INTERNAL_ERROR,
+                     "row %" PRId64 " of table \"%s\" is not in shard file \"%s\"", op->rid,
                      op->layout->table, connection->path);
     connection_finish(connection, statement);
     return ok;

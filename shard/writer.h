@@ -10,12 +10,12 @@
 struct writer {
     struct connection connection;
     struct file *file;
-    bool begun;                 /* inside a SQLite transaction */
-    uint32_t wal_frames;        /* after the last commit */
-    uint64_t wal_bytes;         /* the WAL is at least this long */
-    uint32_t n_ops;             /* of this transaction */
-    uint64_t position;          /* recovery: what the file had applied when opened */
-    struct buf sql;             /* scratch */
+    bool begun;          /* inside a SQLite transaction */
+    uint32_t wal_frames; /* after the last commit */
+    uint64_t wal_bytes;  /* the WAL is at least this long */
+    uint32_t n_ops;      /* of this transaction */
+    uint64_t position;   /* recovery: what the file had applied when opened */
+    struct buf sql;      /* scratch */
     struct writer *newer, *older;
 };
 

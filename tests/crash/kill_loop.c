@@ -22,7 +22,8 @@ static struct workload_notes *notes;
 
 static void die(const char *what, const struct err *err)
 {
-    fprintf(stderr, "kill_loop: %s: %s (%s)\nthe data is in %s\n", what, err->message, err->sqlstate, data_dir);
+    fprintf(stderr, "kill_loop: %s: %s (%s)\nthe data is in %s\n", what, err->message,
+            err->sqlstate, data_dir);
     exit(1);
 }
 

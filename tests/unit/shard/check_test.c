@@ -35,7 +35,8 @@ static void note_progress(void *arg, const char *path, uint32_t done, uint32_t t
 
 static const char *check(void)
 {
-    struct check_report report = {.progress = note_progress, .problem = note_problem, .remark = note_remark};
+    struct check_report report = {
+        .progress = note_progress, .problem = note_problem, .remark = note_remark};
     struct storage_options options = {.data_dir = fixture_data};
     found = BUF_IN(fixture_arena);
     n_progress = 0;
@@ -76,8 +77,13 @@ START_TEST(after_a_crash_it_says_what_a_start_will_do)
         kill(getpid(), SIGKILL);
     }
     waitpid(pid, NULL, 0);
-    ck_assert_int_eq(fixture_shell("truncate -s 0 data/shop/shard-0001.db-wal && rm data/shop/shard-0001.db-shm"), 0); /* as a power loss may */
-    ck_assert_str_eq(check(), "(shard-0001.db: the commit log has changes that it lacks; the next start replays them)\n");
+    ck_assert_int_eq(
+        fixture_shell(
+            "truncate -s 0 data/shop/shard-0001.db-wal && rm data/shop/shard-0001.db-shm"),
+        0); /* as a power loss may */
+    ck_assert_str_eq(
+        check(),
+        "(shard-0001.db: the commit log has changes that it lacks; the next start replays them)\n");
     struct storage *storage = open_data(NULL);
     ck_assert_int_eq(ask(storage_database(storage, "shop"), 1, "SELECT count(*) FROM t"), 200);
     storage_close(storage);
@@ -88,9 +94,11 @@ END_TEST
 START_TEST(what_is_wrong_is_found)
 {
     storage_close(with_rows());
-    ck_assert_int_eq(fixture_shell("cp data/shop/shard-0000.db x && cp x data/shop/shard-0001.db"), 0); /* a file in another's place */
+    ck_assert_int_eq(fixture_shell("cp data/shop/shard-0000.db x && cp x data/shop/shard-0001.db"),
+                     0); /* a file in another's place */
     ck_assert_str_eq(check(), "shard-0001.db: it says that it is shard 0 of 2\n");
-    ck_assert_int_eq(fixture_shell("rm data/shop/shard-0001.db && echo > data/shop/shard-0002.db"), 0);
+    ck_assert_int_eq(fixture_shell("rm data/shop/shard-0001.db && echo > data/shop/shard-0002.db"),
+                     0);
     ck_assert_ptr_nonnull(strstr(check(), "shard-0001.db: shard file"));
     ck_assert_ptr_nonnull(strstr(check(), "is missing"));
     ck_assert_ptr_nonnull(strstr(check(), "shard-0002.db: this file does not belong here"));
@@ -100,9 +108,14 @@ END_TEST
 START_TEST(damaged_pages_and_logs_are_found)
 {
     storage_close(with_rows());
-    ck_assert_int_eq(fixture_shell("printf '\\377\\377\\377\\377\\377' | dd of=data/shop/shard-0001.db bs=1 seek=16384 conv=notrunc status=none"), 0);
+    ck_assert_int_eq(
+        fixture_shell("printf '\\377\\377\\377\\377\\377' | dd of=data/shop/shard-0001.db bs=1 "
+                      "seek=16384 conv=notrunc status=none"),
+        0);
     ck_assert_ptr_nonnull(strstr(check(), "shard-0001.db: "));
-    ck_assert_int_eq(fixture_shell("printf 'x' | dd of=$(ls data/commit.log/0*.log) bs=1 seek=20 conv=notrunc status=none"), 0);
+    ck_assert_int_eq(fixture_shell("printf 'x' | dd of=$(ls data/commit.log/0*.log) bs=1 seek=20 "
+                                   "conv=notrunc status=none"),
+                     0);
     ck_assert_ptr_nonnull(strstr(check(), "commit.log: commit log file"));
 }
 END_TEST

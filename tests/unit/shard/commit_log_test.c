@@ -19,15 +19,17 @@ static uint64_t identity = 42;
 
 static struct commit_log *try_log(bool create)
 {
-    struct commit_log_options options = {.dir = fixture_data, .segment_bytes = SEGMENT, .identity = identity};
+    struct commit_log_options options = {
+        .dir = fixture_data, .segment_bytes = SEGMENT, .identity = identity};
     return ops->open(&options, create, &fixture_err);
 }
 
 /* Opens and replays; what was read is a text "seq:bytes seq:bytes ...", or the error's SQLSTATE. */
 static bool note(void *arg, const struct record *record, struct err *err)
 {
-    buf_printf(arg, "%s%u:%u%s", ((struct buf *)arg)->n ? " " : "", (unsigned)(record->seq & 0xffffffff),
-               (unsigned)record->n_ops_bytes, record->more ? "+" : "");
+    buf_printf(arg, "%s%u:%u%s", ((struct buf *)arg)->n ? " " : "",
+               (unsigned)(record->seq & 0xffffffff), (unsigned)record->n_ops_bytes,
+               record->more ? "+" : "");
     return true;
 }
 
@@ -53,7 +55,8 @@ static uint8_t payload[300000];
 
 static void append(struct commit_log *log, uint64_t seq, size_t n_bytes)
 {
-    struct record record = {.kind = RECORD_COMMIT, .seq = seq, .ops = payload, .n_ops_bytes = n_bytes};
+    struct record record = {
+        .kind = RECORD_COMMIT, .seq = seq, .ops = payload, .n_ops_bytes = n_bytes};
     must(ops->append(log, &record, 1, &fixture_err));
 }
 
@@ -99,8 +102,9 @@ START_TEST(what_was_appended_is_replayed)
     append(log, 1, 10);
     append(log, 2, 2000);
     must(ops->sync(log, &fixture_err));
-    struct record pair[] = {{.kind = RECORD_COMMIT, .seq = 3, .more = true, .ops = payload, .n_ops_bytes = 7},
-                            {.kind = RECORD_COMMIT, .seq = 3, .ops = payload, .n_ops_bytes = 8}};
+    struct record pair[] = {
+        {.kind = RECORD_COMMIT, .seq = 3, .more = true, .ops = payload, .n_ops_bytes = 7},
+        {.kind = RECORD_COMMIT, .seq = 3, .ops = payload, .n_ops_bytes = 8}};
     must(ops->append(log, pair, 2, &fixture_err));
     ops->close(log); /* not synced, but nothing was lost either */
     expect_replay("1:10 2:2000 3:7+ 3:8");
@@ -131,8 +135,9 @@ START_TEST(segments_follow_each_other_and_are_reused)
     log = try_log(false);
     const char *text = replayed(log);
     ops->close(log);
-    ck_assert_str_eq(strstr(text, "91:"), "91:10000 92:10000 93:10000 94:10000 95:10000 96:10000 97:10000 98:10000 "
-                                           "99:10000 100:10000");
+    ck_assert_str_eq(strstr(text, "91:"),
+                     "91:10000 92:10000 93:10000 94:10000 95:10000 96:10000 97:10000 98:10000 "
+                     "99:10000 100:10000");
 }
 END_TEST
 
@@ -231,7 +236,8 @@ START_TEST(a_tee_writes_a_line_per_record)
     char path[400];
     snprintf(path, sizeof(path), "%s/audit.txt", fixture_dir);
     struct commit_log_tee tee = {&commit_log_file, path};
-    struct commit_log_options options = {.dir = fixture_data, .segment_bytes = SEGMENT, .identity = 1, .arg = &tee};
+    struct commit_log_options options = {
+        .dir = fixture_data, .segment_bytes = SEGMENT, .identity = 1, .arg = &tee};
     struct commit_log *log = commit_log_tee.open(&options, true, &fixture_err);
     must(log != NULL);
     uint64_t first;
@@ -241,16 +247,25 @@ START_TEST(a_tee_writes_a_line_per_record)
     struct op_writer writer = {.out = &bytes};
     for (size_t k = 0; k < ARRAY_COUNT(list); k++)
         op_put(&writer, &list[k]);
-    struct record records[] = {{.kind = RECORD_COMMIT, .seq = 1, .database = "shop", .time_us = 1000001, .ops = (uint8_t *)bytes.p, .n_ops_bytes = bytes.n},
-                               {.kind = RECORD_PREPARE, .seq = 2, .database = "shop", .gid = "a b\n", .owner = "ann"}};
+    struct record records[] = {
+        {.kind = RECORD_COMMIT,
+         .seq = 1,
+         .database = "shop",
+         .time_us = 1000001,
+         .ops = (uint8_t *)bytes.p,
+         .n_ops_bytes = bytes.n},
+        {.kind = RECORD_PREPARE, .seq = 2, .database = "shop", .gid = "a b\n", .owner = "ann"}};
     must(commit_log_tee.append(log, records, 2, &fixture_err));
     ck_assert_int_ne(fixture_shell("test -s audit.txt"), 0); /* not before it is durable */
     must(commit_log_tee.sync(log, &fixture_err));
     commit_log_tee.close(log);
-    ck_assert_int_eq(fixture_shell("test \"$(cat audit.txt)\" = \"1970-01-01T00:00:01.000001Z commit seq=1 database=shop insert=1 update=0 delete=1 "
+    ck_assert_int_eq(fixture_shell("test \"$(cat audit.txt)\" = \"1970-01-01T00:00:01.000001Z "
+                                   "commit seq=1 database=shop insert=1 update=0 delete=1 "
                                    "truncate=0 ddl=1 tables=t\n"
-                                   "1970-01-01T00:00:00.000000Z prepare seq=2 database=shop gid=a%%20b%%0A owner=ann insert=0 update=0 delete=0 "
-                                   "truncate=0 ddl=0\""), 0);
+                                   "1970-01-01T00:00:00.000000Z prepare seq=2 database=shop "
+                                   "gid=a%%20b%%0A owner=ann insert=0 update=0 delete=0 "
+                                   "truncate=0 ddl=0\""),
+                     0);
     log = commit_log_tee.open(&options, false, &fixture_err);
     must(log != NULL);
     int n = 0;

@@ -28,9 +28,9 @@ struct trial {
     enum fault_action action;
     uint64_t nth;
     uint64_t malloc_nth;
-    uint64_t seed;           /* 0: no power loss */
+    uint64_t seed; /* 0: no power loss */
     const char *failpoints;
-    bool while_opening;      /* the fault is armed before storage_open() */
+    bool while_opening; /* the fault is armed before storage_open() */
 };
 
 /* ---- processes ---- */
@@ -43,7 +43,8 @@ static int in_process(int (*fn)(const void *), const void *arg)
     pid_t pid = fork();
     if (pid == 0) {
         if (!getenv("SHARDLITE_FAULT_VERBOSE"))
-            (void)!freopen("/dev/null", "w", stderr); /* the last words of those that are meant to die */
+            (void)!freopen("/dev/null", "w",
+                           stderr); /* the last words of those that are meant to die */
         _exit(fn(arg));
     }
     int status;
@@ -104,7 +105,8 @@ static int verify(const void *arg)
         uint32_t next = notes->acked[0] + 2;
         struct workload_notes more = {.acked = {next - 1}};
         workload_run(storage, &more, 1, next, next + 3);
-        ok = more.acked[0] == next + 3 || err_set(&fixture_err, ERR_INTERNAL_ERROR, "it does not go on");
+        ok = more.acked[0] == next + 3 ||
+             err_set(&fixture_err, ERR_INTERNAL_ERROR, "it does not go on");
     }
     if (!ok) {
         FILE *out = fopen(arg, "w");
@@ -127,13 +129,15 @@ static void check_after(const struct trial *trial, const char *what)
         text[fread(text, 1, sizeof(text) - 1, in)] = 0;
         fclose(in);
     }
-    ck_abort_msg("%s kind %d action %d n %d malloc %d seed %d: status %x: %s", what, trial->kind, trial->action, (int)trial->nth,
-                 (int)trial->malloc_nth, (int)trial->seed, status, text);
+    ck_abort_msg("%s kind %d action %d n %d malloc %d seed %d: status %x: %s", what, trial->kind,
+                 trial->action, (int)trial->nth, (int)trial->malloc_nth, (int)trial->seed, status,
+                 text);
 }
 
 static void reset_data(void)
 {
-    ck_assert_int_eq(fixture_shell("rm -rf data shadow && cp -r pristine data && cp -r pristine shadow"), 0);
+    ck_assert_int_eq(
+        fixture_shell("rm -rf data shadow && cp -r pristine data && cp -r pristine shadow"), 0);
     *notes = (struct workload_notes){.acked = {3}};
 }
 
@@ -142,7 +146,8 @@ static bool try_once(const struct trial *trial)
 {
     reset_data();
     int status = in_process(run_trial, trial);
-    ck_assert_msg(WIFEXITED(status) ? WEXITSTATUS(status) != CHILD_WRONG : WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGABRT,
+    ck_assert_msg(WIFEXITED(status) ? WEXITSTATUS(status) != CHILD_WRONG
+                                    : WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGABRT,
                   "status %x", status);
     if (trial->seed)
         must(fault_power_loss(fixture_data, shadow, trial->seed, &fixture_err));
@@ -234,7 +239,7 @@ END_TEST
 START_TEST(no_memory)
 {
     reset_data();
-    for (uint64_t nth = 1, step = stride(499); ; nth += step) {
+    for (uint64_t nth = 1, step = stride(499);; nth += step) {
         if (!try_once(&(struct trial){.malloc_nth = nth}))
             break;
     }
@@ -242,10 +247,21 @@ START_TEST(no_memory)
 END_TEST
 
 static const char *const failpoints[] = {
-    "commit.applied=crash",         "commit.before_log=crash@2",      "log.before_write=crash@3",     "log.after_write=crash@3",
-    "commit.before_decision=crash@2", "log.before_sync=crash@4",      "log.after_sync=crash@4",       "commit.after_decision=crash@3",
-    "commit.file_committed=crash@1", "commit.file_committed=crash@4", "commit.published=crash@2",     "checkpoint.file=crash@1",
-    "cut.sync_file=crash@1",        "cut.before_cut=crash@1",         "log.cut=crash@1",
+    "commit.applied=crash",
+    "commit.before_log=crash@2",
+    "log.before_write=crash@3",
+    "log.after_write=crash@3",
+    "commit.before_decision=crash@2",
+    "log.before_sync=crash@4",
+    "log.after_sync=crash@4",
+    "commit.after_decision=crash@3",
+    "commit.file_committed=crash@1",
+    "commit.file_committed=crash@4",
+    "commit.published=crash@2",
+    "checkpoint.file=crash@1",
+    "cut.sync_file=crash@1",
+    "cut.before_cut=crash@1",
+    "log.cut=crash@1",
 };
 
 START_TEST(dying_at_a_named_step)
@@ -258,12 +274,14 @@ END_TEST
 /* The first process dies with much to replay; the second one dies replaying it. */
 START_TEST(dying_while_recovering)
 {
-    struct trial second = {.kind = FAULT_WRITE, .action = FAULT_CRASH, .seed = 1, .while_opening = true};
+    struct trial second = {
+        .kind = FAULT_WRITE, .action = FAULT_CRASH, .seed = 1, .while_opening = true};
     uint64_t step = stride(41);
     bool died = true;
     for (uint64_t nth = 1; died && nth < 200; nth += step) {
         reset_data();
-        in_process(run_trial, &(struct trial){.failpoints = "commit.after_decision=crash@19", .seed = 3});
+        in_process(run_trial,
+                   &(struct trial){.failpoints = "commit.after_decision=crash@19", .seed = 3});
         ck_assert_uint_ge(notes->acked[0], 10);
         must(fault_power_loss(fixture_data, shadow, nth, &fixture_err));
         ck_assert_int_eq(fixture_shell("rm -rf shadow && cp -r data shadow"), 0);
@@ -282,7 +300,8 @@ static int make_and_drop(const void *arg)
 {
     struct storage_options options = workload_options(fixture_data, NULL);
     struct storage *storage = storage_open(&options, &fixture_err);
-    if (!storage || !failpoints_set(arg, &fixture_err) || !storage_create_database(storage, "new", 2, &fixture_err))
+    if (!storage || !failpoints_set(arg, &fixture_err) ||
+        !storage_create_database(storage, "new", 2, &fixture_err))
         return CHILD_WRONG;
     notes->acked[1] = 1;
     return storage_drop_database(storage, "new", &fixture_err) ? CHILD_OK : CHILD_WRONG;
@@ -299,15 +318,17 @@ static int expect_whole_or_gone(const void *arg)
     return fixture_shell("! ls -A data | grep -q '^[.]'") == 0 ? (there ? 10 : 11) : CHILD_WRONG;
 }
 
-static const char *const database_failpoints[] = {"database.file_made=crash@1", "database.file_made=crash@3",
-                                                  "database.drop_logged=crash", "database.renamed_away=crash"};
+static const char *const database_failpoints[] = {
+    "database.file_made=crash@1", "database.file_made=crash@3", "database.drop_logged=crash",
+    "database.renamed_away=crash"};
 
 START_TEST(dying_while_making_or_dropping_a_database)
 {
     reset_data();
     int status = in_process(make_and_drop, database_failpoints[_i]);
     ck_assert(WIFSIGNALED(status));
-    ck_assert_int_eq(WEXITSTATUS(in_process(expect_whole_or_gone, NULL)), 11); /* not made yet, or dropped */
+    ck_assert_int_eq(WEXITSTATUS(in_process(expect_whole_or_gone, NULL)),
+                     11); /* not made yet, or dropped */
 }
 END_TEST
 
@@ -328,7 +349,8 @@ Suite *shard_crash_suite(void)
     tcase_add_test(cases, no_memory);
     tcase_add_loop_test(cases, dying_at_a_named_step, 0, (int)ARRAY_COUNT(failpoints));
     tcase_add_test(cases, dying_while_recovering);
-    tcase_add_loop_test(cases, dying_while_making_or_dropping_a_database, 0, (int)ARRAY_COUNT(database_failpoints));
+    tcase_add_loop_test(cases, dying_while_making_or_dropping_a_database, 0,
+                        (int)ARRAY_COUNT(database_failpoints));
     suite_add_tcase(suite, cases);
     return suite;
 }

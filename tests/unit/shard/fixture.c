@@ -85,7 +85,11 @@ static struct image row(int64_t a, const char *b)
 
 struct op op_insert(uint32_t shard, int64_t rid, int64_t a, const char *b)
 {
-    return (struct op){.kind = OP_INSERT, .shard = shard, .layout = &fixture_layout, .rid = rid, .image = row(a, b)};
+    return (struct op){.kind = OP_INSERT,
+                       .shard = shard,
+                       .layout = &fixture_layout,
+                       .rid = rid,
+                       .image = row(a, b)};
 }
 
 struct op op_update_a(uint32_t shard, int64_t rid, int64_t a)
@@ -109,13 +113,15 @@ struct op op_sql(uint32_t shard, const char *sql)
     return (struct op){.kind = OP_SQL, .shard = shard, .sql = sql};
 }
 
-bool try_commit(struct storage *storage, struct database_files *database, const struct op *ops, size_t n_ops)
+bool try_commit(struct storage *storage, struct database_files *database, const struct op *ops,
+                size_t n_ops)
 {
     struct commit commit = {.database = database, .ops = ops, .n_ops = n_ops};
     return storage_commit(storage, &commit, &fixture_err);
 }
 
-void commit_ops(struct storage *storage, struct database_files *database, const struct op *ops, size_t n_ops)
+void commit_ops(struct storage *storage, struct database_files *database, const struct op *ops,
+                size_t n_ops)
 {
     must(try_commit(storage, database, ops, n_ops));
 }

@@ -51,7 +51,12 @@ static struct buf encode(struct arena *arena, bool whole_images)
         {.kind = OP_SQL, .shard = SHARD_CATALOG, .sql = "CREATE TABLE x (y)"},
         {.kind = OP_INSERT, .shard = 0, .layout = &layout, .rid = -5, .image = image},
         {.kind = OP_INSERT, .shard = 700, .layout = &other, .rid = INT64_MAX, .image = one},
-        {.kind = OP_UPDATE, .shard = 3, .layout = &layout, .rid = 7, .image = image, .changed = &changed},
+        {.kind = OP_UPDATE,
+         .shard = 3,
+         .layout = &layout,
+         .rid = 7,
+         .image = image,
+         .changed = &changed},
         {.kind = OP_DELETE, .shard = 3, .layout = &layout, .rid = 8},
         {.kind = OP_TRUNCATE, .shard = SHARD_CLUSTER, .layout = &other},
     };
@@ -146,12 +151,14 @@ START_TEST(records_come_back)
     struct record back;
     size_t at = 0;
     ck_assert(record_take((uint8_t *)out.p, out.n, &at, &back));
-    ck_assert(back.kind == RECORD_PREPARE && back.more && back.seq == 77 && back.database_uid == 1u << 30);
+    ck_assert(back.kind == RECORD_PREPARE && back.more && back.seq == 77 &&
+              back.database_uid == 1u << 30);
     ck_assert(back.time_us == -1 && back.n_ops_bytes == 3 && memcmp(back.ops, "xyz", 3) == 0);
     ck_assert_str_eq(back.database, "shop");
     ck_assert_str_eq(back.gid, "g'1");
     ck_assert_str_eq(back.owner, "");
-    ck_assert(record_take((uint8_t *)out.p, out.n, &at, &back) && back.seq == 78 && !back.n_ops_bytes);
+    ck_assert(record_take((uint8_t *)out.p, out.n, &at, &back) && back.seq == 78 &&
+              !back.n_ops_bytes);
     ck_assert_uint_eq(at, out.n);
     for (size_t n = 0; n < record_bytes(&record); n++) {
         at = 0;

@@ -39,12 +39,14 @@ START_TEST(rows_are_written_changed_and_removed)
 {
     struct storage *storage = open_data(NULL);
     struct database_files *shop = make_shop(storage, 2);
-    struct op ops[] = {op_insert(0, 1, 10, "one"), op_insert(1, 2, 20, "two"), op_insert(1, 3, 30, "three")};
+    struct op ops[] = {op_insert(0, 1, 10, "one"), op_insert(1, 2, 20, "two"),
+                       op_insert(1, 3, 30, "three")};
     commit_ops(storage, shop, ops, 3);
     ck_assert_int_eq(ask(shop, 1, "SELECT sum(a) FROM t"), 50);
     struct op changes[] = {op_update_a(1, 2, 21), op_delete(1, 3), op_insert(0, 1, 11, "again")};
     commit_ops(storage, shop, changes, 3);
-    ck_assert_int_eq(ask(shop, 1, "SELECT a FROM t WHERE b = 'two'"), 21); /* b was not in `changed` */
+    ck_assert_int_eq(ask(shop, 1, "SELECT a FROM t WHERE b = 'two'"),
+                     21); /* b was not in `changed` */
     ck_assert_int_eq(ask(shop, 1, "SELECT count(*) FROM t"), 1);
     ck_assert_int_eq(ask(shop, 0, "SELECT a FROM t WHERE b = 'again' AND _rid = 1"), 11);
     struct op truncate = {.kind = OP_TRUNCATE, .shard = 1, .layout = &fixture_layout};
@@ -228,7 +230,9 @@ START_TEST(a_damaged_file_is_named)
     struct storage *storage = open_data(NULL);
     make_shop(storage, 1);
     storage_close(storage);
-    ck_assert_int_eq(fixture_shell("printf garbage-garbage-garbage | dd of=data/shop/shard-0000.db conv=notrunc status=none"), 0);
+    ck_assert_int_eq(fixture_shell("printf garbage-garbage-garbage | dd of=data/shop/shard-0000.db "
+                                   "conv=notrunc status=none"),
+                     0);
     storage = open_data(NULL);
     struct reader *reader = reader_acquire(storage_database(storage, "shop"), 0, &fixture_err);
     if (reader) /* opening may not look at the header yet */
@@ -248,7 +252,10 @@ START_TEST(a_second_server_is_refused)
     struct storage *storage = open_data(NULL);
     pid_t pid = fork();
     if (pid == 0)
-        _exit(!try_open(NULL) && strcmp(fixture_err.sqlstate, ERR_OBJECT_IN_USE) == 0 && strstr(fixture_err.message, "process") ? 0 : 1);
+        _exit(!try_open(NULL) && strcmp(fixture_err.sqlstate, ERR_OBJECT_IN_USE) == 0 &&
+                      strstr(fixture_err.message, "process")
+                  ? 0
+                  : 1);
     int status;
     waitpid(pid, &status, 0);
     ck_assert_int_eq(status, 0);
@@ -265,7 +272,10 @@ START_TEST(unknown_formats_are_refused)
     storage_close(storage);
     ck_assert_int_eq(fixture_shell("sqlite3 data/shop/catalog.db 'PRAGMA user_version = 99'"), 0);
     EXPECT_ERR(try_open(NULL), ERR_FEATURE_NOT_SUPPORTED);
-    ck_assert_int_eq(fixture_shell("sqlite3 data/shop/catalog.db 'PRAGMA user_version = 1; PRAGMA application_id = 5'"), 0);
+    ck_assert_int_eq(
+        fixture_shell(
+            "sqlite3 data/shop/catalog.db 'PRAGMA user_version = 1; PRAGMA application_id = 5'"),
+        0);
     EXPECT_ERR(try_open(NULL), ERR_DATA_CORRUPTED);
 }
 END_TEST
@@ -276,8 +286,10 @@ START_TEST(databases_come_and_go)
     make_shop(storage, 2);
     EXPECT_ERR(storage_create_database(storage, "shop", 1, &fixture_err), ERR_DUPLICATE_DATABASE);
     EXPECT_ERR(storage_drop_database(storage, "nope", &fixture_err), ERR_UNDEFINED_DATABASE);
-    EXPECT_ERR(storage_create_database(storage, "big", 10000, &fixture_err), ERR_INVALID_PARAMETER_VALUE);
-    must(storage_create_database(storage, "../commit.log", 3, &fixture_err)); /* any name makes a folder of its own */
+    EXPECT_ERR(storage_create_database(storage, "big", 10000, &fixture_err),
+               ERR_INVALID_PARAMETER_VALUE);
+    must(storage_create_database(storage, "../commit.log", 3,
+                                 &fixture_err)); /* any name makes a folder of its own */
     struct reader *reader = reader_acquire(storage_database(storage, "shop"), 0, &fixture_err);
     EXPECT_ERR(storage_drop_database(storage, "shop", &fixture_err), ERR_OBJECT_IN_USE);
     reader_release(reader);
@@ -315,7 +327,8 @@ START_TEST(a_dropped_databases_log_is_not_replayed_into_its_successor)
 {
     in_killed_process(drop_and_remake);
     struct storage *storage = open_data(NULL);
-    ck_assert_int_eq(ask(storage_database(storage, "shop"), 0, "SELECT group_concat(_rid) FROM t"), 2);
+    ck_assert_int_eq(ask(storage_database(storage, "shop"), 0, "SELECT group_concat(_rid) FROM t"),
+                     2);
     storage_close(storage);
 }
 END_TEST
@@ -376,7 +389,8 @@ static void append_then_commit(void)
     struct database_files *shop = make_shop(storage, 2);
     struct op mark = op_insert(0, 1, 32, "high-water mark"), row = op_insert(1, 1, 1, "x");
     must(storage_append(storage, shop, &mark, 1, &fixture_err));
-    memset((void *)mark.image.bytes, 0xff, mark.image.n_bytes); /* the caller's memory is not kept */
+    memset((void *)mark.image.bytes, 0xff,
+           mark.image.n_bytes); /* the caller's memory is not kept */
     commit_ops(storage, shop, &row, 1);
 }
 
@@ -391,13 +405,15 @@ END_TEST
 
 START_TEST(wals_and_the_log_stay_short)
 {
-    struct storage *storage = open_data(&(struct storage_options){.log_segment_bytes = 64 * 1024, .checkpoint_frames = 50});
+    struct storage *storage = open_data(
+        &(struct storage_options){.log_segment_bytes = 64 * 1024, .checkpoint_frames = 50});
     struct database_files *shop = make_shop(storage, 1);
     for (int k = 0; k < 3000; k++) {
         struct op op = op_insert(0, k % 300, k, "some text that takes a bit of room");
         commit_ops(storage, shop, &op, 1);
     }
-    ck_assert_int_eq(fixture_shell("test $(stat -c %%s data/shop/shard-0000.db-wal) -lt 3000000"), 0);
+    ck_assert_int_eq(fixture_shell("test $(stat -c %%s data/shop/shard-0000.db-wal) -lt 3000000"),
+                     0);
     ck_assert_int_eq(fixture_shell("test $(cat data/commit.log/* | wc -c) -lt 1000000"), 0);
     ck_assert_int_eq(ask(shop, 0, "SELECT sum(a) FROM t"), 300 * (2700 + 2999) / 2);
     storage_close(storage);
@@ -412,15 +428,19 @@ START_TEST(closed_files_are_plain_sqlite_files)
     commit_ops(storage, make_shop(storage, 1), &op, 1);
     storage_close(storage);
     ck_assert_int_eq(fixture_shell("mkdir copy && cp data/shop/shard-0000.db copy && "
-                                   "test \"$(sqlite3 copy/shard-0000.db 'SELECT a FROM t; PRAGMA integrity_check')\" = \"42\nok\""), 0);
+                                   "test \"$(sqlite3 copy/shard-0000.db 'SELECT a FROM t; PRAGMA "
+                                   "integrity_check')\" = \"42\nok\""),
+                     0);
 }
 END_TEST
 
 /* ---- prepared transactions ---- */
 
-static void prepare(struct storage *storage, struct database_files *shop, const char *gid, const struct op *ops, size_t n)
+static void prepare(struct storage *storage, struct database_files *shop, const char *gid,
+                    const struct op *ops, size_t n)
 {
-    struct commit commit = {.database = shop, .ops = ops, .n_ops = n, .prepare_gid = gid, .prepare_owner = "ann"};
+    struct commit commit = {
+        .database = shop, .ops = ops, .n_ops = n, .prepare_gid = gid, .prepare_owner = "ann"};
     must(storage_commit(storage, &commit, &fixture_err));
 }
 
@@ -466,7 +486,8 @@ START_TEST(prepared_transactions_survive)
         ck_assert_str_eq(list->database, "shop");
         ck_assert_int_lt(llabs(list->prepared_us - clock_realtime_us()), 60 * 1000000ll);
         ck_assert_uint_eq(list->n_ops, 3);
-        ck_assert(list->ops[2].kind == OP_UPDATE && list->ops[2].layout->n_columns == 2 && *list->ops[2].changed == 1);
+        ck_assert(list->ops[2].kind == OP_UPDATE && list->ops[2].layout->n_columns == 2 &&
+                  *list->ops[2].changed == 1);
         storage_close(storage);
     }
     struct storage *storage = open_data(NULL);

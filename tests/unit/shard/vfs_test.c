@@ -23,7 +23,8 @@ static struct op rounds[2][2 * ROWS];
 static void setup(void)
 {
     fixture_setup();
-    storage = open_data(&(struct storage_options){.checkpoint_frames = 30, .log_segment_bytes = 64 * 1024});
+    storage = open_data(
+        &(struct storage_options){.checkpoint_frames = 30, .log_segment_bytes = 64 * 1024});
     shop = make_shop(storage, 1);
     struct op ops[ROWS];
     char text[1500];
@@ -77,17 +78,23 @@ START_TEST(outside_readers_see_whole_commits)
     fprintf(script, ".timeout 5000\nPRAGMA cache_size = 5;\n"); /* pages must come from the files */
     for (int k = 0; k < 400; k++)
         fprintf(script, "SELECT count(DISTINCT a), count(*), sum(length(b)) FROM t;\n");
-    fprintf(script, "BEGIN; SELECT count(DISTINCT a), count(*), sum(length(b)) FROM t;\n"); /* a long one, and its file stays whole */
+    fprintf(
+        script,
+        "BEGIN; SELECT count(DISTINCT a), count(*), sum(length(b)) FROM t;\n"); /* a long one, and its file stays whole */
     for (int k = 0; k < 100; k++)
         fprintf(script, "SELECT count(DISTINCT a), count(*), sum(length(b)) FROM t;\n");
     fprintf(script, "COMMIT; PRAGMA integrity_check;\n");
     fclose(script);
     pthread_create(&threads[0], NULL, write_rounds, NULL);
     for (int k = 0; k < 3; k++)
-        ck_assert_int_eq(fixture_shell("sqlite3 data/shop/shard-0000.db < reads.sql > out%d 2>&1", k), 0);
+        ck_assert_int_eq(
+            fixture_shell("sqlite3 data/shop/shard-0000.db < reads.sql > out%d 2>&1", k), 0);
     pthread_join(threads[0], NULL);
     for (int k = 0; k < 3; k++)
-        ck_assert_int_eq(fixture_shell("test \"$(sort out%d | uniq -c | tr -s ' ')\" = \" 501 1|50|74950\n 1 ok\"", k), 0);
+        ck_assert_int_eq(
+            fixture_shell(
+                "test \"$(sort out%d | uniq -c | tr -s ' ')\" = \" 501 1|50|74950\n 1 ok\"", k),
+            0);
     ck_assert_int_eq(ask(shop, 0, "SELECT sum(a) FROM t"), (COMMITS % 2) * ROWS);
 }
 END_TEST
@@ -96,20 +103,26 @@ END_TEST
 START_TEST(a_long_outside_snapshot_is_respected)
 {
     make_rounds();
-    ck_assert_int_eq(fixture_shell("mkfifo go; (printf 'PRAGMA cache_size = 5; BEGIN; SELECT sum(a) FROM t;\\n'; cat go; printf 'SELECT sum(a), sum(length(b)) FROM t;\\n') "
-                                   "| sqlite3 data/shop/shard-0000.db > out 2>&1 & echo $! > pid; "
-                                   "while ! test -s out; do sleep 0.01; done"), 0);
+    ck_assert_int_eq(
+        fixture_shell("mkfifo go; (printf 'PRAGMA cache_size = 5; BEGIN; SELECT sum(a) FROM "
+                      "t;\\n'; cat go; printf 'SELECT sum(a), sum(length(b)) FROM t;\\n') "
+                      "| sqlite3 data/shop/shard-0000.db > out 2>&1 & echo $! > pid; "
+                      "while ! test -s out; do sleep 0.01; done"),
+        0);
     write_rounds(NULL);
     for (int k = 0; k < 100; k++) /* enough for the last value to be what a checkpoint copies */
         commit_ops(storage, shop, rounds[1], ROWS);
-    ck_assert_int_eq(fixture_shell("echo > go; while test $(wc -l < out) -lt 2; do sleep 0.01; done; test \"$(cat out)\" = \"0\n0|74950\""), 0);
+    ck_assert_int_eq(fixture_shell("echo > go; while test $(wc -l < out) -lt 2; do sleep 0.01; "
+                                   "done; test \"$(cat out)\" = \"0\n0|74950\""),
+                     0);
     ck_assert_int_eq(ask(shop, 0, "SELECT sum(a) FROM t"), ROWS);
 }
 END_TEST
 
 START_TEST(outside_writers_are_told_busy)
 {
-    static const char *const writes[] = {"INSERT INTO t VALUES (1000, 1, 1)", "VACUUM", "PRAGMA journal_mode = delete", "CREATE TABLE u (a)"};
+    static const char *const writes[] = {"INSERT INTO t VALUES (1000, 1, 1)", "VACUUM",
+                                         "PRAGMA journal_mode = delete", "CREATE TABLE u (a)"};
     struct reader *reader = reader_acquire(shop, 0, &fixture_err); /* a file of ours is open */
     must(reader_begin(reader, &fixture_err));
     for (size_t k = 0; k < ARRAY_COUNT(writes); k++) {
@@ -122,7 +135,9 @@ START_TEST(outside_writers_are_told_busy)
     struct op op = op_update_a(0, 1, 7);
     commit_ops(storage, shop, &op, 1);
     ck_assert_int_eq(ask(shop, 0, "SELECT count(*) FROM t WHERE a = 7"), 1);
-    ck_assert_int_eq(fixture_shell("test \"$(sqlite3 data/shop/shard-0000.db 'PRAGMA integrity_check')\" = ok"), 0);
+    ck_assert_int_eq(
+        fixture_shell("test \"$(sqlite3 data/shop/shard-0000.db 'PRAGMA integrity_check')\" = ok"),
+        0);
 }
 END_TEST
 
@@ -136,7 +151,8 @@ static void *read_rounds(void *arg)
     uint64_t n = 0;
     while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
         struct reader *reader = reader_acquire(shop, 0, &err);
-        sqlite3_stmt *statement = reader_statement(reader, "SELECT count(DISTINCT a), count(*) FROM t", &err);
+        sqlite3_stmt *statement =
+            reader_statement(reader, "SELECT count(DISTINCT a), count(*) FROM t", &err);
         ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
         ck_assert_int_eq(sqlite3_column_int(statement, 0), 1);
         ck_assert_int_eq(sqlite3_column_int(statement, 1), ROWS);
@@ -159,7 +175,9 @@ START_TEST(our_threads_see_whole_commits)
     __atomic_store_n(&stop, true, __ATOMIC_RELEASE);
     for (int k = 0; k < 3; k++)
         pthread_join(threads[k], NULL);
-    ck_assert_int_eq(ask(shop, 0, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+    ck_assert_int_eq(
+        ask(shop, 0, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"),
+        1);
 }
 END_TEST
 

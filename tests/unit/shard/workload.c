@@ -12,7 +12,8 @@ static const struct layout layout = {"t", "_rid", 2, columns};
 
 struct workload_notes *workload_notes_new(void)
 {
-    void *notes = mmap(NULL, sizeof(struct workload_notes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *notes = mmap(NULL, sizeof(struct workload_notes), PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ASSERT(notes != MAP_FAILED);
     return notes;
 }
@@ -30,10 +31,13 @@ bool workload_create(struct storage *storage, struct err *err)
 {
     struct op ops[WORKLOAD_SHARDS];
     for (uint32_t k = 0; k < WORKLOAD_SHARDS; k++)
-        ops[k] = (struct op){.kind = OP_SQL, .shard = k, .sql = "CREATE TABLE t (_rid INTEGER PRIMARY KEY, a INTEGER, b TEXT)"};
+        ops[k] = (struct op){.kind = OP_SQL,
+                             .shard = k,
+                             .sql = "CREATE TABLE t (_rid INTEGER PRIMARY KEY, a INTEGER, b TEXT)"};
     if (!storage_create_database(storage, "shop", WORKLOAD_SHARDS, err))
         return false;
-    struct commit commit = {.database = storage_database(storage, "shop"), .ops = ops, .n_ops = WORKLOAD_SHARDS};
+    struct commit commit = {
+        .database = storage_database(storage, "shop"), .ops = ops, .n_ops = WORKLOAD_SHARDS};
     return storage_commit(storage, &commit, err);
 }
 
@@ -54,7 +58,8 @@ static uint32_t first_shard(uint32_t worker, uint32_t step)
     return (worker + step) % WORKLOAD_SHARDS;
 }
 
-static struct op put_row(struct arena *arena, uint32_t shard, int64_t rid, int64_t a, size_t n_bytes)
+static struct op put_row(struct arena *arena, uint32_t shard, int64_t rid, int64_t a,
+                         size_t n_bytes)
 {
     struct buf image = BUF_IN(arena);
     char *text = arena_zalloc(arena, n_bytes + 1);
@@ -68,7 +73,8 @@ static struct op put_row(struct arena *arena, uint32_t shard, int64_t rid, int64
                        .image = {(const uint8_t *)image.p, (uint32_t)image.n}};
 }
 
-static bool run_step(struct storage *storage, uint32_t worker, uint32_t step, struct arena *arena, struct err *err)
+static bool run_step(struct storage *storage, uint32_t worker, uint32_t step, struct arena *arena,
+                     struct err *err)
 {
     uint32_t first = first_shard(worker, step), second = (first + 1) % WORKLOAD_SHARDS;
     size_t n_bytes = step % 11 == 10 ? 1200000 : 50; /* more than one record's worth */
@@ -102,7 +108,8 @@ static void *run_worker(void *arg)
 {
     struct job *job = arg;
     struct arena *arena = arena_new("worker");
-    for (uint32_t step = job->first; step <= job->last && !job->notes->failed[job->worker]; step++) {
+    for (uint32_t step = job->first; step <= job->last && !job->notes->failed[job->worker];
+         step++) {
         struct err err = ERR_IN(arena);
         if (run_step(job->storage, job->worker, step, arena, &err))
             __atomic_store_n(&job->notes->acked[job->worker], step, __ATOMIC_SEQ_CST);
@@ -114,7 +121,8 @@ static void *run_worker(void *arg)
     return NULL;
 }
 
-void workload_run(struct storage *storage, struct workload_notes *notes, uint32_t n_workers, uint32_t first, uint32_t last)
+void workload_run(struct storage *storage, struct workload_notes *notes, uint32_t n_workers,
+                  uint32_t first, uint32_t last)
 {
     pthread_t threads[WORKLOAD_WORKERS];
     struct job jobs[WORKLOAD_WORKERS];
@@ -131,15 +139,16 @@ void workload_run(struct storage *storage, struct workload_notes *notes, uint32_
 
 /* ---- checking ---- */
 
-static bool end_prepared(struct storage *storage, const struct workload_notes *notes, struct err *err)
+static bool end_prepared(struct storage *storage, const struct workload_notes *notes,
+                         struct err *err)
 {
     struct prepared *list;
     size_t n = storage_prepared(storage, err->arena, &list);
     for (size_t k = 0; k < n; k++) {
         unsigned worker, step;
         if (sscanf(list[k].gid, "%u/%u", &worker, &step) != 2 || step != notes->acked[worker] + 1)
-            return err_set(err, ERR_INTERNAL_ERROR, "prepared \"%s\" with %u steps acknowledged", list[k].gid,
-                           notes->acked[worker]);
+            return err_set(err, ERR_INTERNAL_ERROR, "prepared \"%s\" with %u steps acknowledged",
+                           list[k].gid, notes->acked[worker]);
         struct commit commit = {.resolve_gid = list[k].gid, .resolve_commit = true};
         if (!storage_commit(storage, &commit, err))
             return false;
@@ -150,7 +159,8 @@ static bool end_prepared(struct storage *storage, const struct workload_notes *n
 static bool ask(struct storage *storage, uint32_t shard, int64_t rid, int64_t *a, struct err *err)
 {
     struct reader *reader = reader_acquire(storage_database(storage, "shop"), shard, err);
-    sqlite3_stmt *statement = reader ? reader_statement(reader, "SELECT a FROM t WHERE _rid = ?1", err) : NULL;
+    sqlite3_stmt *statement =
+        reader ? reader_statement(reader, "SELECT a FROM t WHERE _rid = ?1", err) : NULL;
     bool ok = statement != NULL;
     *a = 0;
     if (ok) {
@@ -165,7 +175,8 @@ static bool ask(struct storage *storage, uint32_t shard, int64_t rid, int64_t *a
     return ok;
 }
 
-static bool check_step(struct storage *storage, uint32_t worker, uint32_t step, uint32_t acked, bool *there, struct err *err)
+static bool check_step(struct storage *storage, uint32_t worker, uint32_t step, uint32_t acked,
+                       bool *there, struct err *err)
 {
     uint32_t first = first_shard(worker, step);
     int64_t a, b;
@@ -174,15 +185,19 @@ static bool check_step(struct storage *storage, uint32_t worker, uint32_t step, 
         return false;
     *there = a != 0;
     if (a != b)
-        return err_set(err, ERR_INTERNAL_ERROR, "step %u of worker %u is half done (%u acknowledged)", step, worker, acked);
+        return err_set(err, ERR_INTERNAL_ERROR,
+                       "step %u of worker %u is half done (%u acknowledged)", step, worker, acked);
     if (!*there && step <= acked)
-        return err_set(err, ERR_INTERNAL_ERROR, "step %u of worker %u is lost (%u acknowledged)", step, worker, acked);
+        return err_set(err, ERR_INTERNAL_ERROR, "step %u of worker %u is lost (%u acknowledged)",
+                       step, worker, acked);
     if (*there && step > acked + 1)
-        return err_set(err, ERR_INTERNAL_ERROR, "step %u of worker %u was never run (%u acknowledged)", step, worker, acked);
+        return err_set(err, ERR_INTERNAL_ERROR,
+                       "step %u of worker %u was never run (%u acknowledged)", step, worker, acked);
     return true;
 }
 
-bool workload_check(struct storage *storage, const struct workload_notes *notes, uint32_t n_workers, uint32_t last, struct err *err)
+bool workload_check(struct storage *storage, const struct workload_notes *notes, uint32_t n_workers,
+                    uint32_t last, struct err *err)
 {
     if (!end_prepared(storage, notes, err))
         return false;
@@ -195,15 +210,18 @@ bool workload_check(struct storage *storage, const struct workload_notes *notes,
             uint32_t first = first_shard(worker, step);
             if (there)
                 latest[first] = latest[(first + 1) % WORKLOAD_SHARDS] = step;
-            if (there && step == notes->failed[worker] && step % 5 != 2) /* a prepared one may have failed at its end only */
-                return err_set(err, ERR_INTERNAL_ERROR, "step %u of worker %u was refused, but is there", step, worker);
+            if (there && step == notes->failed[worker] &&
+                step % 5 != 2) /* a prepared one may have failed at its end only */
+                return err_set(err, ERR_INTERNAL_ERROR,
+                               "step %u of worker %u was refused, but is there", step, worker);
         }
         for (uint32_t shard = 0; shard < WORKLOAD_SHARDS; shard++) {
             if (!ask(storage, shard, last_rid(worker), &a, err))
                 return false;
             if (a != latest[shard])
-                return err_set(err, ERR_INTERNAL_ERROR, "worker %u: shard %u says %d last, its rows say %d", worker, shard, (int)a,
-                               (int)latest[shard]);
+                return err_set(err, ERR_INTERNAL_ERROR,
+                               "worker %u: shard %u says %d last, its rows say %d", worker, shard,
+                               (int)a, (int)latest[shard]);
         }
     }
     return true;

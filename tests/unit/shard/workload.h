@@ -25,8 +25,10 @@ struct storage_options workload_options(const char *data_dir, const char *vfs);
 bool workload_create(struct storage *storage, struct err *err);
 /* Runs steps first..last of each of n_workers, each in a thread (n 1: in this one); first 0: each behind what it has
  * acknowledged.  A worker stops at its first error. */
-void workload_run(struct storage *storage, struct workload_notes *notes, uint32_t n_workers, uint32_t first, uint32_t last);
+void workload_run(struct storage *storage, struct workload_notes *notes, uint32_t n_workers,
+                  uint32_t first, uint32_t last);
 /* Ends prepared transactions, then checks every step up to `last` against the notes; false with what is wrong in err. */
-bool workload_check(struct storage *storage, const struct workload_notes *notes, uint32_t n_workers, uint32_t last, struct err *err);
+bool workload_check(struct storage *storage, const struct workload_notes *notes, uint32_t n_workers,
+                    uint32_t last, struct err *err);
 
 #endif
