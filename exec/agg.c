@@ -64,7 +64,7 @@ static struct group *group_new(struct agg_state *s, size_t set, const struct dat
     const struct node *node = s->base.node;
     struct group *group = arena_zalloc(s->arena, sizeof(*group) + sizeof(void *) * (size_t)(node->agg.n_calls + 1));
     group->set = set;
-    group->values = row_copy(s->arena, s->group_types, values, (int)node->agg.group.n);
+    group->values = row_copy(s->arena, values, (int)node->agg.group.n);
     for (int k = 0; k < node->agg.n_calls; k++)
         group->runs[k] = agg_run_new(s->arena, &s->shapes[k]);
     *s->last = group;
@@ -80,7 +80,7 @@ static bool fill_carried(struct agg_state *s, struct group *group)
     for (size_t k = 0; k < node->agg.carried.n; k++)
         if (!eval(node->agg.carried.items[k], f, &values[k]))
             return false;
-    group->carried = row_copy(s->arena, s->carried_types, values, (int)node->agg.carried.n);
+    group->carried = row_copy(s->arena, values, (int)node->agg.carried.n);
     return true;
 }
 

@@ -131,7 +131,7 @@ static bool keep(struct agg_run *run, const struct agg_shape *shape, struct fram
     struct kept_row row = {.key = arena_memdup(group_arena, key.p ? key.p : "", key.n),
                            .key_bytes = (uint32_t)key.n,
                            .sequence = (uint32_t)run->rows.n,
-                           .args = row_copy(group_arena, shape->arg_types, args, (int)shape->args->n)};
+                           .args = row_copy(group_arena, args, (int)shape->args->n)};
     VEC_PUSH(group_arena, &run->rows, row);
     return true;
 }

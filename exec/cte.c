@@ -37,7 +37,7 @@ static void cte_init(struct frame *owner, int index)
     struct exec *x = owner->exec;
     const struct plan_cte *plan = &owner->plan->ctes[index];
     cte->plan = plan;
-    cte->rows = store_new(x->arena, plan->types, plan->n_columns);
+    cte->rows = store_new(x->arena, exec_workspace(x), plan->n_columns);
     cte->row = ARENA_ARRAY(x->arena, struct datum, plan->n_columns + 1u);
     struct frame *parent = owner;
     if (plan->recursive) {
@@ -130,8 +130,7 @@ static bool advance(struct cte_state *cte)
             if (found) {
                 if (is_repeated(cte))
                     continue;
-                store_add(cte->rows, cte->row);
-                return true;
+                return store_add(cte->rows, cte->row, x->err);
             }
             if (!cte->plan->recursive) {
                 cte->done = true;
@@ -151,8 +150,7 @@ static bool advance(struct cte_state *cte)
         if (found) {
             if (is_repeated(cte))
                 continue;
-            store_add(cte->rows, cte->row);
-            return true;
+            return store_add(cte->rows, cte->row, x->err);
         }
         cte->work_begin = cte->work_end;
         cte->work_end = store_count(cte->rows);
@@ -160,7 +158,14 @@ static bool advance(struct cte_state *cte)
     }
 }
 
-bool cte_fetch(struct frame *owner, int index, size_t at, const struct datum **row)
+static bool read_row(struct cte_state *cte, struct store_cursor **cursor, size_t at, const struct datum **row)
+{
+    if (!*cursor || store_cursor_store(*cursor) != cte->rows)
+        *cursor = store_cursor_new(cte->rows);
+    return store_read(*cursor, at, row, cte->frame->exec->err);
+}
+
+bool cte_fetch(struct frame *owner, int index, struct store_cursor **cursor, size_t at, const struct datum **row)
 {
     struct cte_state *cte = &owner->ctes[index];
     *row = NULL;
@@ -170,13 +175,12 @@ bool cte_fetch(struct frame *owner, int index, size_t at, const struct datum **r
         if (!advance(cte))
             return false;
     }
-    *row = store_row(cte->rows, at);
-    return true;
+    return read_row(cte, cursor, at, row);
 }
 
-bool cte_fetch_self(struct frame *owner, int index, size_t at, const struct datum **row)
+bool cte_fetch_self(struct frame *owner, int index, struct store_cursor **cursor, size_t at, const struct datum **row)
 {
     struct cte_state *cte = &owner->ctes[index];
-    *row = cte->work_begin + at < cte->work_end ? store_row(cte->rows, cte->work_begin + at) : NULL;
-    return true;
+    *row = NULL;
+    return cte->work_begin + at >= cte->work_end || read_row(cte, cursor, cte->work_begin + at, row);
 }

@@ -81,28 +81,16 @@ static bool is_read_only_violation(struct exec *x)
     return true;
 }
 
-static const struct type **returned_types(struct exec *x, int *n)
+static int n_returned(const struct plan *plan)
 {
-    const struct plan *plan = x->plan;
-    bool modifies = plan->modify != NULL;
-    const struct targets *targets = modifies ? &plan->query->returning : &plan->targets;
-    const struct type **types = ARENA_ARRAY(x->arena, const struct type *, targets->n + 1);
-    *n = 0;
-    if (modifies)
-        for (size_t k = 0; k < targets->n; k++)
-            types[(*n)++] = targets->items[k].expr->type;
-    else
-        for (int k = 0; k < plan->n_visible; k++)
-            types[(*n)++] = targets->items[plan->visible[k]].expr->type;
-    return types;
+    return plan->modify ? (int)plan->query->returning.n : plan->n_visible;
 }
 
 /* One round of a statement that changes or locks rows. */
 static bool run_to_end(struct exec *x, struct arena *round)
 {
-    int n;
-    const struct type **types = returned_types(x, &n);
-    x->result = store_new(x->arena, types, n);
+    int n = n_returned(x->plan);
+    x->result = store_new(x->arena, exec_workspace(x), n);
     x->visible_row = ARENA_ARRAY(x->arena, struct datum, n + 1);
     x->frame = frame_new(x, x->plan, NULL);
     if (x->plan->modify) {
@@ -120,7 +108,8 @@ static bool run_to_end(struct exec *x, struct arena *round)
             break;
         for (int k = 0; k < n; k++)
             x->visible_row[k] = x->frame->out[x->plan->visible[k]];
-        store_add(x->result, x->visible_row);
+        if (!store_add(x->result, x->visible_row, x->err))
+            return false;
     }
     frame_close(x->frame);
     return modify_apply_all(x);
@@ -211,9 +200,7 @@ bool exec_next(struct exec *x, const struct datum **row, struct err *err)
     *row = NULL;
     x->err = err;
     if (x->result) {
-        if (x->result_at < store_count(x->result))
-            *row = store_row(x->result, x->result_at++);
-        return true;
+        return x->result_at == store_count(x->result) || store_row(x->result, x->result_at++, row, err);
     }
     bool found;
     if (x->done)

@@ -19,6 +19,8 @@ struct node;
 struct state;
 struct frame;
 struct store; /* materialised rows: store.h */
+struct store_cursor;
+struct workspace;
 
 struct node_ops {
     const char *name; /* for EXPLAIN */
@@ -185,6 +187,7 @@ struct exec {
     struct fk_queue *fk_queue;
     uint32_t *shards;              /* the statement's */
     uint32_t n_shards;
+    struct workspace *workspace;   /* exec_workspace() */
 };
 
 struct state {
@@ -219,6 +222,7 @@ static inline bool state_next(struct state *state, bool *found)
 }
 MUST_CHECK bool state_rewind(struct state *state);
 MUST_CHECK bool exec_breathe(struct exec *exec);             /* cancel checks, fairness; call once a row */
+struct workspace *exec_workspace(struct exec *exec);         /* working memory of the whole statement (spill.h) */
 /* Copies of the rows of the given entries, to be put back later. */
 struct bundle;
 struct bundle *bundle_save(struct frame *frame, struct arena *arena, const uint16_t *rtes, int n_rtes);
@@ -252,8 +256,9 @@ uint32_t plan_expression(struct arena *arena, const struct env *env, struct expr
 
 /* ---- CTEs (cte.c) ---- */
 /* Rows of a working table (self references of a recursive CTE) or of the CTE itself. */
-MUST_CHECK bool cte_fetch_self(struct frame *owner, int cte, size_t at, const struct datum **row);
-MUST_CHECK bool cte_fetch(struct frame *owner, int cte, size_t at, const struct datum **row); /* NULL row: end */
+/* `cursor` is the reader's own, made by the first call. */
+MUST_CHECK bool cte_fetch_self(struct frame *owner, int cte, struct store_cursor **cursor, size_t at, const struct datum **row);
+MUST_CHECK bool cte_fetch(struct frame *owner, int cte, struct store_cursor **cursor, size_t at, const struct datum **row); /* NULL row: end */
 MUST_CHECK bool cte_prepare(struct frame *frame); /* runs the data-modifying ones */
 
 /* ---- data modification (modify.c) ---- */

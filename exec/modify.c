@@ -8,14 +8,6 @@
 #include "exec/store.h"
 #include "router/placement.h"
 
-static const struct type **column_types(struct arena *arena, const struct relation *relation)
-{
-    const struct type **types = ARENA_ARRAY(arena, const struct type *, relation->n_columns + 1u);
-    for (int k = 0; k < relation->n_columns; k++)
-        types[k] = relation->columns[k].type;
-    return types;
-}
-
 struct collector {
     struct frame *f;
     struct exec *x;
@@ -25,7 +17,6 @@ struct collector {
     struct modify_run *run;
     struct store *returning;
     struct arena *scratch;       /* one row */
-    const struct type **types;
     struct imap *seen;           /* target rows already taken */
     bool nested;                 /* a CTE: applied at the end of the statement */
     struct datum *returning_row;
@@ -42,7 +33,6 @@ static void collector_init(struct collector *c, struct frame *f, struct store *r
     *c = (struct collector){.f = f, .x = x, .q = f->plan->query, .modify = f->plan->modify, .returning = returning,
                             .nested = f->parent != NULL, .relation = f->plan->query->target};
     c->scratch = arena_child(x->arena, "modify");
-    c->types = column_types(x->arena, c->relation);
     c->returning_row = ARENA_ARRAY(x->arena, struct datum, c->q->returning.n + 1);
     c->run = ARENA_NEW(x->arena, struct modify_run);
     c->run->plan = f->plan;
@@ -76,8 +66,8 @@ static void add_pending(struct collector *c, enum pending_kind kind, const struc
     *pending = (struct pending){.kind = kind,
                                 .shard = row ? row->shard : 0,
                                 .rid = row ? row->rid : 0,
-                                .old_values = old_values ? row_copy(arena, c->types, old_values, n) : NULL,
-                                .new_values = new_values ? row_copy(arena, c->types, new_values, n) : NULL,
+                                .old_values = old_values ? row_copy(arena, old_values, n) : NULL,
+                                .new_values = new_values ? row_copy(arena, new_values, n) : NULL,
                                 .changed = changed};
     *c->run->last = pending;
     c->run->last = &pending->next;
@@ -95,8 +85,7 @@ static bool return_row(struct collector *c, const struct datum *values)
         if (!eval(c->q->returning.items[k].expr, f, &c->returning_row[k]))
             return false;
     f->rows[c->q->target_rte] = saved;
-    store_add(c->returning, c->returning_row);
-    return true;
+    return store_add(c->returning, c->returning_row, c->x->err);
 }
 
 static bool compute_generated(struct frame *f, const struct query *q, struct datum *values)

@@ -112,7 +112,7 @@ static struct sorted copy_row(struct sort_state *s, const struct buf *key, uint3
     return (struct sorted){.key = arena_memdup(s->arena, key->p, key->n),
                            .key_bytes = (uint32_t)key->n,
                            .sequence = sequence,
-                           .row = row_copy(s->arena, f->plan->out_types, f->out, f->plan->n_out)};
+                           .row = row_copy(s->arena, f->out, f->plan->n_out)};
 }
 
 /* A bounded sort keeps a max-heap: a new row replaces the greatest one if it is smaller. */

@@ -14,6 +14,13 @@ bool exec_breathe(struct exec *exec)
     return fiber_breathe() || fiber_check_interrupt(exec->err);
 }
 
+struct workspace *exec_workspace(struct exec *exec)
+{
+    if (!exec->workspace)
+        exec->workspace = workspace_new(exec->arena);
+    return exec->workspace;
+}
+
 struct frame *frame_new(struct exec *exec, const struct plan *plan, struct frame *parent)
 {
     struct frame *frame = ARENA_NEW(exec->arena, struct frame);

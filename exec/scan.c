@@ -149,19 +149,15 @@ struct system_state {
 
 static bool add_system_row(void *arg, const struct datum *row)
 {
-    store_add(arg, row);
-    return true;
+    struct system_state *s = arg;
+    return store_add(s->rows, row, s->base.frame->exec->err);
 }
 
 static bool system_open(struct state *state)
 {
     struct system_state *s = (struct system_state *)state;
-    const struct relation *relation = state->node->scan.relation;
-    struct arena *arena = state->frame->exec->arena;
-    const struct type **types = ARENA_ARRAY(arena, const struct type *, relation->n_columns + 1u);
-    for (int k = 0; k < relation->n_columns; k++)
-        types[k] = relation->columns[k].type;
-    s->rows = store_new(arena, types, relation->n_columns);
+    struct exec *x = state->frame->exec;
+    s->rows = store_new(x->arena, exec_workspace(x), state->node->scan.relation->n_columns);
     return true;
 }
 
@@ -186,7 +182,7 @@ static bool system_load(struct system_state *s)
     }
     if (hint.attnum && value.null)
         return true;
-    return sysrel_scan(node->scan.relation->system, f->exec->env, hint.attnum ? &hint : NULL, add_system_row, s->rows, f->exec->err);
+    return sysrel_scan(node->scan.relation->system, f->exec->env, hint.attnum ? &hint : NULL, add_system_row, s, f->exec->err);
 }
 
 static bool system_next(struct state *state, bool *found)
@@ -197,10 +193,12 @@ static bool system_next(struct state *state, bool *found)
         return false;
     for (;;) {
         bool pass;
+        const struct datum *row;
         *found = s->at < store_count(s->rows);
         if (!*found)
             return true;
-        const struct datum *row = store_row(s->rows, s->at++);
+        if (!store_row(s->rows, s->at++, &row, f->exec->err))
+            return false;
         f->rows[state->node->rte] = (struct rowref){.values = row, .rid = (int64_t)s->at};
         arena_reset(state->scratch);
         f->arena = state->scratch;
@@ -442,6 +440,7 @@ const struct node_ops values_ops = {.name = "Values Scan",
 
 struct cte_ref_state {
     struct state base;
+    struct store_cursor *cursor;
     size_t at;
 };
 
@@ -454,8 +453,8 @@ static bool cte_ref_next(struct state *state, bool *found)
     for (;;) {
         const struct datum *row;
         bool pass;
-        bool ok = state->node->cte.self ? cte_fetch_self(owner, state->node->cte.cte, s->at, &row)
-                                        : cte_fetch(owner, state->node->cte.cte, s->at, &row);
+        bool ok = state->node->cte.self ? cte_fetch_self(owner, state->node->cte.cte, &s->cursor, s->at, &row)
+                                        : cte_fetch(owner, state->node->cte.cte, &s->cursor, s->at, &row);
         if (!ok || !exec_breathe(f->exec))
             return false;
         *found = row != NULL;

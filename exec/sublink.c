@@ -79,7 +79,7 @@ static bool single_row(struct subplan *sub, struct frame *f, struct arena *arena
     int n = sub->frame->plan->n_visible;
     struct datum *borrowed = ARENA_ARRAY(arena, struct datum, n + 1);
     visible_row(sub, borrowed);
-    *row = row_copy(arena, sub->types, borrowed, n);
+    *row = row_copy(arena, borrowed, n);
     if (!frame_next(sub->frame, &found))
         return false;
     if (found)
@@ -194,7 +194,7 @@ static bool load_rows(const struct expr *e, struct subplan *sub, struct frame *f
     bool found;
     int n = sub->frame->plan->n_visible;
     struct datum *row = ARENA_ARRAY(f->exec->arena, struct datum, n + 1);
-    sub->rows = store_new(f->exec->arena, sub->types, n);
+    sub->rows = store_new(f->exec->arena, exec_workspace(f->exec), n);
     if (!subplan_start(sub))
         return false;
     for (;;) {
@@ -203,7 +203,8 @@ static bool load_rows(const struct expr *e, struct subplan *sub, struct frame *f
         if (!found)
             break;
         visible_row(sub, row);
-        store_add(sub->rows, row);
+        if (!store_add(sub->rows, row, f->exec->err))
+            return false;
     }
     if (!can_hash(e))
         return true;
@@ -213,8 +214,7 @@ static bool load_rows(const struct expr *e, struct subplan *sub, struct frame *f
     const struct datum *saved = f->slots;
     for (size_t k = 0; k < store_count(sub->rows); k++) {
         struct datum v;
-        f->slots = store_row(sub->rows, k);
-        if (!eval(e->sublink.right[0], f, &v)) {
+        if (!store_row(sub->rows, k, &f->slots, f->exec->err) || !eval(e->sublink.right[0], f, &v)) {
             buf_free(&key);
             return false;
         }
@@ -250,7 +250,8 @@ static bool any_all_stored(const struct expr *e, struct subplan *sub, struct fra
     }
     for (size_t k = 0; k < n; k++) {
         struct datum v;
-        if (!compare_one_plain(e, f, left, store_row(sub->rows, k), &v))
+        const struct datum *row;
+        if (!store_row(sub->rows, k, &row, f->exec->err) || !compare_one_plain(e, f, left, row, &v))
             return false;
         if (v.null)
             null_seen = true;

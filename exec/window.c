@@ -14,7 +14,7 @@
 
 struct window_state {
     struct state base;
-    struct store *input;
+    VEC(const struct datum *) input;
     struct arena *arena;
     struct datum *results; /* [row * n_calls + call] */
     size_t *order;         /* rows in output order */
@@ -45,10 +45,6 @@ static bool window_open(struct state *state)
     struct window_state *s = (struct window_state *)state;
     const struct node *node = state->node;
     struct arena *arena = state->frame->exec->arena;
-    const struct type **types = ARENA_ARRAY(arena, const struct type *, node->window.input.n + 1);
-    for (size_t k = 0; k < node->window.input.n; k++)
-        types[k] = node->window.input.items[k]->type;
-    s->input = store_new(arena, types, (int)node->window.input.n);
     s->arena = arena_child(arena, "window");
     s->slots = ARENA_ARRAY(arena, struct datum, node->window.input.n + (size_t)node->window.n_calls + 1);
     return true;
@@ -70,7 +66,7 @@ static bool load_input(struct window_state *s)
         for (size_t k = 0; k < input->n; k++)
             if (!eval(input->items[k], f, &row[k]))
                 return false;
-        store_add(s->input, row);
+        VEC_PUSH(s->arena, &s->input, row_copy(s->arena, row, (int)input->n));
     }
 }
 
@@ -78,11 +74,11 @@ static bool load_input(struct window_state *s)
 static bool order_rows(struct window_state *s, const struct window_def *window, struct ordered **out)
 {
     struct frame *f = s->base.frame;
-    size_t n = store_count(s->input);
+    size_t n = s->input.n;
     struct ordered *rows = ARENA_ARRAY(s->arena, struct ordered, n + 1);
     struct buf key = {0};
     for (size_t r = 0; r < n; r++) {
-        f->slots = store_row(s->input, r);
+        f->slots = s->input.items[r];
         arena_reset(s->base.scratch);
         f->arena = s->base.scratch;
         key.n = 0;
@@ -137,7 +133,7 @@ static bool run_partition(struct window_state *s, uint16_t window, const struct 
                              .group_start = ARENA_ARRAY(s->arena, size_t, n + 2)};
     size_t groups = 0;
     for (size_t k = 0; k < n; k++) {
-        part.rows[k] = store_row(s->input, rows[k].row);
+        part.rows[k] = s->input.items[rows[k].row];
         if (k == 0 || !are_peers(&rows[k - 1], &rows[k]))
             part.group_start[groups++] = k;
         part.group_of[k] = groups - 1;
@@ -159,7 +155,7 @@ static bool run_partition(struct window_state *s, uint16_t window, const struct 
 static bool run_window(struct window_state *s, uint16_t window)
 {
     struct ordered *rows;
-    size_t n = store_count(s->input);
+    size_t n = s->input.n;
     if (!order_rows(s, &s->base.node->window.windows[window], &rows))
         return false;
     if (!s->order) {
@@ -191,7 +187,7 @@ static bool window_load(struct window_state *s)
     const struct node *node = s->base.node;
     if (!load_input(s))
         return false;
-    s->results = ARENA_ARRAY(s->arena, struct datum, store_count(s->input) * (size_t)node->window.n_calls + 1);
+    s->results = ARENA_ARRAY(s->arena, struct datum, s->input.n * (size_t)node->window.n_calls + 1);
     for (size_t w = 0; w < node->window.n_windows; w++)
         if (window_is_used(node, (uint16_t)w) && !run_window(s, (uint16_t)w))
             return false;
@@ -205,12 +201,12 @@ static bool window_next(struct state *state, bool *found)
     const struct node *node = state->node;
     if (!s->loaded && !window_load(s))
         return false;
-    *found = s->at < store_count(s->input);
+    *found = s->at < s->input.n;
     if (!*found)
         return true;
     size_t row = s->order ? s->order[s->at] : s->at;
     s->at++;
-    memcpy(s->slots, store_row(s->input, row), sizeof(struct datum) * node->window.input.n);
+    memcpy(s->slots, s->input.items[row], sizeof(struct datum) * node->window.input.n);
     for (int c = 0; c < node->window.n_calls; c++)
         s->slots[node->window.input.n + (size_t)c] = s->results[row * (size_t)node->window.n_calls + (size_t)c];
     state->frame->slots = s->slots;
@@ -220,8 +216,8 @@ static bool window_next(struct state *state, bool *found)
 static bool window_rewind(struct state *state)
 {
     struct window_state *s = (struct window_state *)state;
-    store_clear(s->input);
     arena_reset(s->arena);
+    memset(&s->input, 0, sizeof(s->input));
     s->order = NULL;
     s->at = 0;
     s->loaded = false;

@@ -62,7 +62,8 @@ static bool read_rows(struct session *s, struct portal *portal, struct source *s
     const struct datum *row;
     bool ok;
     while ((ok = exec_next(exec, &row, err)) && row)
-        store_add(source->rows, row);
+        if (!(ok = store_add(source->rows, row, err)))
+            break;
     exec_end(exec);
     return ok;
 }
@@ -80,7 +81,10 @@ static bool insert_rows(struct session *s, struct portal *portal, const struct r
     size_t n = store_count(source->rows);
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
-        const struct datum *values = store_row(source->rows, i);
+        const struct datum *values;
+        ok = store_row(source->rows, i, &values, err);
+        if (!ok)
+            break;
         uint32_t shard = placement_of_row(catalog, relation, values, i);
         ok = txn_insert(s->txn, env, relation, shard, txn_new_rid(s->txn, relation, shard), values, err);
         if (ok && !fiber_breathe())

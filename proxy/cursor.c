@@ -113,7 +113,7 @@ static bool backward(struct portal *cursor, const struct datum **row, struct err
     else if (cursor->at > 0)
         cursor->at--;
     if (cursor->at > 0)
-        *row = store_row(cursor->store, (size_t)cursor->at - 1);
+        return store_row(cursor->store, (size_t)cursor->at - 1, row, err);
     return true;
 }
 
@@ -225,8 +225,8 @@ static bool fetch_current(struct portal *cursor, struct portal *portal, struct u
         err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cursor can only scan forward");
         return err_hint(err, "Declare it with SCROLL option to enable backward scan.");
     }
-    store_add(result->rows, store_row(cursor->store, (size_t)cursor->at - 1));
-    return true;
+    const struct datum *row;
+    return store_row(cursor->store, (size_t)cursor->at - 1, &row, err) && store_add(result->rows, row, err);
 }
 
 static bool run_move(struct session *s, struct portal *cursor, const struct fetch_plan *plan, struct utility_result *result,

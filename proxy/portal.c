@@ -8,7 +8,6 @@
 
 #include "proxy/session_int.h"
 
-#define KEEP_BYTES_MAX (64u << 20) /* of rows kept for a cursor that nobody declared SCROLL */
 #define ROWS_PER_RESET 64
 
 /* ---- portals by name ---- */
@@ -130,14 +129,6 @@ bool session_has_new_held_portals(struct session *s)
 
 /* ---- pulling rows ---- */
 
-static const struct type **column_types(struct arena *arena, const struct result_columns *columns)
-{
-    const struct type **types = ARENA_ARRAY(arena, const struct type *, columns->n + 1);
-    for (size_t i = 0; i < columns->n; i++)
-        types[i] = columns->items[i].type;
-    return types;
-}
-
 static bool refuse_write_if_read_only(struct session *s, const struct query *query, struct err *err)
 {
     if (!query->writes || !s->read_only)
@@ -208,12 +199,7 @@ static bool pull(struct session *s, struct portal *portal, const struct datum **
         end_execution(portal);
         portal->store_complete = true;
     } else if (portal->store) {
-        store_add(portal->store, *row);
-        if (!portal->scroll && !portal->hold && store_count(portal->store) % 256 == 0 &&
-            arena_bytes(store_arena(portal->store)) > KEEP_BYTES_MAX) {
-            portal->store = NULL; /* its rows go with the portal's arena; backward fetches are refused from now on */
-            portal->no_scroll = true;
-        }
+        return store_add(portal->store, *row, err);
     }
     return true;
 }
@@ -224,8 +210,7 @@ static bool next_row(struct session *s, struct portal *portal, const struct datu
     if (portal->fetch_cursor)
         return fetch_step(s, portal, row, err);
     if (portal->store && portal->at < (int64_t)store_count(portal->store)) {
-        *row = store_row(portal->store, (size_t)portal->at++);
-        return true;
+        return store_row(portal->store, (size_t)portal->at++, row, err);
     }
     if (!pull(s, portal, row, err))
         return false;
@@ -287,7 +272,7 @@ const char *portal_tag(struct portal *portal, struct arena *arena, uint64_t n_se
 bool portal_open_cursor(struct session *s, struct portal *portal, struct err *err)
 {
     if (portal->state == PORTAL_NEW && !portal->no_scroll)
-        portal->store = store_new(portal->arena, column_types(portal->arena, &portal->columns), (int)portal->columns.n);
+        portal->store = store_new(portal->arena, NULL, (int)portal->columns.n);
     return portal_start(s, portal, err);
 }
 
@@ -305,7 +290,7 @@ bool session_hold_portals(struct session *s, struct err *err)
         if (portal->state == PORTAL_FAILED) /* dropped with the transaction */
             continue;
         if (!portal->store && portal->state == PORTAL_OPEN)
-            portal->store = store_new(portal->arena, column_types(portal->arena, &portal->columns), (int)portal->columns.n);
+            portal->store = store_new(portal->arena, NULL, (int)portal->columns.n);
         if (!portal_open_cursor(s, portal, err))
             return false;
         /* Without SCROLL what was read already is not in the store: places count from here. */

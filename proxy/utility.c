@@ -21,10 +21,7 @@ void add_column(struct arena *arena, struct result_columns *columns, const char 
 
 struct store *rows_of(struct arena *arena, const struct result_columns *columns)
 {
-    const struct type **types = ARENA_ARRAY(arena, const struct type *, columns->n + 1);
-    for (size_t i = 0; i < columns->n; i++)
-        types[i] = columns->items[i].type;
-    return store_new(arena, types, (int)columns->n);
+    return store_new(arena, NULL, (int)columns->n);
 }
 
 void add_text_row(struct store *store, struct arena *arena, const char *const *texts, size_t n)
@@ -32,7 +29,9 @@ void add_text_row(struct store *store, struct arena *arena, const char *const *t
     struct datum *row = ARENA_ARRAY(arena, struct datum, n + 1);
     for (size_t i = 0; i < n; i++)
         row[i] = texts[i] ? datum_bytes(texts[i], strlen(texts[i])) : datum_null();
-    store_add(store, row);
+    struct err err = ERR_IN(arena);
+    bool ok = store_add(store, row, &err);
+    ASSERT(ok); /* so few rows never leave memory */
 }
 
 /* ---- LOCK TABLE ---- */
