@@ -285,7 +285,7 @@ static bool default_privileges(struct ddl *d, const AlterDefaultPrivilegesStmt *
     return unsupported(d, "ALTER DEFAULT PRIVILEGES");
 }
 
-static bool dispatch(struct ddl *d, const void *node, bool *handled)
+bool ddl_dispatch(struct ddl *d, const void *node, bool *handled)
 {
     *handled = true;
     switch ((int)TAG_OF(node)) {
@@ -496,7 +496,7 @@ bool ddl_execute(struct ddl_context *context, const void *node, const char **tag
         return false;
     if (!begin(&d, context, temporary, err))
         return false;
-    bool ok = dispatch(&d, node, &handled);
+    bool ok = ddl_dispatch(&d, node, &handled);
     if (!handled)
         ok = err_set(err, ERR_FEATURE_NOT_SUPPORTED, "this statement is not supported");
     return finish(&d, ok);

@@ -28,6 +28,8 @@ struct ddl {
 #define LOCK_ACCESS_EXCLUSIVE 8
 
 /* ---- ddl.c ---- */
+MUST_CHECK bool ddl_dispatch(struct ddl *d, const void *node, bool *handled);
+
 bool fail_at(struct ddl *d, int location, const char *sqlstate, const char *format, ...) PRINTF_LIKE(4, 5); /* false */
 bool unsupported(struct ddl *d, const char *what); /* 0A000 "... is not supported" */
 void notice(struct ddl *d, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -263,6 +265,8 @@ MUST_CHECK bool change_relation_owner(struct ddl *d, uint32_t oid, uint32_t owne
 MUST_CHECK bool rename_column(struct ddl *d, uint32_t relation_oid, const char *before, const char *after);
 
 /* ---- ddl_grant.c ---- */
+struct cluster_database;
+const struct cluster_database *cluster_database_of(struct ddl *d, uint32_t oid);
 MUST_CHECK bool grant(struct ddl *d, const GrantStmt *stmt);
 
 /* ---- ddl_role.c ---- */
