@@ -88,6 +88,10 @@ $(BUILD)/gen/unit_main.c: tools/unit-main.sh $(UNIT_SRC)
 $(BUILD)/kill_loop: $(BUILD)/tests/crash/kill_loop.o $(BUILD)/tests/unit/shard/workload.o $(LIB)
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# What concurrent sessions of a running server observe.
+$(BUILD)/history: $(BUILD)/tests/history/client.o $(BUILD)/tests/unit/txn/history.o $(LIB)
+	@$(CC) $(LDFLAGS) -o $@ $^ -lpq $(LIBS)
+
 # Small programs that tests use.
 $(BUILD)/%: $(BUILD)/tests/tool/%.o $(LIB)
 	@$(CC) $(LDFLAGS) -o $@ $< $(LIB) -lpq $(LIBS)

@@ -4,14 +4,14 @@
  *
  * Prints one line and exits 0 when nothing forbidden was seen.  Works against a PostgreSQL too. */
 #include <inttypes.h>
-#include <libpq-fe.h>
+#include <postgresql/libpq-fe.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/history/history.h"
+#include "tests/unit/txn/history.h"
 
 struct run {
     const char *conninfo, *level;

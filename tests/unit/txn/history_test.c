@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/history/history.h"
+#include "tests/unit/txn/history.h"
 #include "tests/unit/txn/fixture.h"
 
 Suite *txn_history_suite(void);

@@ -5,8 +5,8 @@
  *   G0 (write cycle), G1a (aborted read), G1b (intermediate read), G1c (circular information flow), lost update,
  *   stale read (of a version replaced by a commit that had been acknowledged before the reader began),
  *   G-single (read skew) for transactions that read one snapshot, G2 (any cycle) when all are serializable. */
-#ifndef TESTS_HISTORY_HISTORY_H
-#define TESTS_HISTORY_HISTORY_H
+#ifndef TESTS_TXN_HISTORY_H
+#define TESTS_TXN_HISTORY_H
 
 #include "base/arena.h"
 

@@ -4,7 +4,7 @@
  * version to who read it, rw from who read a version to the writer of the next.  ww and wr edges follow the order of commits, so a cycle
  * of them alone is G0 or G1c, and one with a single rw edge that starts at a snapshot reader is read skew: it saw the effect of a
  * commit and missed an earlier one. */
-#include "tests/history/history.h"
+#include "tests/unit/txn/history.h"
 
 #include <inttypes.h>
 #include <pthread.h>
