@@ -261,15 +261,6 @@ static bool to_float8(struct fcall *c)
     return to_float(c, "double precision", TYPE_FLOAT8);
 }
 
-/* ---- binary output as functions ---- */
-
-static bool send(struct fcall *c)
-{
-    struct buf out = BUF_IN(c->arena);
-    struct type_io io = fcall_io(c, c->arg_types[0]);
-    return c->arg_types[0]->ops->send(&io, &c->args[0], &out) && return_bytes(c, out.p, out.n);
-}
-
 FUNC_TABLE(jsonb_more_funcs) = {
     {"jsonb_eq", eq},
     {"jsonb_ne", ne},
@@ -290,7 +281,5 @@ FUNC_TABLE(jsonb_more_funcs) = {
     {"jsonb_int8", to_int8},
     {"jsonb_float4", to_float4},
     {"jsonb_float8", to_float8},
-    {"json_send", send},
-    {"jsonb_send", send},
     {NULL, NULL},
 };

@@ -157,13 +157,6 @@ BOTH(path_query_array)
 BOTH(path_query_first)
 #undef BOTH
 
-static bool send(struct fcall *c)
-{
-    struct buf out = BUF_IN(c->arena);
-    struct type_io io = fcall_io(c, c->arg_types[0]);
-    return jsonpath_ops.send(&io, &c->args[0], &out) && return_bytes(c, out.p, out.n);
-}
-
 FUNC_TABLE(jsonpath_funcs) = {
     {"jsonb_path_exists", path_exists_plain},
     {"jsonb_path_exists_tz", path_exists_tz},
@@ -177,6 +170,5 @@ FUNC_TABLE(jsonpath_funcs) = {
     {"jsonb_path_query_array_tz", path_query_array_tz},
     {"jsonb_path_query_first", path_query_first_plain},
     {"jsonb_path_query_first_tz", path_query_first_tz},
-    {"jsonpath_send", send},
     {NULL, NULL},
 };

@@ -18,7 +18,8 @@
     TABLE(money_funcs)                                                                             \
     TABLE(inet_funcs)                                                                              \
     TABLE(bit_funcs)                                                                               \
-    TABLE(send_funcs)                                                                              \
+    TABLE(io_funcs)                                                                                \
+    TABLE(column_size_funcs)                                                                       \
     TABLE(compare_funcs)                                                                           \
     TABLE(hash_funcs)                                                                              \
     TABLE(datetime_compare_funcs)                                                                  \

@@ -1,5 +1,7 @@
 /* pseudo.c - types that have no values: pseudo-types, and types that Shardlite does not implement.
  */
+#include "func/env.h"
+#include "types/array.h"
 #include "types/key.h"
 #include "types/registry.h"
 
@@ -101,13 +103,68 @@ static const struct type_ops void_ops = {
     .cmp = unsupported_cmp,
 };
 
+/* anyarray: values are printed, by the type of their elements; pg_stats has such columns. */
+static const struct type *array_type_of(const struct type_io *io, const struct datum *value)
+{
+    uint32_t oid = array_of(value)->elem_oid;
+    const struct type *elem = io->env ? env_type(io->env, oid) : type_builtin(oid);
+    if (!elem || !elem->array_oid)
+        return NULL;
+    return io->env ? env_type(io->env, elem->array_oid) : type_builtin(elem->array_oid);
+}
+
+static bool anyarray_out(const struct type_io *io, const struct datum *value, struct buf *out)
+{
+    struct type_io array_io = *io;
+    array_io.type = array_type_of(io, value);
+    return array_io.type ? array_ops.out(&array_io, value, out) : pseudo_out(io, value, out);
+}
+
+static bool anyarray_send(const struct type_io *io, const struct datum *value, struct buf *out)
+{
+    struct type_io array_io = *io;
+    array_io.type = array_type_of(io, value);
+    return array_io.type ? array_ops.send(&array_io, value, out) : pseudo_out(io, value, out);
+}
+
+static const struct type_ops anyarray_ops = {
+    .name = "anyarray",
+    .storage = STORAGE_BLOB,
+    .in = pseudo_in,
+    .out = anyarray_out,
+    .recv = pseudo_recv,
+    .send = anyarray_send,
+    .cmp = unsupported_cmp,
+    .store = unsupported_store,
+    .load = unsupported_load,
+};
+
+/* anyenum: a value is its label. */
+static bool anyenum_out(const struct type_io *io, const struct datum *value, struct buf *out)
+{
+    buf_append(out, value->p, value->n);
+    return true;
+}
+
+static const struct type_ops anyenum_ops = {
+    .name = "anyenum",
+    .storage = STORAGE_BLOB,
+    .in = pseudo_in,
+    .out = anyenum_out,
+    .recv = pseudo_recv,
+    .send = anyenum_out,
+    .cmp = unsupported_cmp,
+    .store = unsupported_store,
+    .load = unsupported_load,
+};
+
 const struct type_ops_entry pseudo_type_ops[] = {
     {TYPE_VOID, &void_ops},
     {TYPE_ANY, &pseudo_ops},
-    {TYPE_ANYARRAY, &pseudo_ops},
+    {TYPE_ANYARRAY, &anyarray_ops},
     {TYPE_ANYELEMENT, &pseudo_ops},
     {TYPE_ANYNONARRAY, &pseudo_ops},
-    {TYPE_ANYENUM, &pseudo_ops},
+    {TYPE_ANYENUM, &anyenum_ops},
     {TYPE_ANYRANGE, &pseudo_ops},
     {TYPE_ANYMULTIRANGE, &pseudo_ops},
     {TYPE_ANYCOMPATIBLE, &pseudo_ops},
