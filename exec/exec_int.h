@@ -104,7 +104,7 @@ struct node {
         struct { struct exprs input; struct expr **calls; int n_calls; } srf; /* as window */
         struct { struct targets targets; int n_marks; struct row_mark *marks; } project;
         struct { struct sort_key *keys; int *columns; int n_keys; struct expr *limit, *offset; } sort; /* columns of frame->out */
-        struct { int *columns; int n_columns; } distinct; /* on these columns of out; rows arrive in any order (hash), first kept */
+        struct { int *columns; int n_columns; bool sorted; } distinct; /* on these columns of out, the first row of each is kept; sorted: equal ones arrive together */
         struct { struct expr *limit, *offset; bool with_ties; int *tie_columns; struct sort_key *tie_keys; int n_ties; } limit;
         struct { struct row_mark *marks; int n_marks; int first_column; } lock;
         struct { struct setop *tree; struct plan **leaves; int n_leaves; int n_columns; const struct type **types; } setop;

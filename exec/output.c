@@ -1,14 +1,12 @@
 /* output.c - from the rows of a level to its result: projection, sort, DISTINCT, LIMIT, row locks.
  *
  * From the projection upwards a row is frame->out: the targets (junk ones behind), then two columns (shard, rid) for each
- * row mark.  Sorting keeps copies of those rows with one memcmp-able key each; with a LIMIT above it keeps only as many as
- * can come out. */
-#include <stdlib.h>
+ * row mark. */
 #include <string.h>
 
-#include "base/map.h"
 #include "exec/exec_int.h"
-#include "exec/store.h"
+#include "exec/partition.h"
+#include "exec/sorter.h"
 
 /* ---- projection ---- */
 
@@ -38,99 +36,35 @@ const struct node_ops project_ops = {.name = "Project", .state_bytes = sizeof(st
 
 /* ---- sort ---- */
 
-struct sorted {
-    const char *key;
-    uint32_t key_bytes;
-    uint32_t sequence; /* keeps equal keys in arrival order */
-    const struct datum *row;
-};
-
 struct sort_state {
     struct state base;
-    struct arena *arena;
-    VEC(struct sorted) rows;
-    size_t at;
+    struct sorter *sorter;
     bool sorted;
-    int64_t bound; /* rows that can come out; -1 all */
 };
-
-static int compare_sorted(const void *a, const void *b)
-{
-    const struct sorted *x = a, *y = b;
-    int c = memcmp(x->key, y->key, MIN(x->key_bytes, y->key_bytes));
-    if (c)
-        return c;
-    if (x->key_bytes != y->key_bytes)
-        return x->key_bytes < y->key_bytes ? -1 : 1;
-    return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
-}
 
 static bool sort_open(struct state *state)
 {
-    ((struct sort_state *)state)->arena = arena_child(state->frame->exec->arena, "sort");
+    struct exec *x = state->frame->exec;
+    ((struct sort_state *)state)->sorter = sorter_new(x->arena, exec_workspace(x), state->frame->plan->n_out);
     return true;
 }
 
-/* LIMIT + OFFSET where both are known before the first row; -1 otherwise. */
+#define BOUND_MAX 100000
+
+/* LIMIT + OFFSET where both are known before the first row. */
 static bool sort_bound(struct sort_state *s)
 {
     const struct node *node = s->base.node;
     struct frame *f = s->base.frame;
     struct datum limit, offset = datum_int(0);
-    s->bound = -1;
     if (!node->sort.limit)
         return true;
     f->arena = s->base.scratch;
     if (!eval(node->sort.limit, f, &limit) || (node->sort.offset && !eval(node->sort.offset, f, &offset)))
         return false;
-    if (limit.null || limit.i < 0 || offset.i < 0 || limit.i > 100000 || offset.i > 100000)
-        return true;
-    s->bound = limit.i + (offset.null ? 0 : offset.i);
+    if (!limit.null && limit.i >= 0 && limit.i <= BOUND_MAX && (offset.null || (offset.i >= 0 && offset.i <= BOUND_MAX)))
+        sorter_bound(s->sorter, (size_t)(limit.i + (offset.null ? 0 : offset.i)));
     return true;
-}
-
-static void sift_down(struct sorted *heap, size_t n, size_t at)
-{
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= n)
-            return;
-        if (child + 1 < n && compare_sorted(&heap[child], &heap[child + 1]) < 0)
-            child++;
-        if (compare_sorted(&heap[at], &heap[child]) >= 0)
-            return;
-        struct sorted swap = heap[at];
-        heap[at] = heap[child];
-        heap[child] = swap;
-        at = child;
-    }
-}
-
-static struct sorted copy_row(struct sort_state *s, const struct buf *key, uint32_t sequence)
-{
-    struct frame *f = s->base.frame;
-    return (struct sorted){.key = arena_memdup(s->arena, key->p, key->n),
-                           .key_bytes = (uint32_t)key->n,
-                           .sequence = sequence,
-                           .row = row_copy(s->arena, f->out, f->plan->n_out)};
-}
-
-/* A bounded sort keeps a max-heap: a new row replaces the greatest one if it is smaller. */
-static void keep_bounded(struct sort_state *s, const struct buf *key, uint32_t sequence)
-{
-    size_t bound = (size_t)s->bound;
-    if (s->rows.n < bound) {
-        VEC_PUSH(s->arena, &s->rows, copy_row(s, key, sequence));
-        if (s->rows.n == bound)
-            for (size_t k = bound / 2 + 1; k-- > 0;)
-                sift_down(s->rows.items, bound, k);
-        return;
-    }
-    struct sorted candidate = {.key = key->p, .key_bytes = (uint32_t)key->n, .sequence = sequence};
-    if (!bound || compare_sorted(&candidate, &s->rows.items[0]) >= 0)
-        return;
-    s->rows.items[0] = copy_row(s, key, sequence);
-    sift_down(s->rows.items, bound, 0);
 }
 
 static void row_key(const struct node *node, const struct frame *f, struct buf *key)
@@ -147,42 +81,37 @@ static bool sort_load(struct sort_state *s)
     struct frame *f = s->base.frame;
     struct buf key = {0};
     bool ok = sort_bound(s), found = ok;
-    uint32_t sequence = 0;
     while (ok && found) {
         ok = exec_breathe(f->exec) && state_next(s->base.left, &found);
         if (!ok || !found)
             break;
         row_key(s->base.node, f, &key);
-        if (s->bound >= 0)
-            keep_bounded(s, &key, sequence++);
-        else
-            VEC_PUSH(s->arena, &s->rows, copy_row(s, &key, sequence++));
+        ok = sorter_add(s->sorter, key.p, key.n, f->out, f->exec->err);
     }
     buf_free(&key);
-    if (s->rows.n)
-        qsort(s->rows.items, s->rows.n, sizeof(s->rows.items[0]), compare_sorted);
     s->sorted = true;
-    return ok;
+    return ok && sorter_finish(s->sorter, f->exec->err);
 }
 
 static bool sort_next(struct state *state, bool *found)
 {
     struct sort_state *s = (struct sort_state *)state;
     struct frame *f = state->frame;
+    const struct datum *row;
     if (!s->sorted && !sort_load(s))
         return false;
-    *found = s->at < s->rows.n;
-    if (*found)
-        memcpy(f->out, s->rows.items[s->at++].row, sizeof(struct datum) * (size_t)f->plan->n_out);
+    if (!sorter_next(s->sorter, &row, NULL, NULL, f->exec->err))
+        return false;
+    *found = row != NULL;
+    if (row)
+        memcpy(f->out, row, sizeof(struct datum) * (size_t)f->plan->n_out);
     return true;
 }
 
 static bool sort_rewind(struct state *state)
 {
     struct sort_state *s = (struct sort_state *)state;
-    arena_reset(s->arena);
-    memset(&s->rows, 0, sizeof(s->rows));
-    s->at = 0;
+    sorter_clear(s->sorter);
     s->sorted = false;
     return state_rewind(state->left);
 }
@@ -197,13 +126,52 @@ const struct node_ops sort_ops = {.name = "Sort",
 
 struct distinct_state {
     struct state base;
-    struct map *seen;
-    struct buf key;
+    struct dedup *seen;  /* rows in any order */
+    struct buf key, last; /* sorted rows: the key of the row before */
+    bool any, input_done;
 };
 
 static bool distinct_open(struct state *state)
 {
-    ((struct distinct_state *)state)->seen = map_new();
+    struct exec *x = state->frame->exec;
+    if (!state->node->distinct.sorted)
+        ((struct distinct_state *)state)->seen = dedup_new(x->arena, exec_workspace(x), state->frame->plan->n_out);
+    return true;
+}
+
+static void distinct_key(struct distinct_state *s)
+{
+    struct frame *f = s->base.frame;
+    const struct node *node = s->base.node;
+    s->key.n = 0;
+    for (int k = 0; k < node->distinct.n_columns; k++) {
+        int column = node->distinct.columns[k];
+        type_sort_key(f->plan->out_types[column], &f->out[column], false, false, &s->key);
+    }
+}
+
+static bool differs_from_last(struct distinct_state *s)
+{
+    bool differs = !s->any || s->key.n != s->last.n || (s->key.n && memcmp(s->key.p, s->last.p, s->key.n) != 0);
+    if (differs) {
+        struct buf swap = s->last;
+        s->last = s->key;
+        s->key = swap;
+        s->any = true;
+    }
+    return differs;
+}
+
+/* Rows that were set aside when memory was full. */
+static bool distinct_rest(struct distinct_state *s, bool *found)
+{
+    struct frame *f = s->base.frame;
+    const struct datum *row = NULL;
+    if (s->seen && !dedup_next(s->seen, &row, f->exec->err))
+        return false;
+    *found = row != NULL;
+    if (row)
+        memcpy(f->out, row, sizeof(struct datum) * (size_t)f->plan->n_out);
     return true;
 }
 
@@ -211,34 +179,38 @@ static bool distinct_next(struct state *state, bool *found)
 {
     struct distinct_state *s = (struct distinct_state *)state;
     struct frame *f = state->frame;
-    for (;;) {
+    while (!s->input_done) {
+        bool is_new;
         if (!exec_breathe(f->exec) || !state_next(state->left, found))
             return false;
-        if (!*found)
-            return true;
-        s->key.n = 0;
-        for (int k = 0; k < state->node->distinct.n_columns; k++) {
-            int column = state->node->distinct.columns[k];
-            type_sort_key(f->plan->out_types[column], &f->out[column], false, false, &s->key);
+        if (!*found) {
+            s->input_done = true;
+            break;
         }
-        if (!map_put(s->seen, s->key.p ? s->key.p : "", s->key.n, s))
+        distinct_key(s);
+        if (!s->seen)
+            is_new = differs_from_last(s);
+        else if (!dedup_offer(s->seen, s->key.p ? s->key.p : "", s->key.n, f->out, &is_new, f->exec->err))
+            return false;
+        if (is_new)
             return true;
     }
+    return distinct_rest(s, found);
 }
 
 static void distinct_close(struct state *state)
 {
     struct distinct_state *s = (struct distinct_state *)state;
-    map_free(s->seen);
-    s->seen = NULL;
     buf_free(&s->key);
+    buf_free(&s->last);
 }
 
 static bool distinct_rewind(struct state *state)
 {
     struct distinct_state *s = (struct distinct_state *)state;
-    map_free(s->seen);
-    s->seen = map_new();
+    if (s->seen)
+        dedup_clear(s->seen);
+    s->any = s->input_done = false;
     return state_rewind(state->left);
 }
 

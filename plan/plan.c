@@ -208,11 +208,12 @@ static struct node *plan_sort(struct planner *p, struct plan *plan, struct node 
     return node;
 }
 
-static struct node *plan_distinct(struct planner *p, struct node *below, int *columns, int n)
+static struct node *plan_distinct(struct planner *p, struct node *below, int *columns, int n, bool sorted)
 {
     struct node *node = on_top(p, &distinct_ops, below);
     node->distinct.columns = columns;
     node->distinct.n_columns = n;
+    node->distinct.sorted = sorted;
     return node;
 }
 
@@ -244,10 +245,10 @@ static struct node *plan_top(struct planner *p, struct plan *plan, struct node *
             return NULL;
     node->project.targets = plan->targets;
     if (q->distinct && !out->n_distinct_on)
-        node = plan_distinct(p, node, plan->visible, plan->n_visible);
+        node = plan_distinct(p, node, plan->visible, plan->n_visible, false);
     node = plan_sort(p, plan, node, out);
     if (out->n_distinct_on)
-        node = plan_distinct(p, node, out->distinct_columns, out->n_distinct_on);
+        node = plan_distinct(p, node, out->distinct_columns, out->n_distinct_on, true);
     if (q->n_row_marks) {
         node = on_top(p, &lock_ops, node);
         node->lock.marks = q->row_marks;
