@@ -22,7 +22,7 @@ static void put_text(struct buf *out, const struct copy_options *options, const 
     const char *plain = p, *end = p + n;
     for (; p < end; p++) {
         unsigned char c = (unsigned char)*p;
-        char letter = c < sizeof(letters) && letters[c] && (char)c != options->delimiter ? letters[c] : 0;
+        char letter = c < sizeof(letters) ? letters[c] : 0;
         if (!letter && c != '\\' && (char)c != options->delimiter)
             continue;
         buf_append(out, plain, (size_t)(p - plain));

@@ -11,6 +11,7 @@
 #include "proxy/session_int.h"
 #include "sql/format_type.h"
 #include "sql/pgnodes.h"
+#include "sql/walk.h"
 
 struct copy_job {
     struct session *s;
@@ -425,22 +426,31 @@ static struct stmt *insert_statement(struct copy_job *job, struct err *err)
     return make_statement(job, buf_cstr(&sql), &params, err);
 }
 
+/* An unlisted column with a default: its value is made by the INSERT, too late for WHERE. */
+static bool uses_default(struct tree_walker *walker, struct expr *expr)
+{
+    const struct copy_job *job = walker->arg;
+    if (expr->kind != EXPR_COLUMN || expr->column.attnum < 1)
+        return tree_children(walker, expr);
+    const struct column *column = &job->relation->columns[expr->column.attnum - 1];
+    for (uint16_t k = 0; k < job->n_columns; k++)
+        if (job->columns[k] == column)
+            return false;
+    return column->default_sql || column->identity || column->generated;
+}
+
 static bool prepare_where(struct copy_job *job, struct err *err)
 {
     if (!job->node->whereClause)
         return true;
-    for (uint16_t i = 0; i < job->relation->n_columns; i++) {
-        const struct column *column = &job->relation->columns[i];
-        bool listed = false;
-        for (uint16_t k = 0; k < job->n_columns; k++)
-            listed |= job->columns[k] == column;
-        if (!column->dropped && !listed && (column->default_sql || column->identity))
-            return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "COPY FROM with WHERE is not supported when columns with defaults are left out");
-    }
     struct analyze_context *context = session_analyze_context(job->s, job->portal->arena, job->portal->stmt->catalog, job->env,
                                                               job->portal->stmt->text);
     job->where = analyze_raw_expr(context, job->node->whereClause, job->relation, session_type(job->s, TYPE_BOOL), -1, "WHERE", err);
-    return job->where != NULL;
+    if (!job->where)
+        return false;
+    struct tree_walker walker = {.expr = uses_default, .arg = job};
+    return !uses_default(&walker, job->where) ||
+           err_set(err, ERR_FEATURE_NOT_SUPPORTED, "WHERE of COPY FROM over a column that gets its default is not supported");
 }
 
 static void make_input_io(struct copy_job *job)

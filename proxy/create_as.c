@@ -96,9 +96,37 @@ static bool insert_rows(struct session *s, struct portal *portal, const struct r
     return ok;
 }
 
-static bool fill(struct session *s, struct portal *portal, struct source *source, const struct relation *relation, struct err *err)
+static bool fill(struct session *s, struct portal *portal, struct source *source, const struct relation *relation, uint64_t *n_rows,
+                 struct err *err)
 {
-    return read_rows(s, portal, source, err) && insert_rows(s, portal, relation, source, err);
+    if (!read_rows(s, portal, source, err) || !insert_rows(s, portal, relation, source, err))
+        return false;
+    *n_rows = store_count(source->rows);
+    return true;
+}
+
+/* A materialized view was filled when it was made; the command tag tells how many rows it has. */
+static bool count_rows(struct session *s, struct portal *portal, const struct relation *view, uint64_t *n_rows, struct err *err)
+{
+    const struct catalog *catalog = session_catalog(s);
+    struct arena *arena = arena_child(portal->arena, "count");
+    struct env *env = ARENA_NEW(arena, struct env);
+    session_env(s, env, arena, catalog);
+    uint32_t n_shards;
+    const uint32_t *shards = placement_all(catalog, view, arena, &n_shards);
+    uint8_t *columns = ARENA_ARRAY(arena, uint8_t, view->n_columns / 8u + 1u); /* none of them */
+    struct scan_spec spec = {.relation = view, .shards = shards, .n_shards = n_shards, .columns = columns};
+    if (!txn_statement_begin(s->txn, shards, n_shards, err))
+        return false;
+    struct scan *scan = scan_open(s->txn, arena, env, &spec, err);
+    bool ok = scan != NULL, found = true;
+    for (struct row row; ok && found; *n_rows += ok && found)
+        ok = scan_next(scan, &row, &found, err);
+    if (scan)
+        scan_close(scan);
+    txn_statement_end(s->txn);
+    arena_free(arena);
+    return ok;
 }
 
 bool run_create_as(struct session *s, struct portal *portal, const void *node, struct utility_result *result, struct err *err)
@@ -106,6 +134,7 @@ bool run_create_as(struct session *s, struct portal *portal, const void *node, s
     const CreateTableAsStmt *stmt = node;
     struct source source = {0};
     const struct relation *relation = EXISTING;
+    uint64_t n_rows = 0;
     bool matview = stmt->objtype == OBJECT_MATVIEW;
     const char *tag = matview ? "CREATE MATERIALIZED VIEW" : stmt->is_select_into ? "SELECT INTO" : "CREATE TABLE AS";
     if (!refuse_utility_if_read_only(s, tag, err) || !transaction_start(s, err) || !find_source(s, portal, &source, err))
@@ -115,13 +144,13 @@ bool run_create_as(struct session *s, struct portal *portal, const void *node, s
     bool ok = create(s, portal, stmt, &source, &relation, err);
     bool filled = ok && relation && !stmt->into->skipData;
     if (filled)
-        ok = fill(s, portal, &source, relation, err);
+        ok = matview ? count_rows(s, portal, relation, &n_rows, err) : fill(s, portal, &source, relation, &n_rows, err);
     stmt_unref(source.stmt);
     result->tag = matview ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS";
     if (ok && filled) {
         result->tag = "SELECT";
         result->has_count = true;
-        result->n_rows = store_count(source.rows);
+        result->n_rows = n_rows;
     }
     return ok;
 }

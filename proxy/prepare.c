@@ -44,21 +44,19 @@ static bool argument(struct session *s, struct analyze_context *context, const s
                      struct arena *arena, const struct env *env, struct datum *value, struct err *err)
 {
     const struct type *type = inner->param_types[index];
-    struct expr *expr = analyze_raw_expr(context, node, NULL, NULL, -1, "EXECUTE", err);
-    if (!expr)
-        return false;
-    struct expr *cast = analyze_coerce(context, expr, type, -1, CAST_ASSIGNMENT, err);
-    if (!cast) {
-        if (err_is(err, ERR_DATATYPE_MISMATCH) || !err->sqlstate[0]) {
-            int position = err->position;
-            err_set(err, ERR_DATATYPE_MISMATCH, "parameter $%d of type %s cannot be coerced to the expected type %s", index + 1,
-                    format_type_name(err->arena, inner->catalog, &context->path, expr->type),
-                    format_type_name(err->arena, inner->catalog, &context->path, type));
-            err_hint(err, "You will need to rewrite or cast the expression.");
-            err->position = position;
-        }
-        return false;
+    struct expr *cast = analyze_raw_expr(context, node, NULL, type, -1, "EXECUTE", err);
+    if (!cast && err_is(err, ERR_DATATYPE_MISMATCH)) {
+        struct err ignored = ERR_IN(arena);
+        struct expr *bare = analyze_raw_expr(context, node, NULL, NULL, -1, "EXECUTE", &ignored);
+        int position = err->position;
+        err_set(err, ERR_DATATYPE_MISMATCH, "parameter $%d of type %s cannot be coerced to the expected type %s", index + 1,
+                bare ? format_type_name(err->arena, inner->catalog, &context->path, bare->type) : "unknown",
+                format_type_name(err->arena, inner->catalog, &context->path, type));
+        err_hint(err, "You will need to rewrite or cast the expression.");
+        err->position = position;
     }
+    if (!cast)
+        return false;
     return transaction_start(s, err) && exec_constant(arena, env, cast, NULL, value, err);
 }
 
