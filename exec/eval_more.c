@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "exec/eval_int.h"
+#include "func/json_datum.h"
 #include "types/datetime.h"
 #include "types/record.h"
 
@@ -172,28 +173,6 @@ static bool array_assign(const struct expr *e, struct frame *f, struct datum arr
     return true;
 }
 
-/* jsonb subscripts are path look-ups; the path elements are the subscripts as text. */
-static bool jsonb_path(const struct expr *e, struct frame *f, struct datum *path, bool *any_null)
-{
-    const struct type *text = env_type(f->exec->env, TYPE_TEXT);
-    struct datum *items = ARENA_ARRAY(f->arena, struct datum, e->subscript.n);
-    *any_null = false;
-    for (int k = 0; k < e->subscript.n; k++) {
-        const struct expr *sub = e->args.items[1 + k];
-        struct datum v;
-        if (!eval(sub, f, &v))
-            return false;
-        if (v.null) {
-            *any_null = true;
-            return true;
-        }
-        if (!io_cast(f, sub->type, text, -1, v, &items[k]))
-            return false;
-    }
-    *path = array_build_1d(f->arena, text, items, (uint32_t)e->subscript.n);
-    return true;
-}
-
 static bool call_by_name(struct frame *f, const char *prosrc, const struct type *result, const struct datum *args,
                          const struct type *const *types, int n, struct datum *out)
 {
@@ -209,28 +188,33 @@ static bool call_by_name(struct frame *f, const char *prosrc, const struct type 
     return true;
 }
 
+/* The subscripts of a jsonb: integers as they are, all else as text. */
+static bool jsonb_path(const struct expr *e, struct frame *f, struct jsonb_subscript *path)
+{
+    const struct type *text = env_type(f->exec->env, TYPE_TEXT);
+    for (int k = 0; k < e->subscript.n; k++) {
+        const struct expr *sub = e->args.items[1 + k];
+        uint32_t oid = sub->type->oid;
+        struct datum v;
+        if (!eval(sub, f, &v))
+            return false;
+        path[k] = (struct jsonb_subscript){v, oid == TYPE_INT2 || oid == TYPE_INT4 || oid == TYPE_INT8};
+        if (!v.null && !path[k].is_int && !io_cast(f, sub->type, text, -1, v, &path[k].value))
+            return false;
+    }
+    return true;
+}
+
 static bool jsonb_subscript(const struct expr *e, struct frame *f, struct datum container, struct datum *out)
 {
-    const struct type *jsonb = env_type(f->exec->env, TYPE_JSONB), *texts = env_type(f->exec->env, TYPE_TEXT_ARRAY);
-    const struct type *types[] = {jsonb, texts, jsonb, env_type(f->exec->env, TYPE_BOOL)};
-    struct datum args[4] = {container};
-    bool any_null;
-    if (!jsonb_path(e, f, &args[1], &any_null))
+    struct jsonb_subscript *path = ARENA_ARRAY(f->arena, struct jsonb_subscript, e->subscript.n);
+    struct datum value;
+    if (!jsonb_path(e, f, path))
         return false;
-    if (!e->subscript.assign) {
-        *out = datum_null();
-        return container.null || any_null || call_by_name(f, "jsonb_extract_path", e->type, args, types, 2, out);
-    }
-    if (any_null)
-        return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "jsonb subscript in assignment must not be null");
-    if (!eval(e->subscript.assign, f, &args[2]))
-        return false;
-    if (args[2].null)
-        args[2] = datum_bytes("null", 4);
-    if (container.null)
-        args[0] = datum_bytes("{}", 2);
-    args[3] = datum_bool(true);
-    return call_by_name(f, "jsonb_set", e->type, args, types, 4, out);
+    if (!e->subscript.assign)
+        return jsonb_subscript_get(f->arena, f->exec->err, &container, e->subscript.n, path, out);
+    return eval(e->subscript.assign, f, &value) &&
+           jsonb_subscript_set(f->arena, f->exec->err, &container, e->subscript.n, path, &value, out);
 }
 
 bool eval_subscript(const struct expr *e, struct frame *f, struct datum *out)

@@ -81,15 +81,15 @@ static const struct type *base_type(const struct type *type)
 static bool result_shape(struct fcall *c, const char *function, const struct datum *row, struct shape *shape)
 {
     const struct type *type = base_type(c->result_type);
+    if (type->n_attributes || type->kind == 'c') {
+        *shape = shape_of_type(c, type);
+        return true;
+    }
     if (type->oid == TYPE_RECORD && c->n_columns && c->column_names) {
         int32_t *typmods = ARENA_ARRAY(c->arena, int32_t, c->n_columns);
         for (int k = 0; k < c->n_columns; k++)
             typmods[k] = c->column_typmods ? c->column_typmods[k] : -1;
         *shape = (struct shape){(uint32_t)c->n_columns, c->column_types, c->column_names, typmods, TYPE_RECORD};
-        return true;
-    }
-    if (type->n_attributes || type->kind == 'c') {
-        *shape = shape_of_type(c, type);
         return true;
     }
     if (row && !row->null && row->p) {

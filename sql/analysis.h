@@ -336,6 +336,9 @@ int scope_add_rte(struct scope *s, const struct rte *rte);
 void scope_add_name(struct scope *s, int rte, const struct relation *relation, bool by_table, bool by_column);
 struct expr *column_of(struct scope *s, int levels_up, int rte, int attnum, int location);
 struct expr *whole_row_of(struct scope *s, int levels_up, int rte, int location);
+/* The type record with the names and types of these columns: functions that print rows (row_to_json) or make them
+ * (json_to_record) look at its attributes. */
+const struct type *named_record_type(struct analysis *a, const struct rte_column *columns, int n);
 struct expr *transform_column_ref(struct scope *s, const ColumnRef *ref);
 /* The item that `name` (or schema.name) refers to; NULL without error. */
 struct name_item *find_name_item(struct scope *s, const char *schema, const char *name, int location, int *levels_up);

@@ -160,6 +160,7 @@ static bool function_columns(struct scope *s, const struct function_item *item, 
         function->is_record = true;
         if (!defined_columns(s, item->definitions, rte))
             return false;
+        item->call->type = named_record_type(s->a, &rte->columns[before], rte->n_columns - before);
     } else if (known) {
         for (int k = 0; k < shape.n; k++)
             push_column(s->a, rte, (struct rte_column){shape.fields[k].name, shape.fields[k].type, shape.fields[k].typmod,

@@ -4,6 +4,19 @@
 
 #include <string.h>
 
+const struct type *named_record_type(struct analysis *a, const struct rte_column *columns, int n)
+{
+    struct type *type = ARENA_NEW(a->arena, struct type);
+    struct attribute *attributes = ARENA_ARRAY(a->arena, struct attribute, n + 1);
+    for (int k = 0; k < n; k++)
+        attributes[k] = (struct attribute){.name = columns[k].name, .type_oid = columns[k].type->oid, .typmod = columns[k].typmod,
+                                           .attnum = (int16_t)(k + 1)};
+    *type = *a->record;
+    type->attributes = attributes;
+    type->n_attributes = (uint32_t)n;
+    return type;
+}
+
 bool type_shape(struct analysis *a, const struct type *type, struct row_shape *shape)
 {
     type = base_type(type);

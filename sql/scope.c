@@ -123,6 +123,8 @@ struct expr *whole_row_of(struct scope *s, int levels_up, int rte, int location)
         else if (entry->n_columns == 1)
             return column_of(s, levels_up, rte, 1, location);
     }
+    if (type == s->a->record)
+        type = named_record_type(s->a, entry->columns, entry->n_columns);
     struct expr *e = expr_new(s->a, EXPR_COLUMN, type, location);
     e->column.levels_up = (uint16_t)levels_up;
     e->column.rte = (uint16_t)rte;
