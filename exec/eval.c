@@ -519,14 +519,16 @@ static bool whole_row(const struct expr *e, struct frame *f, const struct rowref
     }
     struct datum *fields = ARENA_ARRAY(f->arena, struct datum, rte->n_columns + 1u);
     const struct type **types = ARENA_ARRAY(f->arena, const struct type *, rte->n_columns + 1u);
+    const char **names = ARENA_ARRAY(f->arena, const char *, rte->n_columns + 1u);
     uint32_t n = 0;
     for (int k = 0; k < rte->n_columns; k++) {
         if (rte->kind == RTE_RELATION && rte->relation->columns[k].dropped)
             continue;
         fields[n] = row->values[k];
+        names[n] = rte->columns[k].name;
         types[n++] = rte->columns[k].type;
     }
-    *out = record_build(f->arena, e->type->oid, types, fields, n);
+    *out = record_build_named(f->arena, e->type->oid, types, names, fields, n);
     return true;
 }
 

@@ -177,8 +177,9 @@ static bool put_row(struct fcall *c, const struct type *type, const struct datum
         if (any)
             buf_puts(out, pretty ? ",\n " : ",");
         any = true;
-        if (a)
-            json_put_string(out, a->name, strlen(a->name));
+        const char *name = a ? a->name : record_field_name(row, k);
+        if (name)
+            json_put_string(out, name, strlen(name));
         else
             buf_printf(out, "\"f%u\"", k + 1);
         buf_putc(out, ':');

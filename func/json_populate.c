@@ -64,7 +64,8 @@ static struct shape shape_of_record(struct fcall *c, const struct datum *record)
     int32_t *typmods = ARENA_ARRAY(c->arena, int32_t, n + 1);
     for (uint32_t k = 0; k < n; k++) {
         types[k] = call_type(c, record_field_type(record, k));
-        names[k] = arena_printf(c->arena, "f%u", k + 1);
+        const char *name = record_field_name(record, k);
+        names[k] = name ? name : arena_printf(c->arena, "f%u", k + 1);
         typmods[k] = -1;
     }
     return (struct shape){n, types, names, typmods, TYPE_RECORD};

@@ -43,11 +43,24 @@ static uint32_t hint_of(const struct type *type, const struct datum *value)
 struct datum record_build(struct arena *arena, uint32_t type_oid, const struct type *const *types,
                           const struct datum *fields, uint32_t n_fields)
 {
+    return record_build_named(arena, type_oid, types, NULL, fields, n_fields);
+}
+
+struct datum record_build_named(struct arena *arena, uint32_t type_oid, const struct type *const *types,
+                                const char *const *names, const struct datum *fields, uint32_t n_fields)
+{
     size_t at = sizeof(struct record) + n_fields * sizeof(struct record_field), bytes = at;
     for (uint32_t k = 0; k < n_fields; k++)
         bytes += slots_bytes(types[k], &fields[k], 1);
+    size_t names_at = bytes;
+    for (uint32_t k = 0; names && k < n_fields; k++)
+        bytes += strlen(names[k]) + 1;
     struct record *record = arena_alloc(arena, bytes);
-    *record = (struct record){.n_fields = n_fields, .type_oid = type_oid};
+    *record = (struct record){.n_fields = n_fields, .type_oid = type_oid, .names_at = names ? (uint32_t)names_at : 0};
+    for (uint32_t k = 0; names && k < n_fields; k++) {
+        memcpy((char *)record + names_at, names[k], strlen(names[k]) + 1);
+        names_at += strlen(names[k]) + 1;
+    }
     struct record_field *field = (struct record_field *)(record + 1);
     for (uint32_t k = 0; k < n_fields; k++) {
         field[k].type_oid = types[k]->oid;
@@ -60,6 +73,17 @@ struct datum record_build(struct arena *arena, uint32_t type_oid, const struct t
 struct datum record_field(const struct datum *record, const struct type *type, uint32_t index)
 {
     return slot_datum(type, record->p, &fields_of(record)[index].slot);
+}
+
+const char *record_field_name(const struct datum *record, uint32_t index)
+{
+    const struct record *block = record->p;
+    if (!block->names_at)
+        return NULL;
+    const char *name = (const char *)block + block->names_at;
+    while (index--)
+        name += strlen(name) + 1;
+    return name;
 }
 
 uint32_t record_field_type(const struct datum *record, uint32_t index)
