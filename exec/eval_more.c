@@ -298,6 +298,7 @@ static bool current_moment(const struct expr *e, struct frame *f, int kind, stru
         time_of_day += USEC_PER_DAY;
     switch (kind) {
     case SQL_CURRENT_DATE:
+        *out = datum_int(0);
         return timestamptz_to_date(now, zone, &out->i, err);
     case SQL_CURRENT_TIME:
     case SQL_CURRENT_TIME_N:

@@ -160,6 +160,11 @@ static bool range_limit(struct partition *part, size_t row, bool preceding, cons
     return true;
 }
 
+static bool is_integer(uint32_t oid)
+{
+    return oid == TYPE_INT2 || oid == TYPE_INT4 || oid == TYPE_INT8;
+}
+
 /* -1 before, 0 equal, 1 after `limit`, in window order; NULLs stand where the order puts them. */
 static bool order_against(struct partition *part, size_t row, const struct datum *limit, const struct type *limit_type, int *c)
 {
@@ -172,7 +177,7 @@ static bool order_against(struct partition *part, size_t row, const struct datum
         *c = by->nulls_first ? -1 : 1;
         return true;
     }
-    if (limit_type->oid == by->expr->type->oid || (limit_type->by_value && by->expr->type->by_value)) {
+    if (limit_type->oid == by->expr->type->oid || (is_integer(limit_type->oid) && is_integer(by->expr->type->oid))) {
         *c = type_cmp(by->expr->type, &value, limit);
     } else { /* date + interval gives a timestamp: cast the value the same way, through text */
         struct type_io io = {.arena = f->arena, .err = f->exec->err, .type = by->expr->type, .typmod = -1,
