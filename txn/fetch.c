@@ -102,7 +102,7 @@ static bool load_column(sqlite3_stmt *statement, int at, const struct column *co
         break;
     }
     io->type = column->type;
-    io->typmod = -1;
+    io->typmod = column->typmod;
     if (!type_load(io, &stored, out))
         return false;
     *out = datum_copy(column->type, arena, *out);

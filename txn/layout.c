@@ -231,7 +231,7 @@ bool layout_decode(const struct row_layout *layout, const struct relation *relat
             relation->columns[attribute].dropped)
             continue;
         io->type = relation->columns[attribute].type;
-        io->typmod = -1;
+        io->typmod = relation->columns[attribute].typmod;
         if (!type_load(io, &stored, &values[attribute]))
             return false;
     }

@@ -432,6 +432,7 @@ static bool load_by_type(struct scan *scan, const struct load *load, int at, str
     struct type_io io = scan_io(scan, lazy_arena(scan, &scan->row_arena, "scan row"), err);
     struct stored stored = {0};
     io.type = scan->relation->columns[load->attribute].type;
+    io.typmod = scan->relation->columns[load->attribute].typmod;
     switch (sqlite3_column_type(scan->statement, at)) {
     case SQLITE_INTEGER:
         stored.kind = STORED_INTEGER;
