@@ -409,7 +409,9 @@ static bool make_spare(struct commit_log *log, uint64_t bytes, uint64_t number, 
     spare_path(log, number, path, sizeof(path));
     if (!disk_create(path, fd, err))
         return false;
-    if (fill_with_zeros(*fd, path, bytes, err))
+    /* A segment for one large transaction is written once: no use in overwriting zeros. */
+    bool once = bytes > log->segment_bytes;
+    if (once ? disk_reserve(*fd, path, bytes, err) : fill_with_zeros(*fd, path, bytes, err))
         return true;
     struct arena *scratch = arena_new("spare");
     struct err ignored = ERR_IN(scratch);

@@ -727,6 +727,7 @@ struct committer *committer_start(struct storage *storage)
     committer->last = &committer->first;
     committer->arena = arena_new("commit batch");
     committer->last_seq = storage->published_seq;
+    committer->writers.keep_shapes = true;
     committer->writers.max = storage->options.max_open_writers;
     pthread_mutex_init(&committer->mutex, NULL);
     pthread_cond_init(&committer->wake, NULL);

@@ -78,6 +78,13 @@ bool disk_read(int fd, const char *path, void *bytes, size_t n, off_t at, size_t
     return true;
 }
 
+bool disk_reserve(int fd, const char *path, uint64_t n, struct err *err)
+{
+    bool allowed = fault_write_bytes(path, n) == n;
+    errno = allowed ? posix_fallocate(fd, 0, (off_t)n) : fault_errno();
+    return errno == 0 || disk_error(err, path, "reserve space in");
+}
+
 bool disk_sync(int fd, const char *path, struct err *err)
 {
     if (!fault_allows(FAULT_SYNC, path)) {

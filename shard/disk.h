@@ -19,6 +19,8 @@ MUST_CHECK bool disk_write(int fd, const char *path, const void *bytes, size_t n
 /* Reads up to n bytes; *got is less at the end of the file only. */
 MUST_CHECK bool disk_read(int fd, const char *path, void *bytes, size_t n, off_t at, size_t *got,
                           struct err *err);
+/* Makes sure that the first n bytes have room; they read as zeros. */
+MUST_CHECK bool disk_reserve(int fd, const char *path, uint64_t n, struct err *err);
 MUST_CHECK bool disk_sync(int fd, const char *path, struct err *err); /* fdatasync */
 MUST_CHECK bool disk_sync_dir(const char *dir, struct err *err);
 /* Everything written so far to the file system that holds `dir`. */

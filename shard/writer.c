@@ -75,6 +75,7 @@ static struct writer *open_writer(struct writers *writers, struct file *file, st
     struct writer *writer = calloc(1, sizeof(*writer));
     ASSERT(writer != NULL);
     writer->file = file;
+    writer->keep_shape = writers->keep_shapes;
     bool found = false;
     int64_t position = 0;
     if (!connection_open(&writer->connection, file->path, CONNECTION_WRITER,
@@ -110,6 +111,13 @@ struct writer *writer_acquire(struct writers *writers, struct file *file, struct
 
 /* ---- transactions ---- */
 
+static void end_shape(struct writer *writer)
+{
+    if (writer->shape)
+        connection_finish(&writer->connection, writer->shape);
+    writer->shape = NULL;
+}
+
 static bool run(struct writer *writer, const char *sql, struct err *err)
 {
     sqlite3_stmt *statement = connection_statement(&writer->connection, sql, strlen(sql), err);
@@ -133,6 +141,7 @@ bool writer_begin(struct writer *writer, struct err *err)
 
 void writer_rollback(struct writer *writer)
 {
+    end_shape(writer);
     if (writer->begun &&
         !sqlite3_get_autocommit(writer->connection.db)) /* some errors roll back by themselves */
         sqlite3_exec(writer->connection.db, "ROLLBACK", NULL, NULL, NULL);
@@ -141,6 +150,7 @@ void writer_rollback(struct writer *writer)
 
 bool writer_commit(struct writer *writer, struct err *err)
 {
+    end_shape(writer);
     if (!run(writer, "COMMIT", err))
         return false;
     writer->begun = false;
@@ -313,15 +323,38 @@ static bool bind_row(struct writer *writer, sqlite3_stmt *statement, const struc
     return rc == SQLITE_OK || connection_error(&writer->connection, rc, err);
 }
 
+static bool same_changed(const struct writer *writer, const struct op *op)
+{
+    const uint8_t *last = writer->shape_changed;
+    return last == op->changed ||
+           (last && op->changed && memcmp(last, op->changed, (op->layout->n_columns + 7u) / 8u) == 0);
+}
+
+static sqlite3_stmt *statement_of(struct writer *writer, const struct op *op, struct err *err)
+{
+    if (writer->shape && writer->shape_layout == op->layout && writer->shape_kind == op->kind &&
+        same_changed(writer, op))
+        return writer->shape;
+    end_shape(writer);
+    writer->sql.n = 0;
+    put_sql(&writer->sql, op);
+    writer->shape =
+        connection_statement(&writer->connection, writer->sql.p, writer->sql.n, err);
+    writer->shape_layout = op->layout;
+    writer->shape_kind = op->kind;
+    writer->shape_changed = op->changed;
+    return writer->shape;
+}
+
 bool writer_apply(struct writer *writer, const struct op *op, struct err *err)
 {
     struct connection *connection = &writer->connection;
     writer->n_ops++;
-    if (op->kind == OP_SQL)
+    if (op->kind == OP_SQL) {
+        end_shape(writer);
         return connection_exec(connection, op->sql, err);
-    writer->sql.n = 0;
-    put_sql(&writer->sql, op);
-    sqlite3_stmt *statement = connection_statement(connection, writer->sql.p, writer->sql.n, err);
+    }
+    sqlite3_stmt *statement = statement_of(writer, op, err);
     if (!statement)
         return false;
     bool ok = op->kind == OP_TRUNCATE || bind_row(writer, statement, op, err);
@@ -331,6 +364,9 @@ bool writer_apply(struct writer *writer, const struct op *op, struct err *err)
         ok = err_set(err, ERR_INTERNAL_ERROR,
                      "row %" PRId64 " of table \"%s\" is not in shard file \"%s\"", op->rid,
                      op->layout->table, connection->path);
-    connection_finish(connection, statement);
+    if (ok && writer->keep_shape)
+        sqlite3_reset(statement); /* bindings stay until those of the next op replace them */
+    else
+        end_shape(writer);
     return ok;
 }

@@ -16,6 +16,13 @@ struct writer {
     uint32_t n_ops;      /* of this transaction */
     uint64_t position;   /* recovery: what the file had applied when opened */
     struct buf sql;      /* scratch */
+    /* The last op's statement, kept for a next one of the same shape (committer only: there layouts
+     * live as long as the transaction). */
+    sqlite3_stmt *shape;
+    const struct layout *shape_layout;
+    const uint8_t *shape_changed;
+    enum op_kind shape_kind;
+    bool keep_shape;
     struct writer *newer, *older;
 };
 
@@ -23,6 +30,7 @@ struct writer {
 struct writers {
     struct writer *newest, *oldest;
     uint32_t n, max;
+    bool keep_shapes; /* see struct writer */
 };
 
 /* The file's writer, opened if need be.  Never closes one that is inside a transaction. */
