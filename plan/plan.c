@@ -88,8 +88,36 @@ static enum walk prepare_one(struct expr **slot, int depth, void *arg)
     return WALK_INTO;
 }
 
+static bool is_null_const(const struct expr *e)
+{
+    return e && e->kind == EXPR_CONST && e->value.null;
+}
+
+/* A strict function of a NULL constant is NULL whatever its other arguments are, and PostgreSQL's planner does not evaluate them. */
+static void fold_nulls(struct planner *p, struct expr **slot)
+{
+    struct expr *e = *slot;
+    bool strict = (e->kind == EXPR_FUNC && e->func.proc->strict && !e->func.proc->returns_set) || e->kind == EXPR_RELABEL ||
+                  e->kind == EXPR_IO_CAST || e->kind == EXPR_ARRAY_CAST;
+    bool is_null = false;
+    for (size_t k = 0; k < e->args.n; k++) {
+        if (!e->args.items[k])
+            continue;
+        fold_nulls(p, &e->args.items[k]);
+        is_null |= is_null_const(e->args.items[k]);
+    }
+    if (!strict || !is_null)
+        return;
+    struct expr *null = ARENA_NEW(p->arena, struct expr);
+    *null = (struct expr){.kind = EXPR_CONST, .type = e->type, .typmod = e->typmod, .collation_oid = e->collation_oid,
+                          .location = e->location, .value = datum_null()};
+    *slot = null;
+}
+
 bool prepare_expr(struct planner *p, struct expr **slot)
 {
+    if (!(*slot)->site)
+        fold_nulls(p, slot);
     return walk_expr(slot, 0, prepare_one, p);
 }
 
