@@ -1,30 +1,15 @@
-/* agg_run.c - one aggregate call over one group.
+/* agg_run.c - one aggregate call over one group: evaluating what it is fed, stepping, the result.
  *
- * Plain calls step as rows come.  DISTINCT and ORDER BY inside the call (and ordered-set aggregates, whose WITHIN GROUP is the same thing)
- * keep the argument rows first; the result sorts them, drops equal neighbours where DISTINCT asks for it, and steps then. */
-#include <stdlib.h>
+ * Calls with DISTINCT or ORDER BY inside (and ordered-set aggregates, whose WITHIN GROUP is the same thing) want their rows sorted: agg.c
+ * does that with the keys made here. */
 #include <string.h>
 
 #include "exec/agg.h"
-#include "exec/store.h"
-
-struct kept_row {
-    const char *key;
-    uint32_t key_bytes, sequence;
-    const struct datum *args;
-};
 
 struct agg_run {
     void *site;
-    bool collects;
-    VEC(struct kept_row) rows;
     _Alignas(16) char state[];
 };
-
-static bool collects(const struct agg_shape *shape)
-{
-    return shape->distinct || shape->ordered_set || (shape->order && shape->order->n);
-}
 
 static const struct agg_order *order_directions(struct arena *arena, const struct sort_keys *order)
 {
@@ -57,135 +42,88 @@ void agg_shape_init(struct agg_shape *shape, struct frame *f, const struct expr 
     shape->arg_types = ARENA_ARRAY(arena, const struct type *, call->args.n + 1);
     for (size_t k = 0; k < call->args.n; k++)
         shape->arg_types[k] = call->args.items[k]->type;
+    shape->collects = shape->distinct || shape->ordered_set || (shape->order && shape->order->n);
+    shape->step = (struct fcall){.env = f->exec->env,
+                                 .n_args = (int)call->args.n,
+                                 .arg_types = shape->arg_types,
+                                 .result_type = call->type,
+                                 .variadic_array = shape->variadic_array,
+                                 .func_oid = shape->proc->oid,
+                                 .agg_order = shape->agg_order};
+}
+
+size_t agg_run_bytes(const struct agg_shape *shape)
+{
+    return (sizeof(struct agg_run) + shape->impl->state_size + 15) & ~(size_t)15;
 }
 
 struct agg_run *agg_run_new(struct arena *arena, const struct agg_shape *shape)
 {
-    struct agg_run *run = arena_zalloc(arena, sizeof(*run) + shape->impl->state_size);
-    run->collects = collects(shape);
-    return run;
+    return arena_zalloc(arena, agg_run_bytes(shape));
 }
 
-static struct fcall agg_fcall(struct agg_run *run, const struct agg_shape *shape, struct frame *f, struct arena *group_arena,
-                              const struct datum *args, int n_args)
+bool agg_filter(const struct agg_shape *shape, struct frame *f, bool *pass)
 {
-    return (struct fcall){.arena = f->arena,
-                          .err = f->exec->err,
-                          .env = f->exec->env,
-                          .args = args,
-                          .n_args = n_args,
-                          .arg_types = shape->arg_types,
-                          .result_type = shape->call->type,
-                          .variadic_array = shape->variadic_array,
-                          .site = &run->site,
-                          .site_arena = group_arena,
-                          .func_oid = shape->proc->oid,
-                          .agg_order = shape->agg_order};
+    *pass = true;
+    return !shape->filter || eval_bool(shape->filter, f, pass);
 }
 
-static bool step(struct agg_run *run, const struct agg_shape *shape, struct frame *f, struct arena *group_arena,
-                 const struct datum *args)
+bool agg_args(const struct agg_shape *shape, struct frame *f, struct datum *args)
 {
-    int n = (int)shape->args->n;
-    if (shape->impl->strict)
-        for (int k = 0; k < n; k++)
-            if (args[k].null)
-                return true;
-    struct fcall c = agg_fcall(run, shape, f, group_arena, args, n);
-    return shape->impl->step(&c, run->state);
+    for (size_t k = 0; k < shape->args->n; k++)
+        if (!eval(shape->args->items[k], f, &args[k]))
+            return false;
+    return true;
 }
 
-bool agg_run_feed_values(struct agg_run *run, const struct agg_shape *shape, struct frame *f, struct arena *group_arena,
-                         const struct datum *args)
+bool agg_order_key(const struct agg_shape *shape, struct frame *f, const struct datum *args, struct buf *key)
 {
-    return step(run, shape, f, group_arena, args);
-}
-
-bool agg_run_unfeed_values(struct agg_run *run, const struct agg_shape *shape, struct frame *f, struct arena *group_arena,
-                           const struct datum *args)
-{
-    int n = (int)shape->args->n;
-    if (shape->impl->strict)
-        for (int k = 0; k < n; k++)
-            if (args[k].null)
-                return true;
-    struct fcall c = agg_fcall(run, shape, f, group_arena, args, n);
-    return shape->impl->unstep(&c, run->state);
-}
-
-static bool keep(struct agg_run *run, const struct agg_shape *shape, struct frame *f, struct arena *group_arena,
-                 const struct datum *args)
-{
-    struct buf key = BUF_IN(f->arena);
     size_t n_order = shape->order ? shape->order->n : 0;
     for (size_t k = 0; k < n_order; k++) {
         const struct sort_key *by = &shape->order->items[k];
         struct datum v;
         if (!eval(by->expr, f, &v))
             return false;
-        type_sort_key(by->expr->type, &v, by->descending, by->nulls_first, &key);
+        type_sort_key(by->expr->type, &v, by->descending, by->nulls_first, key);
     }
-    if (shape->distinct)
+    for (size_t k = 0; shape->distinct && k < shape->args->n; k++)
+        type_sort_key(shape->arg_types[k], &args[k], false, false, key);
+    return true;
+}
+
+static bool is_skipped(const struct agg_shape *shape, const struct datum *args)
+{
+    if (shape->impl->strict)
         for (size_t k = 0; k < shape->args->n; k++)
-            type_sort_key(shape->arg_types[k], &args[k], false, false, &key);
-    struct kept_row row = {.key = arena_memdup(group_arena, key.p ? key.p : "", key.n),
-                           .key_bytes = (uint32_t)key.n,
-                           .sequence = (uint32_t)run->rows.n,
-                           .args = row_copy(group_arena, args, (int)shape->args->n)};
-    VEC_PUSH(group_arena, &run->rows, row);
-    return true;
+            if (args[k].null)
+                return true;
+    return false;
 }
 
-bool agg_run_feed(struct agg_run *run, const struct agg_shape *shape, struct frame *f, struct arena *group_arena)
+static struct fcall *step_call(struct agg_run *run, struct agg_shape *shape, struct frame *f, struct arena *group_arena,
+                               const struct datum *args)
 {
-    struct datum inline_args[4], *args = inline_args;
-    if (shape->filter) {
-        bool pass;
-        if (!eval_bool(shape->filter, f, &pass))
-            return false;
-        if (!pass)
-            return true;
-    }
-    if (shape->args->n > ARRAY_COUNT(inline_args))
-        args = ARENA_ARRAY(f->arena, struct datum, shape->args->n);
-    for (size_t k = 0; k < shape->args->n; k++)
-        if (!eval(shape->args->items[k], f, &args[k]))
-            return false;
-    return run->collects ? keep(run, shape, f, group_arena, args) : step(run, shape, f, group_arena, args);
+    struct fcall *c = &shape->step;
+    c->arena = f->arena;
+    c->err = f->exec->err;
+    c->args = args;
+    c->site = &run->site;
+    c->site_arena = group_arena;
+    return c;
 }
 
-static int compare_kept(const void *a, const void *b)
+bool agg_run_feed(struct agg_run *run, struct agg_shape *shape, struct frame *f, struct arena *group_arena, const struct datum *args)
 {
-    const struct kept_row *x = a, *y = b;
-    int c = memcmp(x->key, y->key, MIN(x->key_bytes, y->key_bytes));
-    if (c)
-        return c;
-    if (x->key_bytes != y->key_bytes)
-        return x->key_bytes < y->key_bytes ? -1 : 1;
-    return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
+    return is_skipped(shape, args) || shape->impl->step(step_call(run, shape, f, group_arena, args), run->state);
 }
 
-static bool step_kept(struct agg_run *run, const struct agg_shape *shape, struct frame *f, struct arena *group_arena)
+bool agg_run_unfeed(struct agg_run *run, struct agg_shape *shape, struct frame *f, struct arena *group_arena, const struct datum *args)
 {
-    if (run->rows.n)
-        qsort(run->rows.items, run->rows.n, sizeof(run->rows.items[0]), compare_kept);
-    const struct kept_row *previous = NULL;
-    for (size_t k = 0; k < run->rows.n; k++) {
-        const struct kept_row *row = &run->rows.items[k];
-        bool repeated = shape->distinct && previous && previous->key_bytes == row->key_bytes &&
-                        memcmp(previous->key, row->key, row->key_bytes) == 0;
-        if (!repeated && !step(run, shape, f, group_arena, row->args))
-            return false;
-        previous = row;
-    }
-    run->rows.n = 0;
-    return true;
+    return is_skipped(shape, args) || shape->impl->unstep(step_call(run, shape, f, group_arena, args), run->state);
 }
 
 bool agg_run_result(struct agg_run *run, const struct agg_shape *shape, struct frame *f, struct arena *group_arena, struct datum *out)
 {
-    if (run->collects && !step_kept(run, shape, f, group_arena))
-        return false;
     int n_direct = shape->direct ? (int)shape->direct->n : 0;
     struct datum *direct = ARENA_ARRAY(f->arena, struct datum, n_direct + 1);
     const struct type **types = ARENA_ARRAY(f->arena, const struct type *, (size_t)n_direct + shape->args->n + 1);
@@ -194,7 +132,14 @@ bool agg_run_result(struct agg_run *run, const struct agg_shape *shape, struct f
             return false;
         types[k] = shape->direct->items[k]->type;
     }
-    struct fcall c = agg_fcall(run, shape, f, group_arena, direct, n_direct);
+    struct fcall c = shape->step;
+    c.arena = f->arena;
+    c.err = f->exec->err;
+    c.args = direct;
+    c.n_args = n_direct;
+    c.site = &run->site;
+    c.site_arena = group_arena;
+    c.result = datum_int(0);
     if (n_direct)
         c.arg_types = types;
     if (!shape->impl->final(&c, run->state))

@@ -133,9 +133,11 @@ struct distinct_state {
 
 static bool distinct_open(struct state *state)
 {
+    struct distinct_state *s = (struct distinct_state *)state;
     struct exec *x = state->frame->exec;
+    s->key = s->last = BUF_IN(x->arena);
     if (!state->node->distinct.sorted)
-        ((struct distinct_state *)state)->seen = dedup_new(x->arena, exec_workspace(x), state->frame->plan->n_out);
+        s->seen = dedup_new(x->arena, exec_workspace(x), state->frame->plan->n_out);
     return true;
 }
 
@@ -198,13 +200,6 @@ static bool distinct_next(struct state *state, bool *found)
     return distinct_rest(s, found);
 }
 
-static void distinct_close(struct state *state)
-{
-    struct distinct_state *s = (struct distinct_state *)state;
-    buf_free(&s->key);
-    buf_free(&s->last);
-}
-
 static bool distinct_rewind(struct state *state)
 {
     struct distinct_state *s = (struct distinct_state *)state;
@@ -218,8 +213,7 @@ const struct node_ops distinct_ops = {.name = "Unique",
                                       .state_bytes = sizeof(struct distinct_state),
                                       .open = distinct_open,
                                       .next = distinct_next,
-                                      .rewind = distinct_rewind,
-                                      .close = distinct_close};
+                                      .rewind = distinct_rewind};
 
 /* ---- LIMIT ---- */
 

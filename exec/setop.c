@@ -1,19 +1,32 @@
 /* setop.c - UNION, INTERSECT, EXCEPT: a tree whose leaves are planned queries.
  *
  * UNION ALL streams its sides one after the other.  The others work on keys: UNION passes the first row of each key; INTERSECT and
- * EXCEPT count the right side's keys first, then walk the left side (ALL uses up counts, without ALL each key comes out once). */
-#include "base/map.h"
+ * EXCEPT count the right side's keys first, then walk the left side (ALL uses up counts, without ALL each key comes out once).
+ *
+ * When memory is full no key is added any more.  Rows of either side with keys that are not there are set aside, split by hash, and pairs of
+ * such parts are worked on afterwards in the same way. */
+#include <string.h>
+
 #include "exec/exec_int.h"
+#include "exec/keymap.h"
+#include "exec/partition.h"
 
 struct side { /* one node of the tree at work */
     const struct setop *op;
     struct side *left, *right;
     struct frame *frame; /* leaf */
-    bool opened, on_right, counted;
-    struct map *keys;    /* UNION: seen; others: struct count by key */
-    struct arena *arena;
+    bool opened, on_right, counted, done;
+    struct arena *arena; /* what was set aside */
     struct buf key;
-    struct datum *row;   /* the current row */
+    struct datum *row;   /* the current row; the key behind it when it is set aside */
+    struct dedup *seen;  /* UNION */
+    struct keymap *counts; /* the others: struct count by key */
+    size_t counted_bytes;
+    bool full;
+    int level;
+    struct partitions *left_aside, *right_aside;
+    struct part *parts, *part; /* to do; in work.  NULL: the sides themselves */
+    size_t at;                 /* in a part's store */
 };
 
 struct count {
@@ -30,9 +43,6 @@ struct setop_state {
 static void side_close(void *arg)
 {
     struct side *side = arg;
-    map_free(side->keys);
-    side->keys = NULL;
-    buf_free(&side->key);
     if (side->opened)
         frame_close(side->frame);
     side->opened = false;
@@ -41,16 +51,23 @@ static void side_close(void *arg)
 static struct side *side_new(struct setop_state *s, const struct setop *op)
 {
     struct frame *f = s->base.frame;
-    struct arena *arena = f->exec->arena;
-    struct side *side = ARENA_NEW(arena, struct side);
+    struct exec *x = f->exec;
+    int n = s->base.node->setop.n_columns;
+    struct side *side = ARENA_NEW(x->arena, struct side);
     side->op = op;
-    side->row = ARENA_ARRAY(arena, struct datum, s->base.node->setop.n_columns + 1);
-    arena_on_free(arena, side_close, side);
+    side->row = ARENA_ARRAY(x->arena, struct datum, n + 1);
+    side->key = BUF_IN(x->arena);
     if (op->query) {
-        side->frame = frame_new(f->exec, s->base.node->setop.leaves[s->next_leaf++], f);
+        side->frame = frame_new(x, s->base.node->setop.leaves[s->next_leaf++], f);
+        arena_on_free(x->arena, side_close, side);
         return side;
     }
-    side->arena = arena_child(arena, "set operation");
+    if (op->kind != SETOP_UNION) {
+        side->arena = arena_child(x->arena, "set operation");
+        side->counts = keymap_new(x->arena, sizeof(struct count));
+    } else if (!op->all) {
+        side->seen = dedup_new(x->arena, exec_workspace(x), n);
+    }
     side->left = side_new(s, op->left);
     side->right = side_new(s, op->right);
     return side;
@@ -95,15 +112,22 @@ static void row_key(struct setop_state *s, struct side *side, const struct datum
     buf_putc(&side->key, 0);
 }
 
+static void row_from_store(struct setop_state *s, struct side *side, const struct datum *row)
+{
+    memcpy(side->row, row, sizeof(*row) * (size_t)s->base.node->setop.n_columns);
+}
+
 static bool union_next(struct setop_state *s, struct side *side, bool *found)
 {
+    struct exec *x = s->base.frame->exec;
     for (;;) {
         struct side *from = side->on_right ? side->right : side->left;
-        if (!exec_breathe(s->base.frame->exec) || !side_next(s, from, found))
+        bool is_new;
+        if (!exec_breathe(x) || !side_next(s, from, found))
             return false;
         if (!*found) {
             if (side->on_right)
-                return true;
+                break;
             side->on_right = true;
             continue;
         }
@@ -111,34 +135,90 @@ static bool union_next(struct setop_state *s, struct side *side, bool *found)
         if (side->op->all)
             return true;
         row_key(s, side, side->row);
-        if (!side->keys)
-            side->keys = map_new();
-        if (!map_put(side->keys, side->key.p, side->key.n, side))
+        if (!dedup_offer(side->seen, side->key.p, side->key.n, side->row, &is_new, x->err))
+            return false;
+        if (is_new)
             return true;
     }
+    const struct datum *row = NULL;
+    if (side->seen && !dedup_next(side->seen, &row, x->err))
+        return false;
+    *found = row != NULL;
+    if (row)
+        row_from_store(s, side, row);
+    return true;
 }
 
-static struct count *count_of(struct side *side)
+/* ---- INTERSECT, EXCEPT ---- */
+
+static struct count *add_count(struct setop_state *s, struct side *side, uint64_t hash)
 {
-    struct count *count = map_get(side->keys, side->key.p, side->key.n);
-    if (!count) {
-        count = ARENA_NEW(side->arena, struct count);
-        map_put(side->keys, side->key.p, side->key.n, count);
+    struct workspace *workspace = exec_workspace(s->base.frame->exec);
+    struct count *count = keymap_add(side->counts, side->key.p, side->key.n, hash);
+    size_t bytes = keymap_bytes(side->counts);
+    if (bytes != side->counted_bytes) {
+        workspace_hold(workspace, &side->counted_bytes, bytes);
+        side->full = workspace_is_full(workspace, bytes) && side->level < PARTITION_LEVELS;
     }
     return count;
 }
 
+static bool set_aside(struct setop_state *s, struct side *side, struct partitions **aside, uint64_t hash)
+{
+    struct exec *x = s->base.frame->exec;
+    int n = s->base.node->setop.n_columns;
+    if (!*aside)
+        *aside = partitions_new(side->arena, exec_workspace(x), n, side->level);
+    return partitions_add(*aside, hash, side->row, x->err);
+}
+
+/* The next row of a side, or of the part of it that is in work, in side->row. */
+static bool input_next(struct setop_state *s, struct side *side, bool right, bool *found)
+{
+    if (!exec_breathe(s->base.frame->exec))
+        return false;
+    if (!side->part) {
+        struct side *from = right ? side->right : side->left;
+        if (!side_next(s, from, found))
+            return false;
+        if (*found)
+            take_row(s, side, from);
+        return true;
+    }
+    struct store *store = right ? side->part->right : side->part->left;
+    const struct datum *row;
+    *found = store && side->at < store_count(store);
+    if (!*found) {
+        side->at = 0;
+        if (store)
+            store_clear(store);
+        return true;
+    }
+    if (!store_row(store, side->at++, &row, s->base.frame->exec->err))
+        return false;
+    row_from_store(s, side, row);
+    return true;
+}
+
 static bool count_right(struct setop_state *s, struct side *side)
 {
-    side->keys = map_new();
     for (;;) {
         bool found;
-        if (!exec_breathe(s->base.frame->exec) || !side_next(s, side->right, &found))
+        if (!input_next(s, side, true, &found))
             return false;
         if (!found)
             break;
-        row_key(s, side, side->right->row);
-        count_of(side)->right++;
+        row_key(s, side, side->row);
+        uint64_t hash = hash_bytes(side->key.p, side->key.n);
+        struct count *count = keymap_get(side->counts, side->key.p, side->key.n, hash);
+        if (!count && side->full) {
+            if (!set_aside(s, side, &side->right_aside, hash))
+                return false;
+            continue;
+        }
+        if (!count)
+            count = add_count(s, side, hash);
+        count->right++;
     }
     side->counted = true;
     return true;
@@ -159,21 +239,58 @@ static bool passes(const struct setop *op, struct count *count)
     return wanted;
 }
 
+/* The row in side->row is on the left. */
+static bool look_up_left(struct setop_state *s, struct side *side, bool *wanted)
+{
+    *wanted = false;
+    row_key(s, side, side->row);
+    uint64_t hash = hash_bytes(side->key.p, side->key.n);
+    struct count *count = keymap_get(side->counts, side->key.p, side->key.n, hash);
+    if (!count && (side->full || side->right_aside))
+        return set_aside(s, side, &side->left_aside, hash);
+    if (!count && side->op->kind == SETOP_EXCEPT && !side->op->all)
+        count = add_count(s, side, hash);
+    *wanted = count ? passes(side->op, count) : side->op->kind == SETOP_EXCEPT;
+    return true;
+}
+
+static bool next_pair(struct side *side)
+{
+    parts_push(&side->parts, side->arena, side->left_aside, side->right_aside);
+    side->left_aside = side->right_aside = NULL;
+    for (; (side->part = side->parts) != NULL && !side->part->left; side->parts = side->part->next)
+        store_clear(side->part->right); /* nothing to compare with */
+    if (!side->part)
+        return false;
+    side->parts = side->part->next;
+    side->level = side->part->level;
+    side->at = 0;
+    side->counted = side->full = false;
+    keymap_clear(side->counts);
+    return true;
+}
+
 static bool counted_next(struct setop_state *s, struct side *side, bool *found)
 {
-    if (!side->counted && !count_right(s, side))
-        return false;
-    for (;;) {
-        if (!exec_breathe(s->base.frame->exec) || !side_next(s, side->left, found))
+    *found = false;
+    while (!side->done) {
+        bool wanted;
+        if (!side->counted && !count_right(s, side))
             return false;
-        if (!*found)
-            return true;
-        row_key(s, side, side->left->row);
-        if (passes(side->op, count_of(side))) {
-            take_row(s, side, side->left);
-            return true;
+        if (!input_next(s, side, false, found))
+            return false;
+        if (!*found) {
+            side->done = !next_pair(side);
+            if (side->done)
+                return true;
+            continue;
         }
+        if (!look_up_left(s, side, &wanted))
+            return false;
+        if (wanted)
+            return true;
     }
+    return true;
 }
 
 static bool side_next(struct setop_state *s, struct side *side, bool *found)
@@ -192,20 +309,28 @@ static bool setop_next(struct state *state, bool *found)
     return true;
 }
 
-static bool side_rewind(struct side *side)
+static bool side_rewind(struct setop_state *s, struct side *side)
 {
-    map_free(side->keys);
-    side->keys = NULL;
-    side->on_right = side->counted = false;
+    side->on_right = side->counted = side->full = side->done = false;
     if (side->op->query)
         return !side->opened || frame_rewind(side->frame);
-    arena_reset(side->arena);
-    return side_rewind(side->left) && side_rewind(side->right);
+    if (side->seen)
+        dedup_clear(side->seen);
+    if (side->counts) {
+        keymap_clear(side->counts);
+        workspace_hold(exec_workspace(s->base.frame->exec), &side->counted_bytes, keymap_bytes(side->counts));
+        arena_reset(side->arena);
+        side->left_aside = side->right_aside = NULL;
+        side->parts = side->part = NULL;
+        side->level = 0;
+    }
+    return side_rewind(s, side->left) && side_rewind(s, side->right);
 }
 
 static bool setop_rewind(struct state *state)
 {
-    return side_rewind(((struct setop_state *)state)->root);
+    struct setop_state *s = (struct setop_state *)state;
+    return side_rewind(s, s->root);
 }
 
 const struct node_ops setop_ops = {.name = "SetOp",

@@ -4,7 +4,7 @@
 #include "exec/agg.h"
 #include "exec/window_int.h"
 
-static struct frame *on_row(struct partition *part, size_t row)
+struct frame *partition_at(struct partition *part, size_t row)
 {
     struct frame *f = part->state->frame;
     f->slots = part->rows[row];
@@ -15,7 +15,7 @@ static struct frame *on_row(struct partition *part, size_t row)
 
 static bool arg_at(struct partition *part, const struct expr *call, size_t arg, size_t row, struct datum *out)
 {
-    struct frame *f = on_row(part, row);
+    struct frame *f = partition_at(part, row);
     const struct expr *e = call->args.items[arg];
     if (!eval(e, f, out))
         return false;
@@ -32,7 +32,7 @@ struct bounds { /* rows [begin, end) of the partition, before EXCLUDE */
 
 static bool frame_offset(struct partition *part, const struct expr *offset, bool is_start, int64_t *value)
 {
-    struct frame *f = on_row(part, 0);
+    struct frame *f = partition_at(part, 0);
     struct datum v;
     const char *which = is_start ? "starting" : "ending";
     if (!eval(offset, f, &v))
@@ -47,47 +47,19 @@ static bool frame_offset(struct partition *part, const struct expr *offset, bool
 
 struct frame_spec {
     int64_t start, end; /* ROWS, GROUPS */
-    struct datum start_value, end_value; /* RANGE */
+    struct range_frame range; /* RANGE with an offset */
 };
-
-static bool range_offset(struct partition *part, const struct expr *offset, bool is_start, struct datum *value)
-{
-    struct frame *f = on_row(part, 0);
-    const char *which = is_start ? "starting" : "ending";
-    if (!eval(offset, f, value))
-        return false;
-    if (value->null)
-        return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "frame %s offset must not be null", which);
-    if (!offset->type->by_value)
-        *value = datum_copy(offset->type, part->arena, *value);
-    struct type_io io = {.arena = part->arena, .err = f->exec->err, .type = offset->type, .typmod = -1,
-                         .settings = f->exec->env->settings, .env = f->exec->env};
-    struct datum zero;
-    if (offset->type->category != 'N' && offset->type->category != 'T')
-        return true;
-    if (!type_in(&io, "0", 1, &zero))
-        return false;
-    if (type_cmp(offset->type, value, &zero) < 0)
-        return err_set(f->exec->err, ERR_INVALID_PRECEDING_OR_FOLLOWING_SIZE, "invalid preceding or following size in window function");
-    return true;
-}
 
 static bool frame_spec_init(struct partition *part, struct frame_spec *spec)
 {
     const struct window_def *w = part->window;
-    bool range = w->mode == FRAME_RANGE;
     memset(spec, 0, sizeof(*spec));
-    if (w->start_offset && (w->start == BOUND_PRECEDING || w->start == BOUND_FOLLOWING)) {
-        if (range ? !range_offset(part, w->start_offset, true, &spec->start_value)
-                  : !frame_offset(part, w->start_offset, true, &spec->start))
-            return false;
-    }
-    if (w->end_offset && (w->end == BOUND_PRECEDING || w->end == BOUND_FOLLOWING)) {
-        if (range ? !range_offset(part, w->end_offset, false, &spec->end_value)
-                  : !frame_offset(part, w->end_offset, false, &spec->end))
-            return false;
-    }
-    return true;
+    if (!w->start_offset && !w->end_offset)
+        return true;
+    if (w->mode == FRAME_RANGE)
+        return range_frame_init(part, &spec->range);
+    return (!w->start_offset || frame_offset(part, w->start_offset, true, &spec->start)) &&
+           (!w->end_offset || frame_offset(part, w->end_offset, false, &spec->end));
 }
 
 static size_t clamp(int64_t at, size_t n)
@@ -137,101 +109,6 @@ static void groups_bounds(const struct partition *part, const struct frame_spec 
     b->end = part->group_start[clamp(last, part->n_groups)];
 }
 
-/* RANGE with an offset: the limit value is the current row's order value plus or minus it, taken the other way for DESC. */
-static bool range_limit(struct partition *part, size_t row, bool preceding, const struct expr *offset, struct datum offset_value,
-                        struct datum *limit)
-{
-    const struct window_def *w = part->window;
-    const struct sort_key *by = &w->order.items[0];
-    struct frame *f = on_row(part, row);
-    struct datum value;
-    if (!eval(by->expr, f, &value))
-        return false;
-    const struct oper *op = preceding != by->descending ? w->range_sub : w->range_add;
-    const struct proc *proc = catalog_proc(f->exec->env->catalog, op->proc_oid);
-    func_impl impl = func_find("", proc->prosrc);
-    if (!impl)
-        return err_set(f->exec->err, ERR_FEATURE_NOT_SUPPORTED, "RANGE with offset is not supported for type %s", by->expr->type->name);
-    if (!call_impl2(impl, proc, f, by->expr->type, offset->type, value, offset_value, limit))
-        return false;
-    const struct type *result = env_type(f->exec->env, op->result_type);
-    if (!limit->null && !result->by_value)
-        *limit = datum_copy(result, part->arena, *limit);
-    return true;
-}
-
-static bool is_integer(uint32_t oid)
-{
-    return oid == TYPE_INT2 || oid == TYPE_INT4 || oid == TYPE_INT8;
-}
-
-/* -1 before, 0 equal, 1 after `limit`, in window order; NULLs stand where the order puts them. */
-static bool order_against(struct partition *part, size_t row, const struct datum *limit, const struct type *limit_type, int *c)
-{
-    const struct sort_key *by = &part->window->order.items[0];
-    struct frame *f = on_row(part, row);
-    struct datum value;
-    if (!eval(by->expr, f, &value))
-        return false;
-    if (value.null) {
-        *c = by->nulls_first ? -1 : 1;
-        return true;
-    }
-    if (limit_type->oid == by->expr->type->oid || (is_integer(limit_type->oid) && is_integer(by->expr->type->oid))) {
-        *c = type_cmp(by->expr->type, &value, limit);
-    } else { /* date + interval gives a timestamp: cast the value the same way, through text */
-        struct type_io io = {.arena = f->arena, .err = f->exec->err, .type = by->expr->type, .typmod = -1,
-                             .settings = f->exec->env->settings, .env = f->exec->env};
-        const char *text;
-        struct datum cast;
-        if (!type_out_cstring(&io, &value, &text))
-            return false;
-        io.type = limit_type;
-        if (!type_in(&io, text, strlen(text), &cast))
-            return false;
-        *c = type_cmp(limit_type, &cast, limit);
-    }
-    if (by->descending)
-        *c = -*c;
-    return true;
-}
-
-static const struct type *range_result_type(struct partition *part)
-{
-    return env_type(part->state->frame->exec->env, part->window->range_add ? part->window->range_add->result_type
-                                                                         : part->window->order.items[0].expr->type->oid);
-}
-
-static bool range_edge(struct partition *part, size_t row, bool preceding, const struct expr *offset, struct datum offset_value,
-                       bool is_end, size_t *edge)
-{
-    struct datum limit, own;
-    struct frame *f = on_row(part, row);
-    if (!eval(part->window->order.items[0].expr, f, &own))
-        return false;
-    if (own.null) { /* NULLs are peers of each other only */
-        size_t group = part->group_of[row];
-        *edge = is_end ? part->group_start[group + 1] : part->group_start[group];
-        return true;
-    }
-    if (!range_limit(part, row, preceding, offset, offset_value, &limit))
-        return false;
-    const struct type *type = range_result_type(part);
-    size_t low = 0, high = part->n;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int c;
-        if (!order_against(part, middle, &limit, type, &c))
-            return false;
-        if (is_end ? c <= 0 : c < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *edge = low;
-    return true;
-}
-
 static bool range_bounds(struct partition *part, const struct frame_spec *spec, size_t row, struct bounds *b)
 {
     const struct window_def *w = part->window;
@@ -239,10 +116,10 @@ static bool range_bounds(struct partition *part, const struct frame_spec *spec, 
     b->begin = w->start == BOUND_CURRENT ? part->group_start[group] : 0;
     b->end = w->end == BOUND_CURRENT ? part->group_start[group + 1] : part->n;
     if ((w->start == BOUND_PRECEDING || w->start == BOUND_FOLLOWING) &&
-        !range_edge(part, row, w->start == BOUND_PRECEDING, w->start_offset, spec->start_value, false, &b->begin))
+        !range_frame_edge(part, &spec->range, row, false, &b->begin))
         return false;
     if ((w->end == BOUND_PRECEDING || w->end == BOUND_FOLLOWING) &&
-        !range_edge(part, row, w->end == BOUND_PRECEDING, w->end_offset, spec->end_value, true, &b->end))
+        !range_frame_edge(part, &spec->range, row, true, &b->end))
         return false;
     return true;
 }
@@ -284,30 +161,22 @@ struct window_agg {
     struct bounds fed;
 };
 
-static bool agg_args(struct partition *part, struct window_agg *agg, size_t row, struct datum *args, bool *pass)
+static bool args_at(struct partition *part, struct window_agg *agg, size_t row, struct datum *args, bool *pass)
 {
-    struct frame *f = on_row(part, row);
-    *pass = true;
-    if (agg->shape.filter && !eval_bool(agg->shape.filter, f, pass))
-        return false;
-    if (!*pass)
-        return true;
-    for (size_t k = 0; k < agg->shape.args->n; k++)
-        if (!eval(agg->shape.args->items[k], f, &args[k]))
-            return false;
-    return true;
+    struct frame *f = partition_at(part, row);
+    return agg_filter(&agg->shape, f, pass) && (!*pass || agg_args(&agg->shape, f, args));
 }
 
 static bool agg_move(struct partition *part, struct window_agg *agg, size_t row, bool forward, struct datum *args)
 {
     bool pass;
     struct frame *f = part->state->frame;
-    if (!agg_args(part, agg, row, args, &pass))
+    if (!args_at(part, agg, row, args, &pass))
         return false;
     if (!pass)
         return true;
-    return forward ? agg_run_feed_values(agg->run, &agg->shape, f, agg->arena, args)
-                   : agg_run_unfeed_values(agg->run, &agg->shape, f, agg->arena, args);
+    return forward ? agg_run_feed(agg->run, &agg->shape, f, agg->arena, args)
+                   : agg_run_unfeed(agg->run, &agg->shape, f, agg->arena, args);
 }
 
 static void agg_restart(struct window_agg *agg, size_t at)
@@ -358,7 +227,7 @@ static bool call_aggregate(struct partition *part, const struct expr *call, stru
         }
         if (!agg_over(part, &agg, row, b, args))
             return false;
-        f = on_row(part, row);
+        f = partition_at(part, row);
         if (!agg_run_result(agg.run, &agg.shape, f, agg.arena, &values[row]))
             return false;
         if (!values[row].null && !call->type->by_value)
