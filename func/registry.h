@@ -19,6 +19,7 @@
     TABLE(inet_funcs)                                                                              \
     TABLE(bit_funcs)                                                                               \
     TABLE(io_funcs)                                                                                \
+    TABLE(in_range_funcs)                                                                          \
     TABLE(column_size_funcs)                                                                       \
     TABLE(compare_funcs)                                                                           \
     TABLE(hash_funcs)                                                                              \

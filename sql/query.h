@@ -90,8 +90,7 @@ struct window_def {
     enum frame_mode mode;
     enum frame_bound start, end;
     struct expr *start_offset, *end_offset; /* int8 for ROWS/GROUPS; anything addable for RANGE */
-    const struct proc *in_range;            /* RANGE with offset: the in_range support is done by + and - operators: */
-    const struct oper *range_add, *range_sub; /* order type +/- offset type; RANGE with offsets only */
+    const struct proc *start_in_range, *end_in_range; /* in_range(order type, order type, offset type...); RANGE with offsets only */
     enum frame_exclude exclude;
 };
 

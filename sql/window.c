@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "catalog/builtin.h"
+
 bool open_windows(struct scope *s, const List *window_clause)
 {
     for (int k = 0; k < list_n(window_clause); k++) {
@@ -131,9 +133,11 @@ static void take_frame(int options, struct window_def *window)
 static int offset_types(struct analysis *a, const struct type *type, const struct type **out)
 {
     switch (base_type(type)->oid) {
+    case TYPE_INT8:
+        out[0] = type_by_oid(a, TYPE_INT8);
+        return 1;
     case TYPE_INT2:
     case TYPE_INT4:
-    case TYPE_INT8:
         out[0] = type_by_oid(a, TYPE_INT8);
         out[1] = type_by_oid(a, TYPE_INT4);
         out[2] = type_by_oid(a, TYPE_INT2);
@@ -166,7 +170,7 @@ static struct expr *range_offset(struct scope *s, const struct window_def *windo
     const struct type *types[3], *selected = NULL;
     int n = offset_types(a, column, types), n_fitting = 0;
     if (n == 0)
-        return fail_null(a, expr_location(window->order.items[0].expr), ERR_FEATURE_NOT_SUPPORTED,
+        return fail_null(a, expr_location(e), ERR_FEATURE_NOT_SUPPORTED,
                          "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s", type_text(a, column));
     for (int k = 0; k < n; k++) {
         if (types[k] == preferred) {
@@ -194,6 +198,16 @@ static struct expr *range_offset(struct scope *s, const struct window_def *windo
         return NULL;
     }
     return coerce_to_specific(a, e, selected, "RANGE");
+}
+
+static const struct proc *in_range_proc(const struct window_def *window, const struct expr *offset)
+{
+    size_t n;
+    const struct proc *const *list = builtin_procs_by_name("in_range", &n);
+    for (size_t k = 0; offset && k < n; k++)
+        if (list[k]->arg_types[0] == base_type(window->order.items[0].expr->type)->oid && list[k]->arg_types[2] == offset->type->oid)
+            return list[k];
+    return NULL;
 }
 
 static struct expr *frame_offset(struct scope *s, const struct window_def *window, const Node *node)
@@ -291,11 +305,9 @@ static bool make_window(struct scope *s, const WindowDef *def, size_t index, con
         return false;
     if (def->endOffset && !(window->end_offset = frame_offset(s, window, def->endOffset)))
         return false;
-    if (window->mode == FRAME_RANGE && offsets) {
-        const struct type *column = base_type(window->order.items[0].expr->type);
-        const struct type *offset = (window->start_offset ? window->start_offset : window->end_offset)->type;
-        window->range_add = find_oper_quiet(a, "+", column, offset);
-        window->range_sub = find_oper_quiet(a, "-", column, offset);
+    if (window->mode == FRAME_RANGE) {
+        window->start_in_range = in_range_proc(window, window->start_offset);
+        window->end_in_range = in_range_proc(window, window->end_offset);
     }
     return true;
 }
