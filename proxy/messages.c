@@ -28,6 +28,7 @@ static void statement_begins(struct session *s, const char *text)
 {
     s->statement_us = now_2000_us();
     s->log_start_us = s->log_min_duration_ms >= 0 ? clock_monotonic_us() : 0;
+    s->statement_text = s->log_statement ? arena_strdup(s->scratch, text) : NULL;
     fiber_clear_interrupts(s->fiber, FIBER_CANCEL); /* came too late for the one before */
     arm_timeout(s);
     sessions_show_state(s->entry, "active", text, strlen(text), s->statement_us, s->txn_open ? s->transaction_us : s->statement_us);
@@ -104,13 +105,16 @@ static bool send_results(struct session *s, struct portal *portal, struct err *e
 }
 
 /* Runs a statement of a query string to its end, and commits unless a block is open. */
-static bool run_statement(struct session *s, struct stmt *stmt, bool is_last, struct err *err)
+static bool run_statement(struct session *s, struct stmt *stmt, const struct datum *params, uint16_t n_params, bool is_last,
+                          struct err *err)
 {
     struct portal *portal = portal_new(s, "", stmt, err);
     if (!portal)
         return false;
+    portal->params = params;
+    portal->n_params = n_params;
     if (logs_statement(s, stmt))
-        log_line_pid(LOG_INFO_, s->pid, "statement: %s", stmt->text);
+        log_line_pid(LOG_INFO_, s->pid, "statement: %s", s->statement_text ? s->statement_text : stmt->text);
     portal->active = true;
     bool ok = send_results(s, portal, err);
     portal->active = false;
@@ -138,7 +142,7 @@ static bool run_parsed(struct session *s, struct parsed *parsed, struct err *err
         struct stmt *stmt = stmt_new(s, parsed, i, &none, err);
         if (!stmt)
             return false;
-        bool ok = run_statement(s, stmt, i + 1 == n, err);
+        bool ok = run_statement(s, stmt, NULL, 0, i + 1 == n, err);
         stmt_unref(stmt);
         if (!ok)
             return false;
@@ -154,12 +158,16 @@ static bool run_query(struct session *s, const char *text, size_t n, struct err 
     session_drop_prepared(s, "");
     if (s->block == BLOCK_NONE && s->pipelining && !transaction_finish_statement(s, err)) /* Executes without a Sync before */
         return false;
-    struct stmt *stmt = stmt_cached(s, text, n, &none);
+    const struct datum *params = NULL;
+    uint16_t n_params = 0;
+    struct stmt *stmt = stmt_with_literals(s, text, n, &params, &n_params);
+    if (!stmt)
+        stmt = stmt_cached(s, text, n, &none);
     if (stmt) {
         bool ok = refuse_if_failed(s, stmt->node, err);
         if (ok) {
             transaction_open(s);
-            ok = run_statement(s, stmt, true, err);
+            ok = run_statement(s, stmt, params, n_params, true, err);
         }
         stmt_unref(stmt);
         return ok;

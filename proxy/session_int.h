@@ -21,6 +21,7 @@
 #include "exec/store.h"
 #include "pgwire/wire.h"
 #include "proxy/param.h"
+#include "proxy/plan_cache.h"
 #include "proxy/server.h"
 #include "proxy/session.h"
 #include "proxy/sessions.h"
@@ -163,6 +164,7 @@ struct session {
     bool in_copy;
     bool commit_now;         /* the statement must not share its transaction with a pipeline */
     int64_t log_start_us;    /* monotonic; 0: no duration is wanted */
+    const char *statement_text; /* in scratch; NULL unless statements are logged */
     uint64_t random_state[2];
     bool random_seeded;
     VEC(struct sequence_value) sequences; /* malloced: latest values given to this session */
@@ -318,6 +320,9 @@ struct stmt_params {
     const struct type *const *declared; /* NULL entries are to be inferred */
     uint16_t n_declared;
     bool fixed;                         /* no $n beyond them */
+    /* The text's literals become parameters where they may; what became of each goes to literal_uses. */
+    const struct normalized *literals;
+    struct literal_use *literal_uses;
 };
 /* Looks the text up in the loop's cache.  NULL: not there. */
 struct stmt *stmt_cached(struct session *s, const char *text, size_t text_bytes, const struct stmt_params *params);
@@ -327,9 +332,14 @@ struct stmt *stmt_new(struct session *s, struct parsed *parsed, size_t index, co
 /* For a node inside a statement (EXPLAIN, DECLARE, PREPARE, COPY ...): the same text, another node. */
 struct stmt *stmt_of_node(struct session *s, const struct stmt *outer, const void *node, const struct stmt_params *params,
                           struct err *err);
-struct plan_cache;
-struct plan_cache *plan_cache_new(size_t bytes_max);
-void plan_cache_free(struct plan_cache *cache);
+/* What a plan depends on besides its text and parameters, as bytes. */
+const struct buf *stmt_key_head(struct session *s, const struct catalog *catalog);
+/* The loop's cache, or NULL when this session may not use it now. */
+struct plan_cache *stmt_cache(const struct session *s, size_t text_bytes);
+bool stmt_text_has_clock(const char *text); /* 'now' and the like: it means something else each time */
+
+/* literals.c: a query of one statement whose literals are parameters of a shared plan.  NULL: run it as it is.  *params in s->scratch. */
+struct stmt *stmt_with_literals(struct session *s, const char *text, size_t text_bytes, const struct datum **params, uint16_t *n_params);
 
 /* The session's view for analysis and execution. */
 const struct catalog *session_catalog(struct session *s); /* borrowed: valid until the next statement */

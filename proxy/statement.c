@@ -1,9 +1,9 @@
-/* statement.c - from text to an analysed and planned statement, and each loop's cache of them.
+/* statement.c - from text to an analysed and planned statement.
  *
- * The cache is keyed by all that a plan depends on: the text, the declared parameter types, the database and its catalog version, the
- * resolved search path, the role, and the settings that constants are read by.  It belongs to one loop, so it needs no lock and its
- * reference counts are plain numbers.  A text gets in when it is seen for the second time, so that statements with literals, each seen
- * once, do not push out those that come again.  Statements of a transaction that ran DDL see a private catalog: never cached. */
+ * A statement's key in the plan cache is all that its plan depends on: the text, the declared parameter types, the database and its
+ * catalog version, the resolved search path, the role, and the settings that constants are read by.  A text gets in when it is seen for
+ * the second time, so that texts that come once do not push out those that come again.  Statements of a transaction that ran DDL see
+ * a private catalog: never cached.  Statements that differ in their literals are literals.c's. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,24 +13,7 @@
 #include "proxy/session_int.h"
 #include "sql/parse.h"
 
-#define SEEN_SLOTS 8192 /* hashes of texts met lately */
 #define CACHED_TEXT_MAX 16384
-
-struct plan_cache {
-    struct map *map;
-    struct stmt *newest, *oldest;
-    size_t bytes, bytes_max;
-    uint64_t seen[SEEN_SLOTS];
-};
-
-struct plan_cache *plan_cache_new(size_t bytes_max)
-{
-    struct plan_cache *cache = calloc(1, sizeof(*cache));
-    ASSERT(cache != NULL);
-    cache->map = map_new();
-    cache->bytes_max = bytes_max;
-    return cache;
-}
 
 /* ---- references ---- */
 
@@ -58,50 +41,7 @@ void stmt_unref(struct stmt *stmt)
     parsed_unref(parsed);
 }
 
-/* ---- the cache ---- */
-
-static void unlink_stmt(struct plan_cache *cache, struct stmt *stmt)
-{
-    if (stmt->newer)
-        stmt->newer->older = stmt->older;
-    else
-        cache->newest = stmt->older;
-    if (stmt->older)
-        stmt->older->newer = stmt->newer;
-    else
-        cache->oldest = stmt->newer;
-    stmt->newer = stmt->older = NULL;
-}
-
-static void link_newest(struct plan_cache *cache, struct stmt *stmt)
-{
-    stmt->older = cache->newest;
-    stmt->newer = NULL;
-    if (cache->newest)
-        cache->newest->newer = stmt;
-    else
-        cache->oldest = stmt;
-    cache->newest = stmt;
-}
-
-static void evict(struct plan_cache *cache, struct stmt *stmt)
-{
-    map_remove(cache->map, stmt->key, stmt->key_bytes);
-    unlink_stmt(cache, stmt);
-    cache->bytes -= stmt->bytes;
-    stmt->in_cache = false;
-    stmt_unref(stmt);
-}
-
-void plan_cache_free(struct plan_cache *cache)
-{
-    if (!cache)
-        return;
-    while (cache->oldest)
-        evict(cache, cache->oldest);
-    map_free(cache->map);
-    free(cache);
-}
+/* ---- keys ---- */
 
 /* All that a plan depends on but text and parameter types. */
 struct key_head {
@@ -112,7 +52,7 @@ struct key_head {
     uint32_t n_path;
 };
 
-static const struct buf *key_head(struct session *s, const struct catalog *catalog)
+const struct buf *stmt_key_head(struct session *s, const struct catalog *catalog)
 {
     uint64_t version = catalog_version(catalog);
     if (s->key_head.n && s->key_catalog_version == version && s->key_epoch == s->settings_epoch)
@@ -145,7 +85,7 @@ static struct buf make_key(struct session *s, const struct catalog *catalog, con
                            const struct stmt_params *params)
 {
     struct buf key = BUF_IN(s->scratch);
-    const struct buf *head = key_head(s, catalog);
+    const struct buf *head = stmt_key_head(s, catalog);
     buf_reserve(&key, head->n + text_bytes + 3 + 4u * params->n_declared);
     buf_append(&key, head->p, head->n);
     buf_putc(&key, params->fixed ? 'f' : 'p');
@@ -156,29 +96,24 @@ static struct buf make_key(struct session *s, const struct catalog *catalog, con
     return key;
 }
 
-static bool may_look_up(const struct session *s, size_t text_bytes)
+struct plan_cache *stmt_cache(const struct session *s, size_t text_bytes)
 {
-    return text_bytes <= CACHED_TEXT_MAX && !(s->txn && txn_catalog(s->txn));
+    struct plan_cache *cache = server.plan_caches[loop_index(s->loop)];
+    bool usable = plan_cache_is_on(cache) && text_bytes <= CACHED_TEXT_MAX && !(s->txn && txn_catalog(s->txn));
+    return usable ? cache : NULL;
 }
 
 struct stmt *stmt_cached(struct session *s, const char *text, size_t text_bytes, const struct stmt_params *params)
 {
-    struct plan_cache *cache = server.plan_caches[loop_index(s->loop)];
-    if (!cache->bytes_max || !may_look_up(s, text_bytes))
+    struct plan_cache *cache = stmt_cache(s, text_bytes);
+    if (!cache)
         return NULL;
     struct buf key = make_key(s, session_catalog(s), text, text_bytes, params);
-    struct stmt *stmt = map_get(cache->map, key.p, key.n);
-    if (!stmt)
-        return NULL;
-    if (stmt != cache->newest) {
-        unlink_stmt(cache, stmt);
-        link_newest(cache, stmt);
-    }
-    return stmt_ref(stmt);
+    return plan_cache_find(cache, key.p, key.n);
 }
 
 /* 'now' and its kin are turned into constants when they are read: such a text means something else each time. */
-static bool has_clock_literal(const char *text)
+bool stmt_text_has_clock(const char *text)
 {
     static const char *const words[] = {"now", "today", "tomorrow", "yesterday"};
     for (const char *p = strchr(text, '\''); p; p = strchr(p + 1, '\'')) {
@@ -200,29 +135,14 @@ static bool utility_may_be_cached(const void *node)
 
 static void offer_to_cache(struct session *s, struct stmt *stmt, const struct stmt_params *params)
 {
-    struct plan_cache *cache = server.plan_caches[loop_index(s->loop)];
     size_t text_bytes = strlen(stmt->text);
-    if (!cache->bytes_max || stmt->parsed->list.n != 1 || !may_look_up(s, text_bytes) ||
-        (stmt->is_utility && !utility_may_be_cached(stmt->node)) || has_clock_literal(stmt->text))
+    struct plan_cache *cache = stmt_cache(s, text_bytes);
+    if (!cache || stmt->parsed->list.n != 1 || (stmt->is_utility && !utility_may_be_cached(stmt->node)) ||
+        stmt_text_has_clock(stmt->text))
         return;
     struct buf key = make_key(s, stmt->catalog, stmt->text, text_bytes, params);
-    uint64_t hash = hash_bytes(key.p, key.n);
-    uint64_t *slot = &cache->seen[hash % SEEN_SLOTS];
-    if (*slot != hash) {
-        *slot = hash;
-        return;
-    }
-    stmt->key = arena_memdup(stmt->arena, key.p, key.n);
-    stmt->key_bytes = key.n;
-    stmt->bytes = arena_bytes(stmt->arena) + arena_bytes(stmt->parsed->arena) + key.n;
-    if (map_get(cache->map, stmt->key, stmt->key_bytes) || stmt->bytes > cache->bytes_max / 8)
-        return;
-    while (cache->oldest && cache->bytes + stmt->bytes > cache->bytes_max)
-        evict(cache, cache->oldest);
-    map_put(cache->map, stmt->key, stmt->key_bytes, stmt_ref(stmt));
-    link_newest(cache, stmt);
-    cache->bytes += stmt->bytes;
-    stmt->in_cache = true;
+    if (plan_cache_seen(cache, key.p, key.n))
+        plan_cache_add(cache, stmt, key.p, key.n);
 }
 
 /* ---- what analysis sees ---- */
@@ -380,7 +300,9 @@ static uint32_t largest_param(const char *text)
 
 static void set_params(struct analyze_context *context, struct arena *arena, const char *text, const struct stmt_params *params)
 {
-    uint32_t capacity = params->fixed ? params->n_declared : MAX(params->n_declared, largest_param(text));
+    uint32_t capacity = params->literals ? params->literals->n
+                        : params->fixed  ? params->n_declared
+                                         : MAX(params->n_declared, largest_param(text));
     context->param_types = ARENA_ARRAY(arena, const struct type *, capacity + 1);
     for (uint16_t i = 0; i < params->n_declared; i++)
         context->param_types[i] = params->declared[i];
@@ -452,6 +374,10 @@ static bool analyse(struct session *s, struct stmt *stmt, const struct raw_state
     session_env(s, env, stmt->arena, stmt->catalog);
     struct analyze_context *context = session_analyze_context(s, stmt->arena, stmt->catalog, env, stmt->text);
     set_params(context, stmt->arena, stmt->text, params);
+    if (params->literals) {
+        context->literals = params->literals;
+        context->literal_uses = params->literal_uses;
+    }
     stmt->query = raw ? analyze(context, raw, err) : analyze_node(context, stmt->node, err);
     if (!stmt->query)
         return false;
@@ -502,7 +428,8 @@ struct stmt *stmt_new(struct session *s, struct parsed *parsed, size_t index, co
     if (!stmt)
         return NULL;
     stmt->raw_index = index;
-    offer_to_cache(s, stmt, params);
+    if (!params->literals)
+        offer_to_cache(s, stmt, params);
     return stmt;
 }
 
