@@ -503,9 +503,12 @@ static bool fill_slots(struct agg_state *s, struct group *group)
 {
     const struct node *node = s->base.node;
     struct frame *f = s->base.frame;
-    struct datum *slot = s->slots;
+    struct datum *slot = s->slots, *carried = s->slots + s->n_group + s->n_calls + node->agg.n_groupings;
     for (int k = 0; k < s->n_group; k++)
         *slot++ = group->values[k];
+    for (int k = 0; k < s->n_carried; k++)
+        carried[k] = group->values[s->n_group + k];
+    f->slots = s->slots; /* direct arguments of the calls are of the group */
     for (int k = 0; k < s->n_calls; k++) {
         if (s->shapes[k].collects && !feed_sorted(s, group, k))
             return false;
@@ -514,9 +517,6 @@ static bool fill_slots(struct agg_state *s, struct group *group)
     }
     for (int k = 0; k < node->agg.n_groupings; k++)
         grouping_value(node, node->agg.groupings[k], group, slot++);
-    for (int k = 0; k < s->n_carried; k++)
-        *slot++ = group->values[s->n_group + k];
-    f->slots = s->slots;
     return true;
 }
 

@@ -139,6 +139,11 @@ static struct node *plan_aggregation(struct planner *p, struct plan *plan, struc
     walk_upper(upper, agg_visit, &s);
     s.collecting = false;
     walk_upper(upper, agg_visit, &s);
+    struct upper direct = {0}; /* direct arguments are evaluated once per group, above it */
+    for (size_t k = 0; k < s.calls.n; k++)
+        for (size_t d = 0; d < s.calls.items[k]->agg.direct.n; d++)
+            VEC_PUSH(p->arena, &direct.slots, &s.calls.items[k]->agg.direct.items[d]);
+    walk_upper(&direct, agg_visit, &s);
     struct node *node = node_new(p, &agg_ops, below, NULL);
     node->agg.group = query->group;
     node->agg.carried = s.carried;
