@@ -223,11 +223,6 @@ static inline bool state_next(struct state *state, bool *found)
 MUST_CHECK bool state_rewind(struct state *state);
 MUST_CHECK bool exec_breathe(struct exec *exec);             /* cancel checks, fairness; call once a row */
 struct workspace *exec_workspace(struct exec *exec);         /* working memory of the whole statement (spill.h) */
-/* Copies of the rows of the given entries, to be put back later. */
-struct bundle;
-struct bundle *bundle_save(struct frame *frame, struct arena *arena, const uint16_t *rtes, int n_rtes);
-void bundle_restore(struct frame *frame, const struct bundle *bundle, const uint16_t *rtes, int n_rtes);
-void bundle_clear(struct frame *frame, const uint16_t *rtes, int n_rtes); /* null-extend */
 
 extern const struct node_ops result_ops, scan_ops, system_ops, subquery_ops, function_ops, values_ops, cte_ops, filter_ops,
     nestloop_ops, hashjoin_ops, agg_ops, window_ops, srf_ops, project_ops, sort_ops, distinct_ops, limit_ops, lock_ops,
