@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "base/scram.h"
-#include "catalog/builtin.h"
+#include "catalog/reg_names.h"
 #include "catalog/cluster.h"
 #include "catalog/database.h"
 #include "func/func.h"
@@ -163,7 +163,7 @@ static bool start(struct err *err)
     if (RAND_bytes(server.mock_seed, sizeof(server.mock_seed)) != 1)
         return err_set(err, ERR_INTERNAL_ERROR, "the system gives no random bytes");
     func_add_tables(proxy_func_tables);
-    builtin_init();
+    catalog_install();
     params_init();
     session_relations_install();
     server.started_us = clock_realtime_us();
