@@ -109,8 +109,8 @@ static bool load_column(sqlite3_stmt *statement, int at, const struct column *co
     return true;
 }
 
-static bool fetch_committed(struct txn *txn, struct arena *arena, struct type_io *io, const struct relation *relation,
-                            struct row_layout *layout, uint32_t shard, int64_t rid, struct datum *values, bool *found)
+bool fetch_present(struct txn *txn, struct type_io *io, const struct relation *relation, struct row_layout *layout,
+                   uint32_t shard, int64_t rid, struct datum *values, bool *found, uint64_t *seq)
 {
     struct latest_lease lease;
     sqlite3_stmt *statement;
@@ -121,9 +121,10 @@ static bool fetch_committed(struct txn *txn, struct arena *arena, struct type_io
         return true;
     bool ok = true;
     int at = 1;
+    *seq = lease.seq;
     for (uint16_t k = 0; ok && k < relation->n_columns; k++) {
         if (layout->stored_as[k])
-            ok = load_column(statement, at++, &relation->columns[k], io, arena, &values[k]);
+            ok = load_column(statement, at++, &relation->columns[k], io, io->arena, &values[k]);
         else
             values[k] = relation->columns[k].dropped ? datum_null() : column_missing(&relation->columns[k]);
     }
@@ -147,6 +148,7 @@ bool txn_fetch_row(struct txn *txn, struct arena *arena, const struct env *env, 
     struct type_io io = txn_io(txn, env, err);
     struct overlay_table *table;
     txn_see_env(txn, env);
+    txn->restarting = NULL;
     io.arena = arena;
     shard = home_shard(relation, shard);
     const struct version *version = version_in(&txn->overlay, relation->oid, shard, rid, &table);
@@ -166,7 +168,11 @@ bool txn_fetch_row(struct txn *txn, struct arena *arena, const struct env *env, 
     if (version || truncated)
         return true;
     struct row_layout *layout = layout_get(txn->database->layouts, relation);
-    bool ok = !layout->committed || fetch_committed(txn, arena, &io, relation, layout, shard, rid, values, found);
+    uint64_t seq = 0;
+    bool ok = !layout->committed || fetch_present(txn, &io, relation, layout, shard, rid, values, found, &seq);
+    const struct statement_frame *frame = txn_frame(txn);
+    if (ok && *found && frame)
+        snapshot_show(frame->snapshot, relation->oid, shard, rid, seq);
     layout_unref(layout);
     return ok;
 }

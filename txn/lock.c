@@ -619,6 +619,17 @@ uint64_t lock_entry_changed(const struct lock_entry *entry, uint64_t *key_change
     return atomic_load(&entry->changed);
 }
 
+uint64_t lock_peek_changed(struct lock_table *table, const struct lock_tag *tag)
+{
+    uint64_t hash = tag_hash(tag);
+    struct lock_partition *partition = partition_of(table, hash);
+    pthread_mutex_lock(&partition->mutex);
+    const struct lock_entry *entry = entry_find(partition, tag, hash);
+    uint64_t changed = entry ? atomic_load(&entry->changed) : 0;
+    pthread_mutex_unlock(&partition->mutex);
+    return changed;
+}
+
 void lock_entry_stamp(struct lock_entry *entry, uint64_t seq, bool key_changed)
 {
     if (key_changed)

@@ -98,6 +98,8 @@ uint32_t lock_modes_held(struct lock_owner *owner, const struct lock_tag *tag);
 struct lock_entry *lock_entry_held(struct lock_owner *owner, const struct lock_tag *tag, uint32_t *modes);
 /* Commit sequence numbers of the last committed change of the row, and of its last change of key or deletion; 0 = long ago. */
 uint64_t lock_entry_changed(const struct lock_entry *entry, uint64_t *key_changed);
+/* The first of these for a row that nobody need hold; 0 = long ago. */
+uint64_t lock_peek_changed(struct lock_table *table, const struct lock_tag *tag);
 void lock_entry_stamp(struct lock_entry *entry, uint64_t seq, bool key_changed);
 
 /* Walks every lock held and waited for. */

@@ -39,6 +39,8 @@ static enum txn_result check_unchanged(struct txn *txn, const struct relation *r
 {
     const struct statement_frame *frame = txn_frame(txn);
     uint64_t key_changed, changed = lock_entry_changed(entry, &key_changed);
+    if (changed && frame && changed <= snapshot_shown(frame->snapshot, relation->oid, shard, rid))
+        return TXN_OK; /* what the caller saw of it was no snapshot's version but the newest */
     if (LIKELY(!changed) || !frame || changed <= frame->snapshot->seq) {
         bool visible = true;
         if (LIKELY(txn->options.isolation == ISOLATION_READ_COMMITTED) || mode < ROW_NO_KEY_UPDATE)
@@ -50,8 +52,11 @@ static enum txn_result check_unchanged(struct txn *txn, const struct relation *r
         err_set(err, ERR_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update");
         return TXN_ERROR;
     }
-    if (txn->options.isolation == ISOLATION_READ_COMMITTED)
+    if (txn->options.isolation == ISOLATION_READ_COMMITTED) {
+        snapshot_stale(frame->snapshot, relation->oid);
+        txn->restarting = frame->snapshot;
         return TXN_RESTART;
+    }
     /* A key-share lock cares for the key only: rows that foreign keys point to. */
     if (mode == ROW_KEY_SHARE && key_changed <= frame->snapshot->seq)
         return TXN_OK;
@@ -63,6 +68,7 @@ static enum txn_result check_unchanged(struct txn *txn, const struct relation *r
 enum txn_result txn_lock_row(struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid, enum row_lock mode,
                              enum wait_policy policy, struct err *err)
 {
+    txn->restarting = NULL;
     if (relation->distribution == DIST_TEMP)
         return TXN_OK;
     const struct version *own = newest_of(txn, relation, shard, rid);
@@ -199,6 +205,7 @@ static bool put_row(struct txn *txn, const struct env *env, const struct relatio
                     int64_t rid, const struct datum *values, struct version_parts *parts, struct err *err)
 {
     struct type_io io = txn_io(txn, env, err);
+    txn->restarting = NULL;
     arena_reset(txn->scratch);
     txn->image.n = 0;
     if (!layout_encode(target->row_layout, relation, &io, values, &txn->image))

@@ -4,6 +4,9 @@
  * own rows that pass the conditions.  When an order is asked for the two are merged.  Temporary tables have the session's
  * store in the place of committed rows.
  *
+ * When a statement runs again after a conflict (snapshot.c), a committed row that passed in the snapshot's version but was changed since is
+ * replaced by what it is now, in its place, and has to pass again.
+ *
  * Versions made by the statement itself are out of sight (version_at), so a scan may run while its statement writes.  Values of
  * a committed row belong to the SQLite statement until its next step; other memory is the row arena's. */
 #include <stdlib.h>
@@ -46,7 +49,7 @@ enum phase { PHASE_SHARD, PHASE_COMMITTED, PHASE_STORE, PHASE_OVERLAY, PHASE_MER
 struct scan {
     struct txn *txn;
     struct scan *next, *previous; /* of the transaction's open scans */
-    struct arena *arena, *row_arena, *own_arena, *qual_arena, *sort_arena;
+    struct arena *arena, *row_arena, *own_arena, *present_arena, *qual_arena, *sort_arena;
     const struct env *env;
     struct scan_spec spec;
     struct scan_qual *quals;
@@ -60,6 +63,8 @@ struct scan {
     const struct scan_shape *shape; /* NULL: no committed rows */
     struct load *loads;
     bool slow_loads, recheck;
+    bool refresh;     /* rows that are out of date in the snapshot are given as they are now */
+    struct datum *present; /* such a row's values; NULL until needed */
     bool absent;      /* the table is younger than the snapshot: no committed rows on this shard */
     struct latest_lease lease;
     struct reader *reader;
@@ -77,6 +82,7 @@ struct scan {
     bool pending;      /* merge: a committed row is loaded and not given yet */
     bool exhausted;    /* merge: no more committed rows on this shard */
     int64_t pending_rid;
+    struct datum *pending_values;
 };
 
 /* ---- conditions ---- */
@@ -254,9 +260,11 @@ struct scan *scan_open(struct txn *txn, struct arena *arena, const struct env *e
         return NULL;
     }
     begin(scan);
+    txn->restarting = NULL;
     if (!scan->spec.latest) {
         scan->snapshot = frame->snapshot;
         scan->snapshot->refs++;
+        scan->refresh = snapshot_is_stale(scan->snapshot, relation->oid);
     }
     scan->next = txn->scans;
     if (txn->scans)
@@ -385,7 +393,8 @@ static bool bind_quals(struct scan *scan, struct err *err)
     if (!scan->shape->limited)
         return true;
     uint64_t limit = scan->spec.limit_hint + (scan->memory.part ? scan->memory.part->n_hiding : 0);
-    int rc = sqlite3_bind_int64(scan->statement, at, limit > INT64_MAX ? -1 : (int64_t)limit);
+    bool unlimited = limit > INT64_MAX || scan->refresh; /* rows may drop out */
+    int rc = sqlite3_bind_int64(scan->statement, at, unlimited ? -1 : (int64_t)limit);
     return rc == SQLITE_OK || reader_error(scan->reader, rc, err);
 }
 
@@ -499,8 +508,42 @@ static bool hidden(const struct scan *scan, int64_t rid)
     return part && part->n_hiding && version_at(overlay_newest(part, rid, NULL, 0), scan->command);
 }
 
-/* The next committed row that counts, loaded in scan->committed. */
-static bool next_committed(struct scan *scan, int64_t *rid, bool *found, struct err *err)
+/* The row, which passed in the snapshot's version: if it was changed since, its present version goes to `values`; *found: it passes. */
+static bool refresh_row(struct scan *scan, int64_t rid, struct datum **values, bool *found, struct err *err)
+{
+    struct lock_tag tag = {.id = (uint64_t)rid,
+                           .database = scan->txn->database->oid,
+                           .object = scan->relation->oid,
+                           .shard = home_shard(scan->relation, scan->shard),
+                           .kind = LOCK_ROW};
+    *found = true;
+    if (lock_peek_changed(scan->txn->manager->locks, &tag) <= scan->snapshot->seq)
+        return true;
+    struct type_io io = scan_io(scan, lazy_arena(scan, &scan->present_arena, "present row"), err);
+    uint64_t seq;
+    if (!scan->present)
+        scan->present = ARENA_ARRAY(scan->arena, struct datum, scan->relation->n_columns + 1u);
+    arena_reset(scan->present_arena);
+    if (!fetch_present(scan->txn, &io, scan->relation, scan->layout, scan->shard, rid, scan->present, found, &seq))
+        return false;
+    if (!*found)
+        return true;
+    snapshot_show(scan->snapshot, scan->relation->oid, tag.shard, rid, seq);
+    *found = quals_hold(scan, scan->present, false);
+    *values = scan->present;
+    return true;
+}
+
+/* What is read as of now includes commits that the snapshot lacks: locking the row must know. */
+static void note_present(struct scan *scan, int64_t rid)
+{
+    const struct statement_frame *frame = txn_frame(scan->txn);
+    if (frame && scan->spec.n_quals)
+        snapshot_show(frame->snapshot, scan->relation->oid, home_shard(scan->relation, scan->shard), rid, scan->lease.seq);
+}
+
+/* The next committed row that counts, with its values. */
+static bool next_committed(struct scan *scan, int64_t *rid, struct datum **values, bool *found, struct err *err)
 {
     for (;;) {
         if (!breathe(scan, err))
@@ -519,8 +562,14 @@ static bool next_committed(struct scan *scan, int64_t *rid, bool *found, struct 
             return false;
         if (scan->recheck && !quals_hold(scan, scan->committed, true))
             continue;
+        *values = scan->committed;
         *found = true;
-        return true;
+        if (scan->spec.latest)
+            note_present(scan, *rid);
+        if (UNLIKELY(scan->refresh) && !refresh_row(scan, *rid, values, found, err))
+            return false;
+        if (*found)
+            return true;
     }
 }
 
@@ -799,11 +848,12 @@ static bool next_plain(struct scan *scan, struct row *row, bool *found, struct e
 {
     int64_t rid;
     struct version *version;
+    struct datum *values;
     if (scan->phase == PHASE_COMMITTED) {
-        if (!next_committed(scan, &rid, found, err))
+        if (!next_committed(scan, &rid, &values, found, err))
             return false;
         if (*found) {
-            give(scan, scan->committed, rid, row);
+            give(scan, values, rid, row);
             return true;
         }
         use_overlay(scan);
@@ -830,7 +880,7 @@ static bool next_plain(struct scan *scan, struct row *row, bool *found, struct e
 static bool next_merged(struct scan *scan, struct row *row, bool *found, struct err *err)
 {
     if (!scan->pending && !scan->exhausted) {
-        if (!next_committed(scan, &scan->pending_rid, &scan->pending, err))
+        if (!next_committed(scan, &scan->pending_rid, &scan->pending_values, &scan->pending, err))
             return false;
         scan->exhausted = !scan->pending;
     }
@@ -840,8 +890,8 @@ static bool next_merged(struct scan *scan, struct row *row, bool *found, struct 
         scan->phase = PHASE_SHARD;
         return true;
     }
-    if (scan->pending && (!head || compare_keys(scan, &scan->committed[scan->spec.order_attnum - 1], &head->key) <= 0)) {
-        give(scan, scan->committed, scan->pending_rid, row);
+    if (scan->pending && (!head || compare_keys(scan, &scan->pending_values[scan->spec.order_attnum - 1], &head->key) <= 0)) {
+        give(scan, scan->pending_values, scan->pending_rid, row);
         scan->pending = false;
         return true;
     }

@@ -5,6 +5,12 @@
  * announces in `oldest` a sequence number that the snapshot includes for sure, and only then reads the number again: the lock table's
  * sweeper reads the current number first and the announcements second, so it never drops a stamp that a snapshot still needs.
  *
+ * TXN_RESTART: a statement of READ COMMITTED met a row that was changed after its snapshot.  As in PostgreSQL it goes on with the same
+ * snapshot, only with that row (and others of its relation that are out of date) as it is now: rows that did not match before are not looked
+ * at again.  The transaction keeps the snapshot over the undone statement's end for the next one to begin with (`carried`), and scans of
+ * relations marked stale() replace what they read by the present version.  shown() remembers which commits a row given in a newer version
+ * includes, so that locking it finds it up to date.
+ *
  * The present: a lease on the statement's own snapshot when nothing was committed on the shard since, else on a reader that is
  * moved forward whenever something was. */
 #include <stdlib.h>
@@ -48,6 +54,7 @@ struct snapshot *snapshot_new(struct txn *txn)
     snapshot->txn = txn;
     snapshot->refs = 1;
     snapshot->n_open = 0;
+    snapshot->n_refreshed = 0;
     snapshot->seq = storage_commit_seq(txn->manager->storage);
     snapshot->next = txn->snapshots;
     txn->snapshots = snapshot;
@@ -109,6 +116,8 @@ static void snapshot_close(struct snapshot *snapshot)
 
 static void snapshot_free(struct snapshot *snapshot)
 {
+    if (snapshot->shown)
+        imap_free(snapshot->shown);
     free(snapshot->readers);
     free(snapshot->open);
     free(snapshot);
@@ -124,6 +133,10 @@ void snapshot_unref(struct snapshot *snapshot)
         return;
     }
     snapshot_close(snapshot);
+    if (snapshot->shown) {
+        imap_free(snapshot->shown);
+        snapshot->shown = NULL;
+    }
     struct snapshot **at = &txn->snapshots;
     while (*at != snapshot)
         at = &(*at)->next;
@@ -144,6 +157,51 @@ void snapshots_end(struct txn *txn)
     }
     txn->snapshots = NULL;
     atomic_store(&txn->oldest, SEQ_NONE);
+}
+
+/* ---- going on after a conflict ---- */
+
+void snapshot_stale(struct snapshot *snapshot, uint32_t relation_oid)
+{
+    if (snapshot_is_stale(snapshot, relation_oid))
+        return;
+    if (snapshot->n_refreshed < SNAPSHOT_REFRESHED_MAX)
+        snapshot->refreshed[snapshot->n_refreshed] = relation_oid;
+    snapshot->n_refreshed++; /* beyond the limit: all relations are */
+}
+
+bool snapshot_is_stale(const struct snapshot *snapshot, uint32_t relation_oid)
+{
+    if (LIKELY(snapshot->n_refreshed == 0) || snapshot->n_refreshed > SNAPSHOT_REFRESHED_MAX)
+        return snapshot->n_refreshed != 0;
+    for (uint32_t k = 0; k < snapshot->n_refreshed; k++)
+        if (snapshot->refreshed[k] == relation_oid)
+            return true;
+    return false;
+}
+
+static uint64_t row_id(uint32_t relation_oid, uint32_t shard, int64_t rid)
+{
+    return hash_u64((uint64_t)rid) ^ hash_u64((uint64_t)relation_oid << 32 | shard);
+}
+
+void snapshot_show(struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard, int64_t rid, uint64_t seq)
+{
+    if (!snapshot->shown)
+        snapshot->shown = imap_new();
+    imap_put(snapshot->shown, row_id(relation_oid, shard, rid), (void *)(uintptr_t)seq);
+}
+
+uint64_t snapshot_shown(const struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard, int64_t rid)
+{
+    return snapshot->shown ? (uint64_t)(uintptr_t)imap_get(snapshot->shown, row_id(relation_oid, shard, rid)) : 0;
+}
+
+void restart_forget(struct txn *txn)
+{
+    txn->restarting = NULL;
+    snapshot_unref(txn->carried);
+    txn->carried = NULL;
 }
 
 struct snapshot *txn_snapshot_ref(struct txn *txn)
@@ -192,7 +250,7 @@ bool latest_acquire(struct txn *txn, uint32_t shard, struct latest_lease *lease,
     uint64_t seq = shard < TXN_SHARDS_MAX ? atomic_load(&txn->database->shard_seq[shard]) : 0;
     const struct statement_frame *frame = txn_frame(txn);
     struct snapshot *snapshot = frame ? frame->snapshot : NULL;
-    *lease = (struct latest_lease){.shard = shard};
+    *lease = (struct latest_lease){.shard = shard, .seq = seq};
     if (snapshot && shard < snapshot->n_shards && snapshot->readers[shard] && snapshot->seq >= seq) {
         lease->reader = snapshot->readers[shard];
         return true;

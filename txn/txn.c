@@ -239,6 +239,7 @@ void txn_end_statements(struct txn *txn)
     while (txn->frames.n)
         frame_pop(txn);
     latest_end(txn);
+    restart_forget(txn);
     snapshot_unref(txn->moment);
     txn->moment = NULL;
     if (txn->snapshots)
@@ -330,6 +331,11 @@ bool txn_is_read_only(const struct txn *txn)
     return txn->options.read_only;
 }
 
+enum isolation txn_isolation(const struct txn *txn)
+{
+    return txn->options.isolation;
+}
+
 uint64_t txn_id(struct txn *txn)
 {
     uint64_t xid = atomic_load(&txn->xid);
@@ -406,7 +412,11 @@ bool txn_statement_begin(struct txn *txn, const uint32_t *shards, uint32_t n, st
         txn->moment->refs++;
         return frame_push(txn, txn->moment);
     }
-    struct snapshot *snapshot = snapshot_new(txn);
+    struct snapshot *snapshot = txn->carried;
+    txn->carried = txn->restarting = NULL;
+    if (snapshot) /* what it needs is open, or will be when it is read */
+        return frame_push(txn, snapshot);
+    snapshot = snapshot_new(txn);
     if (snapshot_open(snapshot, shards, n, err))
         return frame_push(txn, snapshot);
     snapshot_unref(snapshot);
@@ -435,12 +445,18 @@ void txn_statement_undo(struct txn *txn)
     overlay_undo(&txn->overlay, &frame->mark);
     txn->ops.n = frame->n_ops;
     catalog_restore(txn, frame->catalog);
+    if (txn->restarting && txn->restarting == frame->snapshot) {
+        restart_forget(txn);
+        txn->carried = frame->snapshot;
+        txn->carried->refs++;
+    }
 }
 
 /* ---- savepoints ---- */
 
 uint32_t txn_savepoint(struct txn *txn)
 {
+    restart_forget(txn);
     struct savepoint savepoint = {.mark = overlay_mark(&txn->overlay),
                                   .n_ops = txn->ops.n,
                                   .n_held = txn->locks.n_held,
@@ -462,6 +478,7 @@ void txn_rollback_to(struct txn *txn, uint32_t level)
         return;
     savepoints_cut(txn, level);
     const struct savepoint *savepoint = &txn->savepoints.items[level - 1];
+    restart_forget(txn);
     while (txn->frames.n)
         frame_pop(txn);
     overlay_undo(&txn->overlay, &savepoint->mark);

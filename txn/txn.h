@@ -44,6 +44,7 @@ struct txn *txn_begin(struct txn_manager *manager, const struct txn_options *opt
 void txn_set_lock_timeout(struct txn *txn, int64_t lock_timeout_us);
 MUST_CHECK bool txn_set_isolation(struct txn *txn, enum isolation isolation, struct err *err); /* 25001 after the first query */
 bool txn_is_read_only(const struct txn *txn);
+enum isolation txn_isolation(const struct txn *txn);
 uint64_t txn_id(struct txn *txn); /* assigned on first use: txid_current */
 /* Commits (durable and visible on return) or fails and rolls back.  Frees `txn` either way.  With nothing changed it costs nothing. */
 MUST_CHECK bool txn_commit(struct txn *txn, struct err *err);
@@ -62,7 +63,8 @@ void txn_release(struct txn *txn, uint32_t level);
 enum txn_result {
     TXN_OK,
     TXN_ERROR,   /* err is filled */
-    TXN_RESTART, /* the row or key changed after the statement's snapshot: end the statement, undo it, run it again */
+    TXN_RESTART, /* the row changed after the statement's snapshot: undo the statement, end it, run it again: it goes on with the same snapshot, only
+                  * that rows which have changed since are read as they are now (PostgreSQL's re-check).  Or go on with txn_fetch_row() */
     TXN_SKIPPED, /* SKIP LOCKED */
     TXN_CONFLICT,/* txn_check_unique: another live row has the key */
 };
@@ -70,7 +72,8 @@ enum txn_result {
 /* The catalog version of the statement (takes a reference): needed before txn_global_*() unless a call with an env came first. */
 void txn_use_catalog(struct txn *txn, const struct catalog *catalog);
 /* Starts a statement: in READ COMMITTED a new snapshot over `shards` (ascending; those any scan of the statement may touch; n 0: none yet, opened
- * lazily one shard at a time, good for statements that touch one shard only).  Undo point for txn_statement_undo. */
+ * lazily one shard at a time, good for statements that touch one shard only).  Undo point for txn_statement_undo.  Right after a statement
+ * that was undone because of TXN_RESTART: its snapshot again. */
 MUST_CHECK bool txn_statement_begin(struct txn *txn, const uint32_t *shards, uint32_t n, struct err *err);
 void txn_statement_end(struct txn *txn);  /* releases the snapshot (unless REPEATABLE READ or a cursor holds it) */
 void txn_statement_undo(struct txn *txn); /* takes back its changes, keeps its locks; then txn_statement_end */

@@ -37,6 +37,7 @@ struct txn_manager {
     _Atomic uint64_t next_xid;
 };
 
+#define SNAPSHOT_REFRESHED_MAX 8
 /* A moment, kept open by readers. */
 struct snapshot {
     struct snapshot *next; /* of the transaction's snapshots */
@@ -47,7 +48,13 @@ struct snapshot {
     struct reader **readers; /* by shard; NULL: not open */
     uint32_t *open;        /* the shards that are */
     uint32_t n_open;
+    /* READ COMMITTED, a statement that runs again after a row it wanted had changed: rows of these relations are read as they are now
+     * where the snapshot's version is out of date. */
+    uint32_t refreshed[SNAPSHOT_REFRESHED_MAX];
+    uint32_t n_refreshed;
+    struct imap *shown;    /* rows given in a newer version than the snapshot's: row_id() to the commits included; or NULL */
 };
+
 
 /* Reading what is committed now. */
 struct latest {
@@ -94,6 +101,8 @@ struct txn {
     _Atomic uint64_t oldest;
     struct snapshot *snapshots, *free_snapshots;
     struct snapshot *moment; /* REPEATABLE READ: the one for all */
+    struct snapshot *restarting; /* borrowed: TXN_RESTART was the last thing that happened to this one */
+    struct snapshot *carried;    /* undone after that: the next statement goes on with it */
     struct sxact *sxact;     /* SERIALIZABLE, once the moment is fixed */
     uint64_t commit_seq;     /* of its commit, once published */
     struct latest *latest;   /* by shard */
@@ -143,9 +152,16 @@ struct reader *snapshot_reader(struct snapshot *snapshot, uint32_t shard, struct
 void snapshot_unref(struct snapshot *snapshot);
 void snapshots_end(struct txn *txn); /* the transaction ends */
 uint64_t txn_oldest_seq(struct txn_manager *manager);
+/* How a statement goes on after TXN_RESTART: with the same snapshot, see snapshot.c. */
+void snapshot_stale(struct snapshot *snapshot, uint32_t relation_oid);
+bool snapshot_is_stale(const struct snapshot *snapshot, uint32_t relation_oid);
+void snapshot_show(struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard, int64_t rid, uint64_t seq);
+uint64_t snapshot_shown(const struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard, int64_t rid); /* 0: not */
+void restart_forget(struct txn *txn);
 /* A reader that sees everything committed on the shard by now; give it back with latest_release(). */
 struct latest_lease {
     struct reader *reader;
+    uint64_t seq;  /* commits on the shard up to this one are seen */
     bool own;      /* acquired for this lease alone */
     bool counted;  /* holds latest[shard].n_scans */
     uint32_t shard;
@@ -177,6 +193,9 @@ struct lock_request txn_lock_request(const struct txn *txn, struct lock_tag tag,
 bool scan_qual_holds(const struct scan_qual *qual, const struct type *type, const struct datum *value);
 
 /* fetch.c */
+/* The committed row as of now; `values` in io's arena.  *seq: commits up to it are included. */
+MUST_CHECK bool fetch_present(struct txn *txn, struct type_io *io, const struct relation *relation, struct row_layout *layout,
+                              uint32_t shard, int64_t rid, struct datum *values, bool *found, uint64_t *seq);
 bool row_exists(struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid);
 
 /* rid.c */

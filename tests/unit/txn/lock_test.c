@@ -377,6 +377,82 @@ START_TEST(a_waiter_builds_on_what_was_committed)
 }
 END_TEST
 
+/* DELETE ... WHERE v = 10 while another transaction adds one to the rows with 9 and 10: as the manual says, nothing is deleted. */
+static int delete_tens(struct fixture *f, struct txn *txn, int *n_rounds)
+{
+    struct err err = ERR_IN(f->arena);
+    struct datum ten = datum_int(10);
+    struct scan_qual qual = {2, QUAL_EQ, &ten, 1};
+    struct scan_spec spec = {.relation = &f->table, .shards = fx_shards(f), .n_shards = f->n_shards, .quals = &qual, .n_quals = 1};
+    for (*n_rounds = 1;; ++*n_rounds) {
+        enum txn_result result = TXN_OK;
+        struct row row;
+        bool found = true;
+        int n = 0;
+        ck_assert(txn_statement_begin(txn, fx_shards(f), f->n_shards, &err));
+        struct scan *scan = scan_open(txn, f->arena, &f->env, &spec, &err);
+        while (result == TXN_OK) {
+            ck_assert(scan_next(scan, &row, &found, &err));
+            if (!found)
+                break;
+            result = txn_lock_row(txn, &f->table, row.shard, row.rid, ROW_UPDATE, WAIT_BLOCK, &err);
+            if (result == TXN_OK) {
+                ck_assert_int_eq(row.values[1].i, 10);
+                ck_assert(txn_delete(txn, &f->table, row.shard, row.rid, &err));
+                n++;
+            }
+        }
+        scan_close(scan);
+        if (result != TXN_OK)
+            txn_statement_undo(txn);
+        txn_statement_end(txn);
+        if (result == TXN_OK)
+            return n;
+        ck_assert_int_eq(result, TXN_RESTART);
+    }
+}
+
+struct deleter {
+    struct fixture *f;
+    struct txn *txn;
+    int n, n_rounds;
+};
+
+static void *delete_in_thread(void *arg)
+{
+    struct deleter *deleter = arg;
+    deleter->n = delete_tens(deleter->f, deleter->txn, &deleter->n_rounds);
+    return NULL;
+}
+
+START_TEST(a_statement_that_waited_keeps_its_snapshot_but_for_what_changed)
+{
+    struct fixture f;
+    fixture_open(&f, 2);
+    struct err err = ERR_IN(f.arena);
+    struct txn *a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1);
+    for (int64_t id = 0; id < 40; id++)
+        fx_insert(&f, a, id, id % 2 ? 9 : 10);
+    fx_commit(a);
+    a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1);
+    for (int64_t id = 0; id < 20; id++)
+        ck_assert_int_eq(fx_add(&f, a, id, 1, &err), 1);
+    fx_insert(&f, a, 100, 10);
+    struct deleter deleter = {.f = &f, .txn = fx_begin(&f, ISOLATION_READ_COMMITTED, 2)};
+    pthread_t thread;
+    pthread_create(&thread, NULL, delete_in_thread, &deleter);
+    usleep(30000);
+    fx_commit(a);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(deleter.n, 10); /* of 20..39; not those that have become 10, nor the new one */
+    ck_assert_int_eq(deleter.n_rounds, 2);
+    /* The next statement has a snapshot of its own. */
+    ck_assert_int_eq(delete_tens(&f, deleter.txn, &deleter.n_rounds), 11);
+    fx_commit(deleter.txn);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(rolling_back_to_a_savepoint_frees_its_row_locks)
 {
     struct fixture f;
@@ -452,6 +528,7 @@ Suite *txn_lock_suite(void)
     suite_add_tcase(suite, alone);
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, a_waiter_builds_on_what_was_committed);
+    tcase_add_test(cases, a_statement_that_waited_keeps_its_snapshot_but_for_what_changed);
     tcase_add_test(cases, rolling_back_to_a_savepoint_frees_its_row_locks);
     tcase_add_test(cases, advisory_locks_of_sessions_and_transactions);
     suite_add_tcase(suite, cases);
