@@ -30,6 +30,7 @@ struct analysis {
     const struct function_args *function;
     VEC(struct expr *) params; /* every EXPR_PARAM made */
     bool is_volatile, writes;
+    bool collate_seen;     /* some COLLATE clause was met */
     bool srf_seen;         /* some set-returning call was made: else nobody need look for any */
     size_t stack_at_start; /* bytes that were left: see depth_check() */
     const struct type *unknown, *boolean, *int4, *int8, *txt, *record; /* often needed */
@@ -109,6 +110,7 @@ struct cte_scope {
     enum { CTE_WAITING, CTE_IN_WORK, CTE_DONE } state;
     bool may_be_early; /* WITH RECURSIVE: may be referred to before its turn, even by itself */
     bool has_columns;  /* in work, and the columns are known from the non-recursive term */
+    const struct query *first_term; /* that one */
     uint16_t index;    /* into query->ctes */
 };
 
@@ -224,6 +226,8 @@ struct expr *coerce_to(struct analysis *a, struct expr *e, const struct type *to
 struct expr *coerce_typmod(struct analysis *a, struct expr *e, const struct type *to, int32_t typmod, enum cast_context context,
                            enum expr_form form, int location);
 struct expr *coerce_to_domain(struct analysis *a, struct expr *e, const struct type *domain, enum expr_form form, int location);
+/* 42P21 when arguments have different collations by COLLATE. */
+bool check_collations(struct analysis *a, const struct exprs *args);
 struct expr *coerce_to_boolean(struct analysis *a, struct expr *e, const char *construct); /* "WHERE": argument of WHERE must be... */
 struct expr *coerce_to_specific(struct analysis *a, struct expr *e, const struct type *to, const char *construct);
 const struct type *common_type(struct analysis *a, const struct exprs *list, const char *construct, const struct expr **which);
@@ -421,7 +425,9 @@ bool transform_with(struct scope *s, const WithClause *with);
 /* The visible WITH query of that name; *levels_up from `s`.  NULL without error: none. */
 struct cte_scope *find_cte(struct scope *s, const char *name, struct scope **owner, int *levels_up);
 /* The columns of a recursive query are those of its non-recursive term. */
-bool settle_recursive_columns(struct scope *body, const struct targets *targets);
+bool settle_recursive_columns(struct scope *body, const struct query *first_term);
+/* The WITH query without its SEARCH and CYCLE clauses, its body doing their work. */
+const CommonTableExpr *rewrite_search(struct scope *s, const CommonTableExpr *cte);
 int add_cte_rte(struct scope *s, struct scope *owner, struct cte_scope *cte, int levels_up, const RangeVar *var);
 
 /* ---- target_table.c, dml.c, insert.c, conflict.c, merge.c, assign.c ---- */

@@ -73,7 +73,8 @@ const struct type *base_type(const struct type *type)
 
 bool is_true_array(const struct type *type)
 {
-    return type->elem_oid != 0 && type->len == -1 && type->kind == 'b' && type->elem != NULL;
+    bool may_be = type->kind == 'b' || type->oid == TYPE_RECORD_ARRAY; /* which is a pseudo-type */
+    return may_be && type->elem_oid != 0 && type->len == -1 && type->elem != NULL;
 }
 
 const struct type *element_type(const struct type *type)

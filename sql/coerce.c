@@ -221,3 +221,50 @@ struct expr *coerce_to_boolean(struct analysis *a, struct expr *e, const char *c
 {
     return coerce_to_specific(a, e, a->boolean, construct);
 }
+
+/* ---- collations ---- */
+
+static const char *collation_name(uint32_t oid)
+{
+    switch (oid) {
+    case 950:
+        return "C";
+    case 951:
+        return "POSIX";
+    case 12340:
+        return "ucs_basic";
+    case 12341:
+        return "C.utf8";
+    default:
+        return "default";
+    }
+}
+
+/* The COLLATE clause that gives `e` its collation, through functions and casts; NULL: none does. */
+static const struct expr *explicit_collation(const struct expr *e)
+{
+    if (e->kind == EXPR_RELABEL && e->form == FORM_CALL)
+        return e;
+    if (!e->type->collation_oid || e->kind == EXPR_SUBLINK)
+        return NULL;
+    for (size_t k = 0; k < e->args.n; k++) {
+        const struct expr *found = e->args.items[k] ? explicit_collation(e->args.items[k]) : NULL;
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+bool check_collations(struct analysis *a, const struct exprs *args)
+{
+    const struct expr *first = NULL;
+    for (size_t k = 0; a->collate_seen && k < args->n; k++) {
+        const struct expr *found = explicit_collation(args->items[k]);
+        if (found && first && found->collation_oid != first->collation_oid)
+            return fail(a, found->location, ERR_COLLATION_MISMATCH, "collation mismatch between explicit collations \"%s\" and \"%s\"",
+                        collation_name(first->collation_oid), collation_name(found->collation_oid));
+        if (!first)
+            first = found;
+    }
+    return true;
+}

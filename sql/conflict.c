@@ -11,17 +11,17 @@ struct inference {
     struct expr *where;
 };
 
-static bool infer_element(struct scope *s, const IndexElem *element, struct inference *out)
+static bool infer_element(struct scope *s, const IndexElem *element, int location, struct inference *out)
 {
     struct analysis *a = s->a;
     if (element->ordering != SORTBY_DEFAULT)
-        return fail(a, -1, ERR_INVALID_COLUMN_REFERENCE, "ASC/DESC is not allowed in ON CONFLICT clause");
+        return fail(a, location, ERR_INVALID_COLUMN_REFERENCE, "ASC/DESC is not allowed in ON CONFLICT clause");
     if (element->nulls_ordering != SORTBY_NULLS_DEFAULT)
-        return fail(a, -1, ERR_INVALID_COLUMN_REFERENCE, "NULLS FIRST/LAST is not allowed in ON CONFLICT clause");
+        return fail(a, location, ERR_INVALID_COLUMN_REFERENCE, "NULLS FIRST/LAST is not allowed in ON CONFLICT clause");
     if (element->name) {
-        struct expr *e = column_by_name(s, element->name, true, -1);
+        struct expr *e = column_by_name(s, element->name, true, location);
         if (!e)
-            return FAILED(a) ? false : missing_column(s, NULL, element->name, -1);
+            return FAILED(a) ? false : missing_column(s, NULL, element->name, location);
         if (e->kind == EXPR_COLUMN && e->column.attnum > 0)
             VEC_PUSH(a->arena, &out->attnums, e->column.attnum);
         else
@@ -126,7 +126,7 @@ static bool infer(struct scope *s, const InferClause *clause, struct on_conflict
     const struct relation *relation = s->target->base;
     struct inference inference = {0};
     for (int k = 0; k < list_n(clause->indexElems); k++)
-        if (!infer_element(s, list_at(clause->indexElems, k), &inference))
+        if (!infer_element(s, list_at(clause->indexElems, k), clause->location, &inference))
             return false;
     if (clause->whereClause &&
         !(inference.where = transform_boolean(s, clause->whereClause, PLACE_INDEX_PREDICATE, "WHERE")))

@@ -127,8 +127,9 @@ static bool name_columns(struct analysis *a, const CommonTableExpr *node, struct
     return true;
 }
 
-bool settle_recursive_columns(struct scope *body, const struct targets *targets)
+bool settle_recursive_columns(struct scope *body, const struct query *first_term)
 {
+    const struct targets *targets = &first_term->targets;
     struct cte_scope *own = body->own_cte;
     struct cte *cte = &body->parent->cte_results.items[own->index];
     if (!name_columns(body->a, own->node, cte, targets))
@@ -136,6 +137,7 @@ bool settle_recursive_columns(struct scope *body, const struct targets *targets)
     for (int k = 0; k < cte->n_columns; k++)
         if (cte->columns[k].type->oid == TYPE_UNKNOWN)
             cte->columns[k].type = body->a->txt;
+    own->first_term = first_term;
     own->has_columns = true;
     return true;
 }
@@ -163,9 +165,11 @@ static bool analyse_cte(struct scope *s, struct cte_scope *cte)
     struct analysis *a = s->a;
     const CommonTableExpr *node = cte->node;
     struct cte *result = &s->cte_results.items[cte->index];
-    if (node->search_clause || node->cycle_clause)
-        return fail(a, node->location, ERR_FEATURE_NOT_SUPPORTED, "%s clauses of WITH queries are not supported",
-                    node->search_clause ? "SEARCH" : "CYCLE");
+    if (node->search_clause || node->cycle_clause) {
+        node = cte->node = rewrite_search(s, node);
+        if (!node)
+            return false;
+    }
     cte->state = CTE_IN_WORK;
     struct query *query = transform_statement(a, s, node->ctequery, ENTRY_TOP, cte, false);
     if (!query)

@@ -468,6 +468,7 @@ static struct expr *transform_collate(struct scope *s, const CollateClause *node
     if (!collation_by_name(a, node->collname, node->location, &e->collation_oid))
         return NULL;
     push_arg(a, e, arg);
+    a->collate_seen = true;
     return e;
 }
 

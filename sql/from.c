@@ -130,19 +130,19 @@ static const char *output_name(const struct expr *call)
     return n_out == 1 && found && *found ? found : NULL;
 }
 
-static bool check_definitions(struct scope *s, const struct expr *call, const struct row_shape *shape, bool has_definitions)
+static bool check_definitions(struct scope *s, const struct expr *call, const struct row_shape *shape, const List *definitions)
 {
-    int location = expr_location(call);
     bool is_record = call->type->oid == TYPE_RECORD;
-    if (has_definitions && shape->n && is_record)
+    int location = definitions ? ((const ColumnDef *)list_at(definitions, 0))->location : expr_location(call);
+    if (definitions && shape->n && is_record)
         return fail(s->a, location, ERR_SYNTAX_ERROR, "a column definition list is redundant for a function with OUT parameters");
-    if (has_definitions && shape->n)
+    if (definitions && shape->n)
         return fail(s->a, location, ERR_SYNTAX_ERROR,
                     "a column definition list is redundant for a function returning a named composite type");
-    if (has_definitions && !is_record)
+    if (definitions && !is_record)
         return fail(s->a, location, ERR_SYNTAX_ERROR,
                     "a column definition list is only allowed for functions returning \"record\"");
-    if (!has_definitions && is_record && !shape->n)
+    if (!definitions && is_record && !shape->n)
         return fail(s->a, location, ERR_SYNTAX_ERROR, "a column definition list is required for functions returning \"record\"");
     return true;
 }
@@ -154,7 +154,7 @@ static bool function_columns(struct scope *s, const struct function_item *item, 
     uint16_t before = rte->n_columns;
     function->call = item->call;
     bool known = is_row_type(item->call->type) && row_shape_of(s, item->call, &shape);
-    if (FAILED(s->a) || !check_definitions(s, item->call, &shape, item->definitions != NULL))
+    if (FAILED(s->a) || !check_definitions(s, item->call, &shape, item->definitions))
         return false;
     if (item->definitions) {
         function->is_record = true;

@@ -43,6 +43,8 @@ static void note_volatile(struct analysis *a)
 
 struct expr *func_expr(struct analysis *a, const struct proc *proc, const struct type *result, struct exprs args, int location)
 {
+    if (!check_collations(a, &args))
+        return NULL;
     struct expr *e = expr_new(a, EXPR_FUNC, result, location);
     e->args = args;
     e->func.proc = proc;

@@ -64,7 +64,24 @@ static const struct message_rule {
     {"remainder for hash partition", ERR_DUPLICATE_OBJECT, NULL},
 };
 
-static bool report(struct err *err, const struct pg_query_error *error)
+/* "123abc" is junk as a whole; the library stops after its first letter. */
+static const char *junk_message(struct err *err, const char *message, const char *text, int position)
+{
+    if (strncmp(message, "trailing junk after", 19) != 0 || position <= 0)
+        return message;
+    const char *start = text, *near = strstr(message, " at or near \"");
+    for (int k = 1; k < position && *start; k++)
+        start += utf8_char_bytes((unsigned char)*start);
+    if (!near)
+        return message;
+    size_t n = strlen(near + 13) - 1;
+    while (start[n] && (strchr("_$", start[n]) || (start[n] >= '0' && start[n] <= '9') || (start[n] >= 'a' && start[n] <= 'z') ||
+                        (start[n] >= 'A' && start[n] <= 'Z') || (unsigned char)start[n] >= 0x80))
+        n++;
+    return arena_printf(err->arena, "%.*s at or near \"%.*s\"", (int)(near - message), message, (int)n, start);
+}
+
+static bool report(struct err *err, const struct pg_query_error *error, const char *text)
 {
     const char *sqlstate = ERR_SYNTAX_ERROR, *hint = NULL;
     for (size_t k = 0; k < ARRAY_COUNT(message_rules); k++)
@@ -75,7 +92,7 @@ static bool report(struct err *err, const struct pg_query_error *error)
         }
     if (strstr(error->message, "constraints cannot be marked"))
         sqlstate = ERR_FEATURE_NOT_SUPPORTED;
-    err_set(err, sqlstate, "%s", error->message);
+    err_set(err, sqlstate, "%s", junk_message(err, error->message, text, error->cursorpos));
     if (hint)
         err_hint(err, "%s", hint);
     return err_position(err, error->cursorpos);
@@ -98,7 +115,7 @@ static bool raw_parse(struct arena *arena, const char *text, List **tree, struct
 
     free(result.stderr_buffer);
     if (result.error) {
-        report(err, result.error);
+        report(err, result.error, text);
         pg_query_free_error(result.error);
         return false;
     }

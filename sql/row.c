@@ -98,6 +98,23 @@ static bool rte_shape(struct scope *s, const struct rte *rte, struct row_shape *
     return true;
 }
 
+static bool query_column_shape(struct scope *s, struct scope *around, const struct query *query, int index, struct row_shape *shape)
+{
+    const struct setop *first = query->setop;
+    while (first && !first->query)
+        first = first->left;
+    if (first)
+        return query_column_shape(s, around, first->query, index, shape);
+    struct scope inner = {.a = s->a, .parent = around};
+    inner.rtes.items = query->rtes;
+    inner.rtes.n = query->n_rtes;
+    int seen = 0;
+    for (size_t k = 0; k < query->targets.n; k++)
+        if (!query->targets.items[k].junk && seen++ == index)
+            return row_shape_of(&inner, query->targets.items[k].expr, shape);
+    return false;
+}
+
 /* A column of type record: look at what the sub-select puts there. */
 static bool record_column_shape(struct scope *s, const struct expr *e, struct row_shape *shape)
 {
@@ -110,17 +127,21 @@ static bool record_column_shape(struct scope *s, const struct expr *e, struct ro
     if (e->column.attnum < 0)
         return false;
     int index = e->column.attnum - 1;
-    if (rte->kind == RTE_SUBQUERY && rte->subquery && !rte->subquery->setop) {
-        struct scope inner = {.a = s->a, .parent = at};
-        inner.rtes.items = rte->subquery->rtes;
-        inner.rtes.n = rte->subquery->n_rtes;
-        int seen = 0;
-        for (size_t k = 0; k < rte->subquery->targets.n; k++) {
-            const struct target *target = &rte->subquery->targets.items[k];
-            if (!target->junk && seen++ == index)
-                return row_shape_of(&inner, target->expr, shape);
+    const struct query *query = rte->subquery;
+    struct scope *around = at;
+    if (rte->kind == RTE_CTE) {
+        for (int k = 0; k < rte->cte_levels_up; k++)
+            around = around->parent;
+        if (around->ctes.n > rte->cte) { /* not in a finished query that is looked at from outside */
+            query = around->cte_results.items[rte->cte].query;
+            if (!query)
+                query = around->ctes.items[rte->cte].first_term;
         }
     }
+    if (query && !query_column_shape(s, around, query, index, shape))
+        return false;
+    if (query)
+        return true;
     if (rte->kind == RTE_VALUES && rte->n_value_rows && index < (int)rte->value_rows[0].n)
         return row_shape_of(at, rte->value_rows[0].items[index], shape);
     return false;

@@ -323,9 +323,36 @@ static void weigh(struct suggestion *best, const char *table, const char *column
     }
 }
 
+/* The operands of a set operation, which have names that only hints tell. */
+static bool search_operands(struct analysis *a, const struct setop *node, int *number, const char *table, const char *column,
+                            struct suggestion *best)
+{
+    if (!node)
+        return false;
+    if (!node->query)
+        return search_operands(a, node->left, number, table, column, best) ||
+               search_operands(a, node->right, number, table, column, best);
+    const char *name = arena_printf(a->arena, "*SELECT* %d", ++*number);
+    int penalty = table ? edit_distance(table, name, FUZZY_DISTANCE_MAX + 1) : 0;
+    for (size_t k = 0; k < node->query->targets.n; k++) {
+        const struct target *target = &node->query->targets.items[k];
+        if (target->junk)
+            continue;
+        if (penalty == 0 && strcmp(target->name, column) == 0) {
+            *best = (struct suggestion){.exact = true, .table = {name}};
+            return true;
+        }
+        weigh(best, name, target->name, column, penalty);
+    }
+    return false;
+}
+
 static void search_columns(struct scope *s, const char *table, const char *column, struct suggestion *best)
 {
-    for (struct scope *at = s; at; at = at->parent)
+    int number = 0;
+    for (struct scope *at = s; at; at = at->parent) {
+        if (at->query && search_operands(s->a, at->query->setop, &number, table, column, best))
+            return;
         for (size_t k = 0; k < at->rtes.n; k++) {
             const struct rte *rte = &at->rtes.items[k];
             if (!rte->alias)
@@ -342,6 +369,7 @@ static void search_columns(struct scope *s, const char *table, const char *colum
                 weigh(best, rte->alias, name, column, penalty);
             }
         }
+    }
 }
 
 bool missing_column(struct scope *s, const char *table, const char *column, int location)

@@ -38,12 +38,21 @@ static bool refuse_into(struct scope *s, const SelectStmt *stmt)
     return fail(s->a, stmt->intoClause->rel->location, ERR_SYNTAX_ERROR, "SELECT ... INTO is not allowed here");
 }
 
+static bool find_aggregate(struct tree_walker *w, struct expr *e)
+{
+    if (e->kind != EXPR_AGGREGATE || e->agg.levels_up != 0)
+        return tree_children(w, e);
+    w->arg = e;
+    return true;
+}
+
 /* Inside the recursive term of a WITH query, groups would need all rounds at once. */
 static bool check_recursive_term(struct scope *s)
 {
+    struct tree_walker w = {.expr = find_aggregate};
     for (size_t k = 0; s->query->has_aggregates && k < s->rtes.n; k++)
         if (s->rtes.items[k].kind == RTE_CTE && s->rtes.items[k].cte_self)
-            return fail(s->a, -1, ERR_INVALID_RECURSION,
+            return fail(s->a, tree_query(&w, s->query) ? ((const struct expr *)w.arg)->location : -1, ERR_INVALID_RECURSION,
                         "aggregate functions are not allowed in a recursive query's recursive term");
     return true;
 }

@@ -195,7 +195,7 @@ static struct setop *tree(struct scope *s, const SelectStmt *stmt, bool top, boo
         const struct setop *first = node->left;
         while (!first->query)
             first = first->left;
-        if (!settle_recursive_columns(s, &first->query->targets))
+        if (!settle_recursive_columns(s, first->query))
             return NULL;
     }
     node->right = tree(s, stmt->rarg, false, recursive_term || is_recursive, inner);

@@ -316,8 +316,10 @@ bool resolve_unknown_targets(struct scope *s, struct targets *targets)
 static void mark_origin(struct scope *s, struct target *target)
 {
     const struct expr *e = target->expr;
-    if (e->kind != EXPR_COLUMN || e->column.levels_up != 0 || e->column.attnum <= 0)
+    if (e->kind != EXPR_COLUMN || e->column.attnum < 0)
         return;
+    for (int k = 0; k < e->column.levels_up; k++)
+        s = s->parent;
     const struct rte *rte = scope_rte(s, e->column.rte);
     const struct relation *relation = rte->relation ? rte->relation : rte->view;
     const struct query *from = rte->subquery;
