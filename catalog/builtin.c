@@ -83,7 +83,7 @@ const struct type_ops *type_ops_for(char kind, bool is_array, const struct type 
 static bool is_true_array(const struct builtin_type *facts)
 {
     static const uint32_t array_subscript_handler = 6179;
-    return facts->category == 'A' && facts->subscript == array_subscript_handler && facts->elem;
+    return facts->subscript == array_subscript_handler && facts->elem; /* category A, but for record[] */
 }
 
 static void fill_type(struct type *type, const struct builtin_type *facts)
@@ -128,7 +128,7 @@ static void link_type(struct type *type)
     if (!type->ops && type->kind == 'p' && type->oid == TYPE_RECORD)
         type->ops = &record_ops;
     if (!type->ops)
-        type->ops = type_ops_for(type->kind, type->category == 'A' && type->elem_oid, type->elem);
+        type->ops = type_ops_for(type->kind, type->elem_oid != 0, type->elem);
 }
 
 static void link_range(const struct builtin_range *range)
@@ -408,7 +408,7 @@ static size_t opclass_types(const struct type *type, uint32_t candidates[6])
         candidates[n++] = TYPE_TEXT;
     if (type->oid == TYPE_CIDR)
         candidates[n++] = TYPE_INET;
-    if (type->category == 'A' && type->elem_oid && type->oid != TYPE_INT2VECTOR && type->oid != TYPE_OIDVECTOR)
+    if (type->elem_oid && type->oid != TYPE_INT2VECTOR && type->oid != TYPE_OIDVECTOR)
         candidates[n++] = TYPE_ANYARRAY;
     if (type->kind == 'e')
         candidates[n++] = TYPE_ANYENUM;

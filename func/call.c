@@ -64,7 +64,7 @@ bool row_list_emit(struct fcall *c, struct row_list *list)
 
 bool type_is_array(const struct type *type)
 {
-    return type->category == 'A' && type->elem_oid != 0;
+    return (type->category == 'A' || type->oid == TYPE_RECORD_ARRAY) && type->elem_oid != 0;
 }
 
 const struct type *call_type(const struct fcall *c, uint32_t oid)

@@ -470,7 +470,7 @@ static struct node *make_join(struct planner *p, struct node *left, const struct
     return node;
 }
 
-static struct node *plan_item(struct planner *p, struct query *query, struct item *item);
+static struct node *plan_item(struct planner *p, struct query *query, struct item *item, const struct relset *given);
 
 /* Conditions of `from` that concern only `rels` are moved to `to`. */
 static void move_within(struct planner *p, struct exprs *from, const struct relset *rels, struct exprs *to)
@@ -484,8 +484,12 @@ static void move_within(struct planner *p, struct exprs *from, const struct rels
     *from = kept;
 }
 
+static struct node *plan_within(struct planner *p, struct query *query, struct from **froms, size_t n_froms, struct exprs *conjuncts,
+                                const struct relset *given);
+
 /* An outer join: ON conditions on the nullable side alone go down to it, WHERE conditions on the kept side alone go down to that. */
-static struct node *plan_outer(struct planner *p, struct query *query, struct from *join, struct exprs *where)
+static struct node *plan_outer(struct planner *p, struct query *query, struct from *join, struct exprs *where,
+                               const struct relset *given)
 {
     struct relset left_rels = {{0}}, right_rels = {{0}}, needs = {{0}};
     struct exprs on = {0}, left_conds = {0}, right_conds = {0};
@@ -510,7 +514,9 @@ static struct node *plan_outer(struct planner *p, struct query *query, struct fr
         move_within(p, where, &right_rels, &right_conds);
         move_within(p, &on, &left_rels, &left_conds);
     }
-    struct node *left = plan_from(p, query, &join->left, 1, &left_conds);
+    struct relset given_right = *given;
+    relset_union(&given_right, &left_rels);
+    struct node *left = plan_within(p, query, &join->left, 1, &left_conds, given);
     bool depends = relset_overlaps(&needs, &left_rels);
     struct node *right = NULL;
     /* Few left rows and an index on the right: look rows up instead of reading all. */
@@ -534,7 +540,7 @@ static struct node *plan_outer(struct planner *p, struct query *query, struct fr
             depends = true;
         }
     }
-    right = left ? plan_from(p, query, &join->right, 1, &right_conds) : NULL;
+    right = left ? plan_within(p, query, &join->right, 1, &right_conds, &given_right) : NULL;
     if (!right)
         return NULL;
     if (depends && join->join != JOIN_LEFT_) {
@@ -552,11 +558,11 @@ static struct node *plan_outer(struct planner *p, struct query *query, struct fr
     return filter;
 }
 
-static struct node *plan_item(struct planner *p, struct query *query, struct item *item)
+static struct node *plan_item(struct planner *p, struct query *query, struct item *item, const struct relset *given)
 {
     if (item->from->kind == FROM_RTE)
         return plan_rte(p, query, item->from->rte, &item->conjuncts);
-    return plan_outer(p, query, item->from, &item->conjuncts);
+    return plan_outer(p, query, item->from, &item->conjuncts, given);
 }
 
 /* A rough estimate before the item is planned, for choosing the order. */
@@ -585,14 +591,23 @@ static bool connects(const struct exprs *pool, const struct relset *have, const 
     return false;
 }
 
-static struct item *choose(struct query *query, struct items *items, const struct exprs *pool, const struct relset *have)
+/* Entries that are there: joined here already, or given from outside. */
+static bool is_ready(const struct item *item, const struct relset *have, const struct relset *given)
+{
+    struct relset there = *have;
+    relset_union(&there, given);
+    return relset_within(&item->needs, &there);
+}
+
+static struct item *choose(struct query *query, struct items *items, const struct exprs *pool, const struct relset *have,
+                           const struct relset *given)
 {
     struct item *best = NULL;
     double best_rows = 0;
     bool best_connected = false, first = relset_is_empty(have);
     for (size_t k = 0; k < items->n; k++) {
         struct item *item = &items->items[k];
-        if (item->joined || !relset_within(&item->needs, have))
+        if (item->joined || !is_ready(item, have, given))
             continue;
         bool connected = first || connects(pool, have, &item->rels);
         double rows = item_estimate(query, item);
@@ -652,15 +667,17 @@ static struct exprs take_decidable(struct planner *p, struct exprs *pool, const 
 }
 
 static struct node *join_next(struct planner *p, struct query *query, struct node *left, struct relset *have, struct item *item,
-                              struct exprs *pool)
+                              struct exprs *pool, const struct relset *given)
 {
     struct relset before = *have;
     relset_union(have, &item->rels);
     struct exprs conds = take_decidable(p, pool, have);
-    bool depends = !relset_is_empty(&item->needs);
+    bool depends = relset_overlaps(&item->needs, &before);
     if (!depends)
         depends = take_lookups(p, query, left, &before, item, &conds);
-    item->node = plan_item(p, query, item);
+    struct relset around = before;
+    relset_union(&around, given);
+    item->node = plan_item(p, query, item, &around);
     if (!item->node)
         return NULL;
     if (!depends && item->node->rows_estimate > left->rows_estimate * 4)
@@ -682,6 +699,14 @@ static struct node *add_filter(struct planner *p, struct node *node, struct expr
 
 struct node *plan_from(struct planner *p, struct query *query, struct from **froms, size_t n_froms, struct exprs *conjuncts)
 {
+    const struct relset nothing = {{0}};
+    return plan_within(p, query, froms, n_froms, conjuncts, &nothing);
+}
+
+/* As plan_from(), below joins whose other entries, `given`, LATERAL items here may refer to. */
+static struct node *plan_within(struct planner *p, struct query *query, struct from **froms, size_t n_froms, struct exprs *conjuncts,
+                                const struct relset *given)
+{
     struct items items = {0};
     struct relset have = {{0}};
     if (query->n_rtes > RELSET_MAX) {
@@ -700,7 +725,7 @@ struct node *plan_from(struct planner *p, struct query *query, struct from **fro
         move_within(p, conjuncts, &items.items[k].rels, &items.items[k].conjuncts);
     struct node *node = NULL;
     for (size_t k = 0; k < items.n; k++) {
-        struct item *item = choose(query, &items, conjuncts, &have);
+        struct item *item = choose(query, &items, conjuncts, &have, given);
         if (!item) {
             err_set(p->err, ERR_FEATURE_NOT_SUPPORTED, "LATERAL references in both directions of a join are not supported");
             return NULL;
@@ -708,9 +733,9 @@ struct node *plan_from(struct planner *p, struct query *query, struct from **fro
         item->joined = true;
         if (!node) {
             relset_union(&have, &item->rels);
-            node = plan_item(p, query, item);
+            node = plan_item(p, query, item, given);
         } else {
-            node = join_next(p, query, node, &have, item, conjuncts);
+            node = join_next(p, query, node, &have, item, conjuncts, given);
         }
         if (!node)
             return NULL;
