@@ -6,6 +6,7 @@
 
 #include "catalog/catalog_int.h"
 #include "catalog/cluster.h"
+#include "catalog/sysrel.h"
 
 static const char *str(struct arena *arena, const char *text)
 {
@@ -74,6 +75,8 @@ static void copy_relation(struct arena *arena, struct relation *relation)
     relation->stored_next = str(arena, relation->stored_next);
     relation->view_sql = str(arena, relation->view_sql);
     relation->sequence = DUP(arena, relation->sequence, relation->sequence ? 1 : 0);
+    if (relation->sequence)
+        relation->system = sysrel_of_sequence(arena, relation->oid);
     relation->options = copy_options(arena, relation->options);
     relation->acl = acl_copy(arena, relation->acl);
     relation->depends = dependencies_copy(arena, relation->depends, relation->n_depends);

@@ -593,7 +593,7 @@ static bool add_foreign(struct ddl *d, uint32_t relation_oid, const Constraint *
         return false;
     if (key.target->kind != 'r')
         return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "referenced relation \"%s\" is not a table", key.target->name);
-    if (key.target->distribution == DIST_SYSTEM)
+    if (key.target->oid < FIRST_USER_OID)
         return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied: \"%s\" is a system catalog", key.target->name);
     if (node->fk_matchtype == 'p')
         return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "MATCH PARTIAL not yet implemented");

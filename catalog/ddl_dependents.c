@@ -120,6 +120,9 @@ static void on_relation(struct finding *f, const struct relation *relation)
         edge(f, CLASS_CONSTRAINT, relation->constraints[k]->oid, 0, true);
     for (uint16_t k = 0; k < relation->n_referenced_by; k++)
         edge(f, CLASS_CONSTRAINT, relation->referenced_by[k]->oid, 0, relation->referenced_by[k]->relation_oid == relation->oid);
+    for (uint16_t k = 0; k < relation->n_columns; k++)
+        if (!relation->columns[k].dropped && relation->columns[k].default_sql)
+            edge(f, CLASS_ATTRDEF, synthetic_oid(relation->oid, (int16_t)(k + 1)), 0, true);
     for (uint16_t k = 0; k < relation->n_triggers; k++)
         edge(f, CLASS_TRIGGER, relation->triggers[k]->oid, 0, true);
     for (size_t at = builtin_n_relations; (other = catalog_next_relation(f->d->fork, &at));)

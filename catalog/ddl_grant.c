@@ -221,7 +221,7 @@ static bool grant_relation(struct ddl *d, const GrantStmt *stmt, const RangeVar 
         return false;
     if (stmt->objtype == OBJECT_SEQUENCE && relation->kind != 'S')
         return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a sequence", relation->name);
-    if (relation->distribution == DIST_SYSTEM)
+    if (relation->oid < FIRST_USER_OID)
         return true; /* readable by everybody, and nothing else */
     struct grant_target target = relation_target(relation);
     return grant_on(d, stmt, &target);

@@ -274,7 +274,7 @@ static bool add_table(struct ddl *d, const struct relation *relation, struct tru
 {
     if (relation->kind != 'r')
         return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a table", relation->name);
-    if (relation->distribution == DIST_SYSTEM)
+    if (relation->oid < FIRST_USER_OID)
         return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied: \"%s\" is a system catalog", relation->name);
     if (!acl_held(d->fork, relation->acl, ACL_RELATION, relation->owner_oid, d->c->user_oid, PRIV_TRUNCATE, false))
         return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for table %s", relation->name);

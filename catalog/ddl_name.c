@@ -274,7 +274,7 @@ bool must_be_owner(struct ddl *d, uint32_t owner_oid, const char *kind, const ch
 
 bool must_own_relation(struct ddl *d, const struct relation *relation)
 {
-    if (relation->distribution == DIST_SYSTEM)
+    if (relation->oid < FIRST_USER_OID)
         return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied: \"%s\" is a system catalog", relation->name);
     return must_be_owner(d, relation->owner_oid, relation_kind_word(relation->kind), relation->name);
 }

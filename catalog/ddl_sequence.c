@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "catalog/ddl_int.h"
+#include "catalog/sysrel.h"
 #include "sql/format_type.h"
 
 struct limits {
@@ -225,8 +226,8 @@ bool make_sequence(struct ddl *d, const struct namespace *namespace, const char 
     struct relation *relation = new_relation(d, &object, namespace, name, 'S');
     relation->persistence = relation->temp ? 't' : persistence ? persistence : 'p';
     relation->sequence = arena_memdup(object_arena(object), &facts, sizeof(facts));
-    if (!relation->temp)
-        relation->distribution = DIST_LOCAL;
+    relation->distribution = DIST_SYSTEM;
+    relation->system = sysrel_of_sequence(object_arena(object), relation->oid);
     sequence_columns(d, relation, object_arena(object));
     *oid = relation->oid;
     catalog_add(d->fork, object);

@@ -88,7 +88,7 @@ static bool find_relation_object(struct fcall *c, int arg, enum by by, struct gu
         struct acl_item item;
     } readable = {{1}, {0, ROLE_BOOTSTRAP, PRIV_SELECT, 0}};
     *object = (struct guarded){relation->kind == 'S' ? ACL_SEQUENCE : ACL_RELATION, relation->acl, relation->owner_oid, relation};
-    if (relation->distribution == DIST_SYSTEM)
+    if (relation->oid < FIRST_USER_OID)
         object->acl = (const struct acl *)&readable;
     return true;
 }

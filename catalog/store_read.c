@@ -4,6 +4,7 @@
 #include "catalog/catalog_int.h"
 #include "catalog/json.h"
 #include "catalog/store.h"
+#include "catalog/sysrel.h"
 
 static const char *copy_text(struct arena *arena, const struct json *object, const char *key)
 {
@@ -170,6 +171,10 @@ static void read_relation(struct object *object, const char *schema, const struc
     relation->updatable = json_get_bool(json, "updatable");
     relation->view_check = json_get_char(json, "view_check");
     relation->sequence = read_sequence(arena, json_get(json, "sequence"));
+    if (relation->sequence) {
+        relation->system = sysrel_of_sequence(arena, relation->oid);
+        relation->distribution = DIST_SYSTEM;
+    }
     relation->options = read_texts(arena, json, "options", &n);
     relation->replica_identity = json_get_char(json, "replica_identity");
     relation->row_security = json_get_bool(json, "row_security");

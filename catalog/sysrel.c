@@ -11,12 +11,14 @@
 #include "base/map.h"
 #include "catalog/builtin.h"
 #include "catalog/sysrel_int.h"
+#include "txn/txn.h"
 #include "types/array.h"
 
 struct sysrel {
     const char *name;
     sysrel_rows_fn rows;
     const struct builtin_rows *constant;
+    uint32_t sequence_oid; /* the row of one sequence */
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -84,8 +86,31 @@ static bool constant_rows(struct sysrel_scan *scan, const struct builtin_rows *r
     return true;
 }
 
-static const struct relation *relation_of(const struct sysrel *sysrel)
+static bool sequence_row(struct sysrel_scan *scan)
 {
+    int64_t last_value = scan->relation->sequence->start;
+    bool is_called = false;
+    if (scan->env->txn && !sequence_get(scan->env->txn, scan->relation, &last_value, &is_called, scan->err))
+        return false;
+    row_begin(scan);
+    row_int(scan, 1, last_value);
+    row_int(scan, 2, 0);
+    row_int(scan, 3, is_called);
+    return true;
+}
+
+const struct sysrel *sysrel_of_sequence(struct arena *arena, uint32_t sequence_oid)
+{
+    struct sysrel *sysrel = ARENA_NEW(arena, struct sysrel);
+    sysrel->sequence_oid = sequence_oid;
+    sysrel->rows = sequence_row;
+    return sysrel;
+}
+
+static const struct relation *relation_of(const struct sysrel *sysrel, const struct catalog *catalog)
+{
+    if (sysrel->sequence_oid)
+        return catalog_relation(catalog, sysrel->sequence_oid);
     const struct relation *relation = builtin_relation_by_name(NAMESPACE_PG_CATALOG, sysrel->name);
     return relation ? relation : builtin_relation_by_name(builtin_information_schema(), sysrel->name);
 }
@@ -105,7 +130,7 @@ bool sysrel_scan(const struct sysrel *system, const struct env *env, const struc
         .err = err,
         .env = env,
         .catalog = env->catalog,
-        .relation = relation_of(system),
+        .relation = relation_of(system, env->catalog),
         .hint = hint && hint->value && !hint->value->null ? hint : NULL,
         .emit = emit,
         .arg = arg,

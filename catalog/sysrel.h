@@ -25,6 +25,8 @@ MUST_CHECK bool sysrel_scan(const struct sysrel *system, const struct env *env, 
 
 /* Never NULL: relations without content of their own are empty. */
 const struct sysrel *sysrel_find(const char *schema, const char *name);
+/* The one row of a sequence: SELECT last_value FROM s.  In `arena`. */
+const struct sysrel *sysrel_of_sequence(struct arena *arena, uint32_t sequence_oid);
 /* The definition of a system view that is written in SQL; NULL: rows are made by code. */
 const char *sysview_sql(const char *schema, const char *name);
 

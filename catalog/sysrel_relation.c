@@ -76,7 +76,7 @@ static size_t count_options(const char *const *options)
 static void relation_class_row(struct sysrel_scan *scan, const struct relation *relation)
 {
     const struct builtin_relation *system = NULL;
-    for (size_t k = 0; relation->distribution == DIST_SYSTEM && k < builtin_n_relations && !system; k++)
+    for (size_t k = 0; relation->oid < FIRST_USER_OID && k < builtin_n_relations && !system; k++)
         if (builtin_relations[k].oid == relation->oid)
             system = &builtin_relations[k];
     uint16_t n_checks = 0, n_foreign = relation->n_referenced_by;
