@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define EVENTS_PER_TURN 256
+#define SPARES_MAX 64
+#define SPARE_ARENA_BYTES_MAX 65536
 #define LOOP_STACK_BYTES (8u * 1024 * 1024)
 
 struct call {
@@ -34,6 +36,9 @@ struct loop {
     pthread_mutex_t mutex;
     struct call *posts, **posts_tail; /* guarded by mutex */
     struct call *turn_end;
+    void *buffers[SPARES_MAX];
+    struct arena *arenas[SPARES_MAX];
+    uint32_t n_buffers, n_arenas;
 };
 
 static void wake(void *arg)
@@ -80,6 +85,10 @@ void loop_free(struct loop *loop)
         loop->posts = call->next;
         free(call);
     }
+    while (loop->n_buffers)
+        free(loop->buffers[--loop->n_buffers]);
+    while (loop->n_arenas)
+        arena_free(loop->arenas[--loop->n_arenas]);
     fiber_host_free(loop->fibers);
     pthread_mutex_destroy(&loop->mutex);
     free(loop);
@@ -282,4 +291,34 @@ uint32_t loop_load(const struct loop *loop)
 void loop_add_load(struct loop *loop, int delta)
 {
     __atomic_fetch_add(&loop->load, (uint32_t)delta, __ATOMIC_RELAXED);
+}
+
+void *loop_take_buffer(struct loop *loop)
+{
+    void *buffer = loop->n_buffers ? loop->buffers[--loop->n_buffers] : malloc(LOOP_BUFFER_BYTES);
+    ASSERT(buffer != NULL);
+    return buffer;
+}
+
+void loop_give_buffer(struct loop *loop, void *buffer)
+{
+    if (loop->n_buffers < SPARES_MAX)
+        loop->buffers[loop->n_buffers++] = buffer;
+    else
+        free(buffer);
+}
+
+struct arena *loop_take_arena(struct loop *loop)
+{
+    return loop->n_arenas ? loop->arenas[--loop->n_arenas] : arena_new("spare");
+}
+
+void loop_give_arena(struct loop *loop, struct arena *arena)
+{
+    if (loop->n_arenas == SPARES_MAX || arena_bytes(arena) > SPARE_ARENA_BYTES_MAX) {
+        arena_free(arena);
+        return;
+    }
+    arena_reset(arena);
+    loop->arenas[loop->n_arenas++] = arena;
 }

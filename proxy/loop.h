@@ -38,6 +38,13 @@ struct fiber_host *loop_fibers(struct loop *loop);
 struct deadlines *loop_deadlines(struct loop *loop);
 int64_t loop_now_us(const struct loop *loop); /* monotonic, as of the start of this turn */
 
+/* Buffers and arenas that sessions need for a moment and give back, many times a second. */
+#define LOOP_BUFFER_BYTES 16384
+void *loop_take_buffer(struct loop *loop);
+void loop_give_buffer(struct loop *loop, void *buffer);
+struct arena *loop_take_arena(struct loop *loop);
+void loop_give_arena(struct loop *loop, struct arena *arena); /* resets it */
+
 /* How many sessions live here: the listener hands new ones to the least loaded loop.  Any thread. */
 uint32_t loop_load(const struct loop *loop);
 void loop_add_load(struct loop *loop, int delta);

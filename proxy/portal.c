@@ -31,7 +31,7 @@ struct portal *portal_new(struct session *s, const char *name, struct stmt *stmt
     }
     if (old)
         session_drop_portal(s, old);
-    struct arena *arena = arena_new("portal");
+    struct arena *arena = loop_take_arena(s->loop);
     struct portal *portal = ARENA_NEW(arena, struct portal);
     *portal = (struct portal){.name = strdup(name), .arena = arena, .stmt = stmt_ref(stmt), .columns = stmt->columns,
                               .level = session_level(s), .created_us = s->statement_us};
@@ -56,7 +56,7 @@ void session_drop_portal(struct session *s, struct portal *portal)
     end_execution(portal);
     stmt_unref(portal->stmt);
     free(portal->name);
-    arena_free(portal->arena);
+    loop_give_arena(s->loop, portal->arena);
 }
 
 /* Calls `drop` for each that `wanted` picks; the map may change meanwhile. */
@@ -246,6 +246,22 @@ bool portal_run(struct session *s, struct portal *portal, uint64_t limit, struct
     return true;
 }
 
+/* "SELECT 12": printf is slow for something that every statement does. */
+static const char *counted(const char *word, uint64_t n, struct arena *arena)
+{
+    char digits[20];
+    size_t n_word = strlen(word), n_digits = 0;
+    do
+        digits[n_digits++] = (char)('0' + n % 10);
+    while ((n /= 10) != 0);
+    char *tag = arena_alloc(arena, n_word + n_digits + 1);
+    memcpy(tag, word, n_word);
+    for (size_t i = 0; i < n_digits; i++)
+        tag[n_word + i] = digits[n_digits - 1 - i];
+    tag[n_word + n_digits] = 0;
+    return tag;
+}
+
 const char *portal_tag(struct portal *portal, struct arena *arena, uint64_t n_sent)
 {
     const struct query *query = portal->stmt->query;
@@ -255,7 +271,7 @@ const char *portal_tag(struct portal *portal, struct arena *arena, uint64_t n_se
         return portal->tag;
     switch (query->command) {
     case CMD_INSERT_:
-        return arena_printf(arena, "INSERT 0 %llu", (unsigned long long)portal->n_rows);
+        return counted("INSERT 0 ", portal->n_rows, arena);
     case CMD_UPDATE_:
     case CMD_DELETE_:
     case CMD_MERGE_:
@@ -264,7 +280,7 @@ const char *portal_tag(struct portal *portal, struct arena *arena, uint64_t n_se
     case CMD_UTILITY_:
         break;
     }
-    return arena_printf(arena, "SELECT %llu", (unsigned long long)n_sent);
+    return counted("SELECT ", n_sent, arena);
 }
 
 /* ---- cursors (cursor.c drives them) ---- */

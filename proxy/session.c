@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "proxy/session_int.h"
 
-#define IN_BYTES 16384          /* of a fresh input buffer */
+#define IN_BYTES LOOP_BUFFER_BYTES /* of a fresh input buffer */
 #define OUT_PUSH_BYTES 65536    /* between rows: written from here on */
 #define OUT_WAIT_BYTES 262144   /* unwritten output that a fiber lets stand before it waits */
 #define OUT_KEEP_BYTES 16384    /* capacity that an idle session may keep */
@@ -102,8 +102,12 @@ static void make_room(struct session *s, size_t need)
     compact(s);
     if (s->in_n < s->in_cap)
         return;
-    size_t cap = s->in_cap ? MIN(s->in_cap * 2, MAX(need, IN_BYTES)) : IN_BYTES;
-    cap = MAX(cap, s->in_n + 1024);
+    if (!s->in_cap) {
+        s->in = loop_take_buffer(s->loop);
+        s->in_cap = IN_BYTES;
+        return;
+    }
+    size_t cap = MAX(MIN(s->in_cap * 2, MAX(need, IN_BYTES)), s->in_n + 1024);
     uint8_t *in = realloc(s->in, cap);
     ASSERT(in != NULL);
     s->in = in;
@@ -360,11 +364,21 @@ void session_notice(struct session *s, enum notice level, const char *sqlstate, 
 
 /* ---- the fiber ---- */
 
+static void drop_input(struct session *s)
+{
+    if (s->in_cap == IN_BYTES)
+        loop_give_buffer(s->loop, s->in);
+    else
+        free(s->in);
+    s->in = NULL;
+    s->in_cap = 0;
+}
+
 static void session_free(void *arg)
 {
     struct session *s = arg;
     session_params_free(s);
-    free(s->in);
+    drop_input(s);
     buf_free(&s->out);
     arena_free(s->scratch);
     arena_free(s->arena);
@@ -399,9 +413,7 @@ static void go_idle(struct session *s)
         buf_free(&s->out), s->out = (struct buf){0};
     if (s->in_at == s->in_n) {
         s->in_at = s->in_n = 0;
-        free(s->in);
-        s->in = NULL;
-        s->in_cap = 0;
+        drop_input(s);
     }
     int64_t timeout_ms = 0;
     s->idle_kind = IDLE_NONE;
