@@ -326,14 +326,15 @@ static bool pruned_shards(struct frame *f, const struct relation *relation, cons
     return true;
 }
 
-/* Rows whose columns equal the values (already of the columns' types), copied into f->exec->arena. */
-static bool find_rows(struct frame *f, const struct relation *relation, const int16_t *attnums, const struct datum *values, int n,
-                      size_t max, struct found_row **first)
+/* Rows whose columns equal the values (already of the columns' types), copied into f->exec->arena; as they are now, or (not `latest`)
+ * in the statement's snapshot. */
+static bool find_rows_at(struct frame *f, const struct relation *relation, const int16_t *attnums, const struct datum *values, int n,
+                         size_t max, bool latest, struct found_row **first)
 {
     struct exec *x = f->exec;
     struct arena *arena = arena_child(x->arena, "find rows");
     struct scan_qual *quals = ARENA_ARRAY(arena, struct scan_qual, n + 1);
-    struct scan_spec spec = {.relation = relation, .latest = true, .quals = quals};
+    struct scan_spec spec = {.relation = relation, .latest = latest, .quals = quals};
     uint32_t *shards;
     struct found_row **last = first;
     *first = NULL;
@@ -368,6 +369,12 @@ static bool find_rows(struct frame *f, const struct relation *relation, const in
         scan_close(scan);
     arena_free(arena);
     return ok;
+}
+
+static bool find_rows(struct frame *f, const struct relation *relation, const int16_t *attnums, const struct datum *values, int n,
+                      size_t max, struct found_row **first)
+{
+    return find_rows_at(f, relation, attnums, values, n, max, true, first);
 }
 
 /* ---- checks ---- */
@@ -421,6 +428,28 @@ static bool lock_parent(struct frame *f, const struct relation *parent, const st
     return false;
 }
 
+/* REPEATABLE READ goes by its snapshot: a parent that came since does not count (*row becomes NULL), one that went since is 40001. */
+static bool parent_of_snapshot(struct frame *f, const struct relation *parent, const struct constraint *fk, const struct datum *key,
+                               struct found_row **row)
+{
+    struct exec *x = f->exec;
+    bool visible = true;
+    if (txn_isolation(x->txn) == ISOLATION_READ_COMMITTED || parent->distribution == DIST_TEMP)
+        return true;
+    if (*row) {
+        if (!txn_row_visible(x->txn, parent, (*row)->shard, (*row)->rid, &visible, x->err))
+            return false;
+        if (!visible)
+            *row = NULL;
+        return true;
+    }
+    struct found_row *before;
+    if (!find_rows_at(f, parent, fk->ref_columns, key, fk->n_columns, 1, false, &before))
+        return false;
+    return !before || txn_row_touched(x->txn, parent, before->shard, before->rid) ||
+           err_set(x->err, ERR_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent delete");
+}
+
 static bool check_child(struct frame *f, const struct fk_item *item)
 {
     const struct constraint *fk = item->constraint;
@@ -431,7 +460,7 @@ static bool check_child(struct frame *f, const struct fk_item *item)
     if (!parent || !key_for(f, item->relation, fk->columns, item->values, parent, fk->ref_columns, fk->n_columns, key))
         return false;
     for (int round = 0; round < 2; round++) {
-        if (!find_rows(f, parent, fk->ref_columns, key, fk->n_columns, 1, &row))
+        if (!find_rows(f, parent, fk->ref_columns, key, fk->n_columns, 1, &row) || !parent_of_snapshot(f, parent, fk, key, &row))
             return false;
         if (!row)
             break;

@@ -178,6 +178,17 @@ static bool on_conflict_update(struct collector *c, uint32_t shard, int64_t rid,
     return return_row(c, values);
 }
 
+/* DO NOTHING on account of a row that a snapshot for the whole transaction cannot see would be an answer from the future. */
+static bool is_visible(struct collector *c, uint32_t shard, int64_t rid)
+{
+    bool visible = true;
+    if (txn_isolation(c->x->txn) == ISOLATION_READ_COMMITTED)
+        return true;
+    return txn_row_visible(c->x->txn, c->relation, shard, rid, &visible, c->x->err) &&
+           (visible ||
+            err_set(c->x->err, ERR_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update"));
+}
+
 /* Looks for a row that the new one conflicts with under ON CONFLICT; *done when the row is dealt with. */
 static bool resolve_conflict(struct collector *c, uint32_t home, const struct datum *values, bool *done)
 {
@@ -200,7 +211,7 @@ static bool resolve_conflict(struct collector *c, uint32_t home, const struct da
         } while (retry);
         if (found) {
             *done = true;
-            return true;
+            return oc->do_update || is_visible(c, shard, rid);
         }
     }
     return true;
