@@ -158,7 +158,7 @@ static void flatten(struct planner *p, struct query *query, struct from *from, s
     from_rels(from, &item.rels);
     from_needs(query, from, &item.needs);
     for (int k = 0; k < RELSET_WORDS; k++)
-        item.needs.words[k] &= ~item.rels.words[k] & ~(p->available ? p->available->words[k] : 0);
+        item.needs.words[k] &= ~item.rels.words[k];
     VEC_PUSH(p->arena, items, item);
 }
 

@@ -427,11 +427,9 @@ struct plan *plan_level(struct planner *p, struct query *query)
     plan->query = query;
     plan->correlated = is_correlated(query) || refers_to_working_table(query);
     plan->is_volatile = query->is_volatile;
-    const struct relset *available = p->available; /* another level's */
-    p->available = NULL;
-    bool ok = plan_ctes(p, plan, query) &&
-              (query->command == CMD_SELECT_ ? plan_select(p, plan, query) : plan_modification(p, plan));
-    p->available = available;
+    if (!plan_ctes(p, plan, query))
+        return NULL;
+    bool ok = query->command == CMD_SELECT_ ? plan_select(p, plan, query) : plan_modification(p, plan);
     return ok ? plan : NULL;
 }
 

@@ -7,7 +7,6 @@
 #include "exec/exec_int.h"
 #include "plan/walk.h"
 
-struct relset;
 /* One statement being planned. */
 struct planner {
     struct arena *arena;
@@ -16,7 +15,6 @@ struct planner {
     uint32_t n_sites;
     VEC(struct plan_table) tables;
     VEC(struct node *) scans;
-    const struct relset *available; /* entries of this level whose rows are there before the join being planned starts: LATERAL */
 };
 
 /* A set of range table entries of one level. */
