@@ -576,7 +576,9 @@ static bool set_child(struct frame *f, const struct fk_item *item, const struct 
         }
     struct modify_table checked = *table;
     return lock_child(f, child, row, update_lock_mode(child, changed)) && check_row(f, &checked, 0, values) &&
-           apply_update(f, table, row->shard, row->rid, row->values, values, changed);
+           apply_update(f, table, row->shard, row->rid, row->values, values, changed) &&
+           /* The default may be the very key that went away. */
+           (action != FK_SET_DEFAULT || queue_child(f, child, fk, values));
 }
 
 static bool parent_still_there(struct frame *f, const struct fk_item *item, bool *there)
