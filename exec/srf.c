@@ -131,6 +131,24 @@ struct srf_state {
     bool in_row;
 };
 
+/* The actual type of a polymorphic output column: what the arguments say. */
+static const struct type *output_type(struct frame *f, const struct expr *call, uint32_t declared)
+{
+    const struct proc *proc = call->func.proc;
+    bool is_element = declared == TYPE_ANYELEMENT || declared == TYPE_ANYCOMPATIBLE || declared == TYPE_ANYNONARRAY;
+    bool is_array = declared == TYPE_ANYARRAY || declared == TYPE_ANYCOMPATIBLEARRAY;
+    for (size_t k = 0; (is_element || is_array) && k < call->args.n && k < proc->n_args; k++) {
+        const struct type *actual = call->args.items[k]->type;
+        bool from_array = proc->arg_types[k] == TYPE_ANYARRAY || proc->arg_types[k] == TYPE_ANYCOMPATIBLEARRAY;
+        bool from_element = proc->arg_types[k] == TYPE_ANYELEMENT || proc->arg_types[k] == TYPE_ANYCOMPATIBLE;
+        if (from_array)
+            return is_array ? actual : env_type(f->exec->env, actual->elem_oid);
+        if (from_element)
+            return is_element ? actual : env_type(f->exec->env, actual->array_oid);
+    }
+    return env_type(f->exec->env, declared);
+}
+
 /* Output columns of a call in a select list: several OUT columns come back as one record. */
 static void init_list_iter(struct srf_state *s, struct frame *f, int k)
 {
@@ -142,7 +160,7 @@ static void init_list_iter(struct srf_state *s, struct frame *f, int k)
     const char **names = ARENA_ARRAY(arena, const char *, proc->n_all_args + 1u);
     for (int a = 0; a < proc->n_all_args && proc->arg_modes; a++)
         if (proc->arg_modes[a] == 'o' || proc->arg_modes[a] == 'b' || proc->arg_modes[a] == 't') {
-            types[n] = env_type(f->exec->env, proc->all_arg_types[a]);
+            types[n] = output_type(f, call, proc->all_arg_types[a]);
             names[n++] = proc->arg_names ? proc->arg_names[a] : "";
         }
     s->record_result[k] = n > 1;
