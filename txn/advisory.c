@@ -177,6 +177,11 @@ size_t lock_table_view(struct txn_manager *manager, struct arena *arena, struct 
     lock_table_walk(manager->locks, see_lock, &view);
     for (const struct txn *txn = atomic_load(&manager->all_txns); txn; txn = txn->all_next) {
         uint64_t xid = atomic_load(&txn->xid);
+        if (txn->locks.pid) {
+            struct lock_view own = {.type = "virtualxid", .object = (uint64_t)(uint32_t)txn->locks.pid, .pid = txn->locks.pid,
+                                    .mode = "ExclusiveLock", .granted = true};
+            VEC_PUSH(arena, &view.list, own);
+        }
         if (!xid)
             continue;
         struct lock_view row = {.type = "transactionid", .object = xid, .pid = txn->locks.pid, .mode = "ExclusiveLock",

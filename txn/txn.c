@@ -249,6 +249,9 @@ void txn_end_statements(struct txn *txn)
 /* Everything is decided: lets go of what the transaction has, tells who asked to be told, and frees it. */
 void txn_finish(struct txn *txn, bool committed)
 {
+    uint64_t xid = atomic_load(&txn->xid);
+    if (xid)
+        atomic_store(&txn->manager->ended_xids[xid % TXN_ENDED_MAX], xid * 2 + committed);
     txn_end_statements(txn);
     for (size_t k = 0; k < txn->savepoints.n; k++)
         catalog_let_go(txn->savepoints.items[k].catalog);
@@ -359,6 +362,44 @@ void txn_use_catalog(struct txn *txn, const struct catalog *catalog)
 bool txn_has_changes(const struct txn *txn)
 {
     return txn->overlay.n_log || txn->ops.n || txn->catalog;
+}
+
+uint64_t txn_id_if_assigned(struct txn *txn)
+{
+    return txn_has_changes(txn) ? txn_id(txn) : atomic_load(&txn->xid);
+}
+
+static int compare_xids(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+size_t txn_ids_in_progress(struct txn_manager *manager, struct arena *arena, uint64_t *xmin, uint64_t *xmax, uint64_t **list)
+{
+    VEC(uint64_t) xids = {0};
+    *xmax = atomic_load(&manager->next_xid);
+    for (const struct txn *txn = atomic_load(&manager->all_txns); txn; txn = txn->all_next) {
+        uint64_t xid = atomic_load(&txn->xid);
+        if (xid && xid < *xmax)
+            VEC_PUSH(arena, &xids, xid);
+    }
+    if (xids.n)
+        qsort(xids.items, xids.n, sizeof(*xids.items), compare_xids);
+    *xmin = xids.n ? xids.items[0] : *xmax;
+    *list = xids.items;
+    return xids.n;
+}
+
+char txn_id_status(struct txn_manager *manager, uint64_t xid)
+{
+    if (xid >= atomic_load(&manager->next_xid))
+        return 'f';
+    for (const struct txn *txn = atomic_load(&manager->all_txns); txn; txn = txn->all_next)
+        if (atomic_load(&txn->xid) == xid)
+            return 'p';
+    uint64_t ended = atomic_load(&manager->ended_xids[xid % TXN_ENDED_MAX]);
+    return ended / 2 != xid ? 0 : ended % 2 ? 'c' : 'a';
 }
 
 /* ---- statements ---- */

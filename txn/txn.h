@@ -46,6 +46,11 @@ MUST_CHECK bool txn_set_isolation(struct txn *txn, enum isolation isolation, str
 bool txn_is_read_only(const struct txn *txn);
 enum isolation txn_isolation(const struct txn *txn);
 uint64_t txn_id(struct txn *txn); /* assigned on first use: txid_current */
+uint64_t txn_id_if_assigned(struct txn *txn); /* 0: it has changed nothing so far */
+/* pg_current_snapshot(): ids below *xmin are all over, ids from *xmax on have not begun, the list (ascending, in `arena`) is in progress. */
+size_t txn_ids_in_progress(struct txn_manager *manager, struct arena *arena, uint64_t *xmin, uint64_t *xmax, uint64_t **list);
+/* txid_status(): 'p' in progress, 'c' committed, 'a' aborted, 0 too old to tell, 'f' in the future. */
+char txn_id_status(struct txn_manager *manager, uint64_t xid);
 /* Commits (durable and visible on return) or fails and rolls back.  Frees `txn` either way.  With nothing changed it costs nothing. */
 MUST_CHECK bool txn_commit(struct txn *txn, struct err *err);
 void txn_rollback(struct txn *txn); /* frees it */

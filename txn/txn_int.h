@@ -23,6 +23,7 @@ struct database_state {
     struct sequence_table *sequences;  /* sequence.c */
 };
 
+#define TXN_ENDED_MAX 16384
 struct txn_manager {
     struct storage *storage;
     struct lock_table *locks;
@@ -35,6 +36,7 @@ struct txn_manager {
     struct imap *temps;                /* temp.c: pid to its temp_store, for sessions that brought none */
     _Atomic(struct txn *) all_txns;    /* grows only */
     _Atomic uint64_t next_xid;
+    _Atomic uint64_t ended_xids[TXN_ENDED_MAX]; /* by xid modulo its size: xid * 2 + committed; the latest that ended */
 };
 
 #define SNAPSHOT_REFRESHED_MAX 8

@@ -501,8 +501,14 @@ START_TEST(advisory_locks_of_sessions_and_transactions)
     ck_assert(advisory_lock(f.manager, 2, b, 42, 1, false, true, true, &got, &err) && got);
     struct lock_view *list;
     size_t n = lock_table_view(f.manager, f.arena, &list);
-    ck_assert_uint_eq(n, 2);
+    ck_assert_uint_eq(n, 3); /* with its own virtual transaction id */
+    uint64_t xid = txn_id(b), xmin, xmax, *xids;
+    ck_assert_uint_eq(txn_ids_in_progress(f.manager, f.arena, &xmin, &xmax, &xids), 1);
+    ck_assert(xids[0] == xid && xmin == xid && xmax == xid + 1);
+    ck_assert_int_eq(txn_id_status(f.manager, xid), 'p');
+    ck_assert_int_eq(txn_id_status(f.manager, xid + 1), 'f');
     fx_commit(b);
+    ck_assert_int_eq(txn_id_status(f.manager, xid), 'c');
     ck_assert_uint_eq(lock_table_view(f.manager, f.arena, &list), 1);
     ck_assert_str_eq(list[0].type, "advisory");
     ck_assert_int_eq(list[0].pid, 2);
