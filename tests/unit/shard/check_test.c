@@ -51,7 +51,7 @@ static struct storage *with_rows(void)
     struct database_files *shop = make_shop(storage, 2);
     for (int k = 0; k < 200; k++) {
         struct op op = op_insert(1, k, k, "some text that takes a bit of room in the file");
-        commit_ops(storage, shop, &op, 1);
+        commit_these(storage, shop, &op, 1);
     }
     return storage;
 }

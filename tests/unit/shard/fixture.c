@@ -71,7 +71,7 @@ struct database_files *make_shop(struct storage *storage, uint32_t n_shards)
     struct op *ops = ARENA_ARRAY(fixture_arena, struct op, n_shards);
     for (uint32_t k = 0; k < n_shards; k++)
         ops[k] = op_sql(k, "CREATE TABLE t (_rid INTEGER PRIMARY KEY, a INTEGER, b TEXT)");
-    commit_ops(storage, shop, ops, n_shards);
+    commit_these(storage, shop, ops, n_shards);
     return shop;
 }
 
@@ -120,7 +120,7 @@ bool try_commit(struct storage *storage, struct database_files *database, const 
     return storage_commit(storage, &commit, &fixture_err);
 }
 
-void commit_ops(struct storage *storage, struct database_files *database, const struct op *ops,
+void commit_these(struct storage *storage, struct database_files *database, const struct op *ops,
                 size_t n_ops)
 {
     must(try_commit(storage, database, ops, n_ops));

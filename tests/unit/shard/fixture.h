@@ -31,7 +31,7 @@ struct op op_delete(uint32_t shard, int64_t rid);
 struct op op_sql(uint32_t shard, const char *sql);
 bool try_commit(struct storage *storage, struct database_files *database, const struct op *ops,
                 size_t n_ops);
-void commit_ops(struct storage *storage, struct database_files *database, const struct op *ops,
+void commit_these(struct storage *storage, struct database_files *database, const struct op *ops,
                 size_t n_ops);
 
 /* One integer from one shard; -1 if there is no row. */

@@ -41,16 +41,16 @@ START_TEST(rows_are_written_changed_and_removed)
     struct database_files *shop = make_shop(storage, 2);
     struct op ops[] = {op_insert(0, 1, 10, "one"), op_insert(1, 2, 20, "two"),
                        op_insert(1, 3, 30, "three")};
-    commit_ops(storage, shop, ops, 3);
+    commit_these(storage, shop, ops, 3);
     ck_assert_int_eq(ask(shop, 1, "SELECT sum(a) FROM t"), 50);
     struct op changes[] = {op_update_a(1, 2, 21), op_delete(1, 3), op_insert(0, 1, 11, "again")};
-    commit_ops(storage, shop, changes, 3);
+    commit_these(storage, shop, changes, 3);
     ck_assert_int_eq(ask(shop, 1, "SELECT a FROM t WHERE b = 'two'"),
                      21); /* b was not in `changed` */
     ck_assert_int_eq(ask(shop, 1, "SELECT count(*) FROM t"), 1);
     ck_assert_int_eq(ask(shop, 0, "SELECT a FROM t WHERE b = 'again' AND _rid = 1"), 11);
     struct op truncate = {.kind = OP_TRUNCATE, .shard = 1, .layout = &fixture_layout};
-    commit_ops(storage, shop, &truncate, 1);
+    commit_these(storage, shop, &truncate, 1);
     ck_assert_int_eq(ask(shop, 1, "SELECT count(*) FROM t"), 0);
     storage_close(storage);
     storage = open_data(NULL);
@@ -138,7 +138,7 @@ START_TEST(a_snapshot_of_several_shards_is_one_moment)
     shared = open_data(NULL);
     shared_shop = make_shop(shared, 2);
     struct op start[] = {op_insert(0, 1, 100, "x"), op_insert(1, 1, 0, "y")};
-    commit_ops(shared, shared_shop, start, 2);
+    commit_these(shared, shared_shop, start, 2);
     for (int k = 0; k < 2; k++) {
         transfer_ops[k][0] = op_update_a(0, 1, k ? 100 : 40);
         transfer_ops[k][1] = op_update_a(1, 1, k ? 0 : 60);
@@ -180,7 +180,7 @@ START_TEST(a_read_transaction_is_fixed_when_it_begins)
     struct reader *reader = reader_acquire(shop, 0, &fixture_err);
     must(reader_begin(reader, &fixture_err));
     struct op op = op_insert(0, 1, 1, "x");
-    commit_ops(storage, shop, &op, 1);
+    commit_these(storage, shop, &op, 1);
     sqlite3_stmt *statement = reader_statement(reader, "SELECT count(*) FROM t", &fixture_err);
     ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
     ck_assert_int_eq(sqlite3_column_int64(statement, 0), 0);
@@ -299,7 +299,7 @@ START_TEST(databases_come_and_go)
     make_shop(storage, 1); /* the same name, other files */
     must(storage_rename_database(storage, "shop", "Läden & mehr", &fixture_err));
     struct op op = op_insert(0, 1, 5, "x");
-    commit_ops(storage, storage_database(storage, "Läden & mehr"), &op, 1);
+    commit_these(storage, storage_database(storage, "Läden & mehr"), &op, 1);
     storage_close(storage);
     storage = open_data(NULL);
     const char **names;
@@ -316,11 +316,11 @@ static void drop_and_remake(void)
     struct storage *storage = open_data(NULL);
     struct database_files *shop = make_shop(storage, 1);
     struct op op = op_insert(0, 1, 1, "of the first");
-    commit_ops(storage, shop, &op, 1);
+    commit_these(storage, shop, &op, 1);
     must(storage_drop_database(storage, "shop", &fixture_err));
     shop = make_shop(storage, 1);
     op = op_insert(0, 2, 2, "of the second");
-    commit_ops(storage, shop, &op, 1);
+    commit_these(storage, shop, &op, 1);
 }
 
 START_TEST(a_dropped_databases_log_is_not_replayed_into_its_successor)
@@ -337,7 +337,7 @@ static void shop_with_rows(void)
 {
     struct storage *storage = open_data(NULL);
     struct op op = op_insert(0, 1, 1, "x");
-    commit_ops(storage, make_shop(storage, 1), &op, 1);
+    commit_these(storage, make_shop(storage, 1), &op, 1);
 }
 
 START_TEST(a_missing_folder_is_refused)
@@ -369,7 +369,7 @@ static void large_commit(void)
     text[sizeof(text) - 1] = 0;
     for (int k = 0; k < N; k++)
         ops[k] = op_insert((uint32_t)k % 2, k, k, text);
-    commit_ops(storage, shop, ops, N); /* 6 MB: several records */
+    commit_these(storage, shop, ops, N); /* 6 MB: several records */
 }
 
 START_TEST(a_large_transaction_is_whole_after_a_crash)
@@ -391,7 +391,7 @@ static void append_then_commit(void)
     must(storage_append(storage, shop, &mark, 1, &fixture_err));
     memset((void *)mark.image.bytes, 0xff,
            mark.image.n_bytes); /* the caller's memory is not kept */
-    commit_ops(storage, shop, &row, 1);
+    commit_these(storage, shop, &row, 1);
 }
 
 START_TEST(appended_ops_are_durable_before_the_next_commit)
@@ -410,7 +410,7 @@ START_TEST(wals_and_the_log_stay_short)
     struct database_files *shop = make_shop(storage, 1);
     for (int k = 0; k < 3000; k++) {
         struct op op = op_insert(0, k % 300, k, "some text that takes a bit of room");
-        commit_ops(storage, shop, &op, 1);
+        commit_these(storage, shop, &op, 1);
     }
     ck_assert_int_eq(fixture_shell("test $(stat -c %%s data/shop/shard-0000.db-wal) -lt 3000000"),
                      0);
@@ -425,7 +425,7 @@ START_TEST(closed_files_are_plain_sqlite_files)
 {
     struct storage *storage = open_data(NULL);
     struct op op = op_insert(0, 1, 42, "x");
-    commit_ops(storage, make_shop(storage, 1), &op, 1);
+    commit_these(storage, make_shop(storage, 1), &op, 1);
     storage_close(storage);
     ck_assert_int_eq(fixture_shell("mkdir copy && cp data/shop/shard-0000.db copy && "
                                    "test \"$(sqlite3 copy/shard-0000.db 'SELECT a FROM t; PRAGMA "
@@ -455,7 +455,7 @@ static void prepare_three(void)
     struct storage *storage = open_data(&(struct storage_options){.log_segment_bytes = 64 * 1024});
     struct database_files *shop = make_shop(storage, 2);
     struct op first = op_insert(0, 100, 5, "old");
-    commit_ops(storage, shop, &first, 1);
+    commit_these(storage, shop, &first, 1);
     struct op ops[] = {op_insert(0, 1, 1, "x"), op_insert(1, 1, 1, "y"), op_update_a(0, 100, 6)};
     prepare(storage, shop, "one", ops, 3);
     ops[0].rid = ops[1].rid = 2;
@@ -470,7 +470,7 @@ static void prepare_three(void)
     ck_assert_int_eq(ask(shop, 1, "SELECT group_concat(_rid) FROM t"), 3);
     for (int k = 0; k < 2000; k++) { /* many cuts: the log must keep "one" */
         struct op op = op_insert(1, 1000, k, "some text that takes a bit of room");
-        commit_ops(storage, shop, &op, 1);
+        commit_these(storage, shop, &op, 1);
     }
 }
 

@@ -32,7 +32,7 @@ static void setup(void)
     text[sizeof(text) - 1] = 0;
     for (int k = 0; k < ROWS; k++)
         ops[k] = op_insert(0, k, 0, text);
-    commit_ops(storage, shop, ops, ROWS);
+    commit_these(storage, shop, ops, ROWS);
 }
 
 static void teardown(void)
@@ -111,7 +111,7 @@ START_TEST(a_long_outside_snapshot_is_respected)
         0);
     write_rounds(NULL);
     for (int k = 0; k < 100; k++) /* enough for the last value to be what a checkpoint copies */
-        commit_ops(storage, shop, rounds[1], ROWS);
+        commit_these(storage, shop, rounds[1], ROWS);
     ck_assert_int_eq(fixture_shell("echo > go; while test $(wc -l < out) -lt 2; do sleep 0.01; "
                                    "done; test \"$(cat out)\" = \"0\n0|74950\""),
                      0);
@@ -133,7 +133,7 @@ START_TEST(outside_writers_are_told_busy)
     ck_assert_int_eq(fixture_shell("grep -q '^1' out"), 0); /* busy */
     reader_release(reader);
     struct op op = op_update_a(0, 1, 7);
-    commit_ops(storage, shop, &op, 1);
+    commit_these(storage, shop, &op, 1);
     ck_assert_int_eq(ask(shop, 0, "SELECT count(*) FROM t WHERE a = 7"), 1);
     ck_assert_int_eq(
         fixture_shell("test \"$(sqlite3 data/shop/shard-0000.db 'PRAGMA integrity_check')\" = ok"),

@@ -73,6 +73,16 @@ static struct op put_row(struct arena *arena, uint32_t shard, int64_t rid, int64
                        .image = {(const uint8_t *)image.p, (uint32_t)image.n}};
 }
 
+static bool is_prepared(uint32_t step)
+{
+    return step % 5 == 2;
+}
+
+static bool is_asynchronous(uint32_t step)
+{
+    return step % 7 % 2 == 1 && !is_prepared(step);
+}
+
 static bool run_step(struct storage *storage, uint32_t worker, uint32_t step, struct arena *arena,
                      struct err *err)
 {
@@ -87,12 +97,11 @@ static bool run_step(struct storage *storage, uint32_t worker, uint32_t step, st
     struct commit commit = {.database = storage_database(storage, "shop"),
                             .ops = ops,
                             .n_ops = ARRAY_COUNT(ops),
-                            .asynchronous = step % 7 == 3};
-    if (step % 5 != 2)
+                            .asynchronous = is_asynchronous(step)};
+    if (!is_prepared(step))
         return storage_commit(storage, &commit, err);
     char gid[32];
     snprintf(gid, sizeof(gid), "%u/%u", worker, step);
-    commit.asynchronous = false;
     commit.prepare_gid = gid;
     struct commit resolve = {.resolve_gid = gid, .resolve_commit = true};
     return storage_commit(storage, &commit, err) && storage_commit(storage, &resolve, err);
@@ -111,10 +120,13 @@ static void *run_worker(void *arg)
     for (uint32_t step = job->first; step <= job->last && !job->notes->failed[job->worker];
          step++) {
         struct err err = ERR_IN(arena);
-        if (run_step(job->storage, job->worker, step, arena, &err))
+        bool ok = run_step(job->storage, job->worker, step, arena, &err);
+        if (ok)
             __atomic_store_n(&job->notes->acked[job->worker], step, __ATOMIC_SEQ_CST);
         else
             job->notes->failed[job->worker] = step;
+        if (ok && !is_asynchronous(step))
+            __atomic_store_n(&job->notes->durable[job->worker], step, __ATOMIC_SEQ_CST);
         arena_reset(arena);
     }
     arena_free(arena);
@@ -175,8 +187,9 @@ static bool ask(struct storage *storage, uint32_t shard, int64_t rid, int64_t *a
     return ok;
 }
 
-static bool check_step(struct storage *storage, uint32_t worker, uint32_t step, uint32_t acked,
-                       bool *there, struct err *err)
+/* Up to `sure` it must be there. */
+static bool check_step(struct storage *storage, uint32_t worker, uint32_t step, uint32_t sure,
+                       uint32_t acked, bool *there, struct err *err)
 {
     uint32_t first = first_shard(worker, step);
     int64_t a, b;
@@ -187,7 +200,7 @@ static bool check_step(struct storage *storage, uint32_t worker, uint32_t step, 
     if (a != b)
         return err_set(err, ERR_INTERNAL_ERROR,
                        "step %u of worker %u is half done (%u acknowledged)", step, worker, acked);
-    if (!*there && step <= acked)
+    if (!*there && step <= sure)
         return err_set(err, ERR_INTERNAL_ERROR, "step %u of worker %u is lost (%u acknowledged)",
                        step, worker, acked);
     if (*there && step > acked + 1)
@@ -197,21 +210,29 @@ static bool check_step(struct storage *storage, uint32_t worker, uint32_t step, 
 }
 
 bool workload_check(struct storage *storage, const struct workload_notes *notes, uint32_t n_workers,
-                    uint32_t last, struct err *err)
+                    uint32_t last, bool power_lost, struct err *err)
 {
     if (!end_prepared(storage, notes, err))
         return false;
     for (uint32_t worker = 0; worker < n_workers; worker++) {
         int64_t latest[WORKLOAD_SHARDS] = {0}, a;
+        uint32_t sure = power_lost ? notes->durable[worker] : notes->acked[worker];
+        uint32_t missing = 0;
         for (uint32_t step = 1; step <= last; step++) {
             bool there;
-            if (!check_step(storage, worker, step, notes->acked[worker], &there, err))
+            if (!check_step(storage, worker, step, sure, notes->acked[worker], &there, err))
                 return false;
             uint32_t first = first_shard(worker, step);
             if (there)
                 latest[first] = latest[(first + 1) % WORKLOAD_SHARDS] = step;
+            else if (!missing)
+                missing = step;
+            if (there && missing)
+                return err_set(err, ERR_INTERNAL_ERROR,
+                               "worker %u: step %u is there, but not step %u", worker, step,
+                               missing);
             if (there && step == notes->failed[worker] &&
-                step % 5 != 2) /* a prepared one may have failed at its end only */
+                !is_prepared(step)) /* that may have failed at its end only */
                 return err_set(err, ERR_INTERNAL_ERROR,
                                "step %u of worker %u was refused, but is there", step, worker);
         }

@@ -12,8 +12,9 @@
 #define WORKLOAD_SHARDS 3
 
 struct workload_notes {
-    uint32_t acked[WORKLOAD_WORKERS];  /* steps acknowledged */
-    uint32_t failed[WORKLOAD_WORKERS]; /* the step that was refused with an error, or 0 */
+    uint32_t acked[WORKLOAD_WORKERS];   /* steps acknowledged */
+    uint32_t durable[WORKLOAD_WORKERS]; /* the last of them that promised to survive a power loss */
+    uint32_t failed[WORKLOAD_WORKERS];  /* the step that was refused with an error, or 0 */
 };
 
 /* Shared with processes forked later. */
@@ -27,8 +28,9 @@ bool workload_create(struct storage *storage, struct err *err);
  * acknowledged.  A worker stops at its first error. */
 void workload_run(struct storage *storage, struct workload_notes *notes, uint32_t n_workers,
                   uint32_t first, uint32_t last);
-/* Ends prepared transactions, then checks every step up to `last` against the notes; false with what is wrong in err. */
+/* After a power loss steps beyond the durable ones may be missing, but then all later ones of the worker are, too.
+ * Ends prepared transactions, then checks every step up to `last` against the notes; false with what is wrong in err. */
 bool workload_check(struct storage *storage, const struct workload_notes *notes, uint32_t n_workers,
-                    uint32_t last, struct err *err);
+                    uint32_t last, bool power_lost, struct err *err);
 
 #endif
