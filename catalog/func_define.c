@@ -725,6 +725,33 @@ static bool get_triggerdef(struct fcall *c)
     return return_null(c);
 }
 
+/* ---- for system relations ---- */
+
+const char *define_expr(const struct env *env, struct arena *arena, const char *sql, const struct relation *relation)
+{
+    struct err err = ERR_IN(arena);
+    struct fcall call = {.arena = arena, .err = &err, .env = env};
+    struct printing p = printing(&call, false);
+    return expr_text(&p, sql, relation);
+}
+
+const char *define_constraint(const struct env *env, struct arena *arena, const struct constraint *constraint)
+{
+    struct err err = ERR_IN(arena);
+    struct fcall call = {.arena = arena, .err = &err, .env = env};
+    struct printing p = printing(&call, false);
+    put_constraint(&p, constraint);
+    return buf_cstr(&p.out);
+}
+
+const char *define_view(const struct env *env, struct arena *arena, const struct relation *view)
+{
+    struct err err = ERR_IN(arena);
+    struct fcall call = {.arena = arena, .err = &err, .env = env};
+    struct printing p = printing(&call, false);
+    return view->view_sql && put_view(&p, view) ? buf_cstr(&p.out) : NULL;
+}
+
 /* Objects of kinds that do not exist here have no definition. */
 static bool nothing(struct fcall *c)
 {

@@ -53,101 +53,76 @@ static bool true_type_mod(struct fcall *c)
     return return_int(c, (int32_t)(domain ? field(&c->args[1], 27) : field(&c->args[0], 9)));
 }
 
+bool type_number(enum type_number which, uint32_t type, int32_t typmod, int64_t *value)
+{
+    bool is_text = type == TYPE_BPCHAR || type == TYPE_VARCHAR, is_bit = type == TYPE_BIT || type == TYPE_VARBIT;
+    bool is_integer = type == TYPE_INT2 || type == TYPE_INT4 || type == TYPE_INT8;
+    bool is_float = type == TYPE_FLOAT4 || type == TYPE_FLOAT8;
+    bool has_precision = type == TYPE_TIME || type == TYPE_TIMETZ || type == TYPE_TIMESTAMP || type == TYPE_TIMESTAMPTZ;
+    switch (which) {
+    case CHAR_MAX_LENGTH:
+        *value = is_text ? typmod - 4 : typmod;
+        return typmod != -1 && (is_text || is_bit);
+    case CHAR_OCTET_LENGTH:
+        *value = typmod == -1 || type == TYPE_TEXT ? 1 << 30 : (typmod - 4) * 4;
+        return is_text || type == TYPE_TEXT;
+    case NUMERIC_PRECISION:
+        *value = type == TYPE_INT2     ? 16
+                 : type == TYPE_INT4   ? 32
+                 : type == TYPE_INT8   ? 64
+                 : type == TYPE_FLOAT4 ? 24
+                 : type == TYPE_FLOAT8 ? 53
+                                       : ((typmod - 4) >> 16) & 0xffff;
+        return is_integer || is_float || (type == TYPE_NUMERIC && typmod != -1);
+    case NUMERIC_RADIX:
+        *value = type == TYPE_NUMERIC ? 10 : 2;
+        return is_integer || is_float || type == TYPE_NUMERIC;
+    case NUMERIC_SCALE:
+        *value = is_integer ? 0 : (typmod - 4) & 0xffff;
+        return is_integer || (type == TYPE_NUMERIC && typmod != -1);
+    case DATETIME_PRECISION:
+        *value = type == TYPE_DATE ? 0 : typmod < 0 || (type == TYPE_INTERVAL && (typmod & 0xffff) == 0xffff) ? 6 : typmod & 0xffff;
+        return type == TYPE_DATE || has_precision || type == TYPE_INTERVAL;
+    }
+    return false;
+}
+
+static bool number(struct fcall *c, enum type_number which)
+{
+    int64_t value;
+    return type_number(which, (uint32_t)ARG_I(c, 0), (int32_t)ARG_I(c, 1), &value) ? return_int(c, value) : return_null(c);
+}
+
 static bool char_max_length(struct fcall *c)
 {
-    int64_t type = ARG_I(c, 0), typmod = ARG_I(c, 1);
-    if (typmod == -1)
-        return return_null(c);
-    if (type == TYPE_BPCHAR || type == TYPE_VARCHAR)
-        return return_int(c, typmod - 4);
-    if (type == TYPE_BIT || type == TYPE_VARBIT)
-        return return_int(c, typmod);
-    return return_null(c);
+    return number(c, CHAR_MAX_LENGTH);
 }
-
 static bool char_octet_length(struct fcall *c)
 {
-    int64_t type = ARG_I(c, 0), typmod = ARG_I(c, 1);
-    if (type != TYPE_TEXT && type != TYPE_BPCHAR && type != TYPE_VARCHAR)
-        return return_null(c);
-    return return_int(c, typmod == -1 || type == TYPE_TEXT ? 1 << 30 : (typmod - 4) * 4);
+    return number(c, CHAR_OCTET_LENGTH);
 }
-
 static bool numeric_precision(struct fcall *c)
 {
-    int64_t typmod = ARG_I(c, 1);
-    switch (ARG_I(c, 0)) {
-    case TYPE_INT2:
-        return return_int(c, 16);
-    case TYPE_INT4:
-        return return_int(c, 32);
-    case TYPE_INT8:
-        return return_int(c, 64);
-    case TYPE_NUMERIC:
-        return typmod == -1 ? return_null(c) : return_int(c, ((typmod - 4) >> 16) & 0xffff);
-    case TYPE_FLOAT4:
-        return return_int(c, 24);
-    case TYPE_FLOAT8:
-        return return_int(c, 53);
-    default:
-        return return_null(c);
-    }
+    return number(c, NUMERIC_PRECISION);
 }
-
 static bool numeric_precision_radix(struct fcall *c)
 {
-    switch (ARG_I(c, 0)) {
-    case TYPE_INT2:
-    case TYPE_INT4:
-    case TYPE_INT8:
-    case TYPE_FLOAT4:
-    case TYPE_FLOAT8:
-        return return_int(c, 2);
-    case TYPE_NUMERIC:
-        return return_int(c, 10);
-    default:
-        return return_null(c);
-    }
+    return number(c, NUMERIC_RADIX);
 }
-
 static bool numeric_scale(struct fcall *c)
 {
-    int64_t typmod = ARG_I(c, 1);
-    switch (ARG_I(c, 0)) {
-    case TYPE_INT2:
-    case TYPE_INT4:
-    case TYPE_INT8:
-        return return_int(c, 0);
-    case TYPE_NUMERIC:
-        return typmod == -1 ? return_null(c) : return_int(c, (typmod - 4) & 0xffff);
-    default:
-        return return_null(c);
-    }
+    return number(c, NUMERIC_SCALE);
 }
-
 static bool datetime_precision(struct fcall *c)
 {
-    int64_t typmod = ARG_I(c, 1);
-    switch (ARG_I(c, 0)) {
-    case TYPE_DATE:
-        return return_int(c, 0);
-    case TYPE_TIME:
-    case TYPE_TIMETZ:
-    case TYPE_TIMESTAMP:
-    case TYPE_TIMESTAMPTZ:
-        return return_int(c, typmod < 0 ? 6 : typmod);
-    case TYPE_INTERVAL:
-        return return_int(c, typmod < 0 || (typmod & 0xffff) == 0xffff ? 6 : typmod & 0xffff);
-    default:
-        return return_null(c);
-    }
+    return number(c, DATETIME_PRECISION);
 }
 
 /* "DAY TO SECOND" out of the words of the type's name. */
-static bool interval_type(struct fcall *c)
+const char *interval_words(uint32_t type, int32_t typmod)
 {
-    if (ARG_I(c, 0) != TYPE_INTERVAL || ARG_I(c, 1) == -1)
-        return return_null(c);
+    if (type != TYPE_INTERVAL || typmod == -1)
+        return NULL;
     static const struct {
         int bits;
         const char *words;
@@ -155,9 +130,14 @@ static bool interval_type(struct fcall *c)
                   {1032, "DAY TO HOUR"}, {3080, "DAY TO MINUTE"}, {7176, "DAY TO SECOND"}, {3072, "HOUR TO MINUTE"},
                   {7168, "HOUR TO SECOND"}, {6144, "MINUTE TO SECOND"}};
     for (size_t k = 0; k < ARRAY_COUNT(fields); k++)
-        if (fields[k].bits == ((ARG_I(c, 1) >> 16) & 0x7fff))
-            return return_text(c, fields[k].words);
-    return return_null(c);
+        if (fields[k].bits == ((typmod >> 16) & 0x7fff))
+            return fields[k].words;
+    return NULL;
+}
+
+static bool interval_type(struct fcall *c)
+{
+    return return_text(c, interval_words((uint32_t)ARG_I(c, 0), (int32_t)ARG_I(c, 1)));
 }
 
 FUNC_TABLE(catalog_infoschema_funcs) = {

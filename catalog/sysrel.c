@@ -25,7 +25,8 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct map *sysrels; /* name -> struct sysrel, made on demand, never freed */
 
 static const struct sysrel_entry *const tables[] = {
-    sysrel_relation_rows, sysrel_object_rows, sysrel_cluster_rows, sysrel_misc_rows,
+    sysrel_relation_rows, sysrel_object_rows, sysrel_cluster_rows,  sysrel_misc_rows, info_table_rows,
+    info_constraint_rows, info_type_rows,     info_routine_rows,    info_privilege_rows,
 };
 
 static sysrel_rows_fn maker_of(const char *name)

@@ -1,11 +1,14 @@
 /* sysviews.c - system views that are plain queries over other system relations.
  *
  * Each text gives exactly the columns that catalog/data/attribute.tsv lists, in order and with those types; it is
- * analysed with pg_catalog alone on the path.  information_schema is in infoviews.c. */
+ * analysed with pg_catalog alone on the path.  The views of information_schema are made by code (info_*.c). */
 #include <string.h>
 
-#include "catalog/infoviews.h"
 #include "catalog/sysrel.h"
+
+struct sysview {
+    const char *name, *sql;
+};
 
 static const struct sysview views[] = {
     {"pg_roles",
@@ -49,8 +52,9 @@ static const struct sysview views[] = {
 
 const char *sysview_sql(const char *schema, const char *name)
 {
-    const struct sysview *list = strcmp(schema, "information_schema") == 0 ? infoviews : views;
-    for (const struct sysview *view = list; view->name; view++)
+    if (strcmp(schema, "pg_catalog") != 0)
+        return NULL;
+    for (const struct sysview *view = views; view->name; view++)
         if (strcmp(view->name, name) == 0)
             return view->sql;
     return NULL;
