@@ -15,7 +15,7 @@ OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined 
 OPT_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS += $(WARN) $(OPT_$(FLAVOR)) -pthread -fno-strict-aliasing
 LDFLAGS += $(OPT_$(FLAVOR)) -pthread
-LIBS := -lpg_query -lsqlite3 -lssl -lcrypto -linih -lgmp -lpcre2-8 -licuuc -licui18n -lm -ldl
+LIBS := -lpg_query -lsqlite3 -lssl -lcrypto -linih -lgmp -licuuc -licui18n -lstemmer -lm -ldl
 
 FOLDERS := base config pgwire types func catalog sql plan exec shard txn router proxy
 SRC := $(wildcard $(addsuffix /*.c,$(FOLDERS)))

@@ -46,7 +46,11 @@
     TABLE(jsonb_more_funcs)                                                                        \
     TABLE(json_populate_funcs)                                                                     \
     TABLE(regex_funcs)                                                                             \
-    TABLE(jsonpath_funcs)
+    TABLE(jsonpath_funcs)                                                                          \
+    TABLE(tsearch_vector_funcs)                                                                    \
+    TABLE(tsearch_query_funcs)                                                                     \
+    TABLE(tsearch_rank_funcs)                                                                      \
+    TABLE(tsearch_headline_funcs)
 
 #define AGG_TABLES(TABLE)                                                                          \
     TABLE(datetime_aggs)                                                                           \

@@ -31,6 +31,7 @@ static const struct {
     {"client_min_messages", PARAM_CLIENT_MIN_MESSAGES},
     {"DateStyle", PARAM_DATE_STYLE},
     {"deadlock_timeout", PARAM_DEADLOCK_TIMEOUT},
+    {"default_text_search_config", PARAM_TEXT_SEARCH_CONFIG},
     {"default_transaction_isolation", PARAM_DEFAULT_ISOLATION},
     {"default_transaction_read_only", PARAM_DEFAULT_READ_ONLY},
     {"default_transaction_deferrable", PARAM_DEFAULT_DEFERRABLE},

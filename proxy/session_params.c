@@ -178,6 +178,10 @@ static void apply(struct session *s, const struct param_def *def, const char *va
     case PARAM_SYNCHRONOUS_COMMIT:
         s->synchronous_off = strcmp(value, "off") == 0;
         break;
+    case PARAM_TEXT_SEARCH_CONFIG:
+        s->settings.text_search_config = value; /* the slot's, which stays until the next apply() */
+        session_settings_changed(s);
+        break;
     case PARAM_TIMEZONE:
         s->settings.timezone = timezone_from_setting(value);
         session_settings_changed(s);
@@ -478,7 +482,7 @@ static const struct role *role_named(struct session *s, const char *name, struct
 {
     const struct role *role = catalog_role_by_name(session_catalog(s), name);
     if (!role)
-        err_set(err, ERR_UNDEFINED_OBJECT, "role \"%s\" does not exist", name);
+        err_set(err, ERR_INVALID_PARAMETER_VALUE, "role \"%s\" does not exist", name);
     return role;
 }
 
@@ -565,29 +569,42 @@ void session_params_free(struct session *s)
         }
         free(slot->value);
         free(slot->reset_value);
+        free(slot->reported);
     }
     free(s->params.slots);
+}
+
+static void report(struct session *s, const struct param_def *def, struct param_slot *slot, const char *value)
+{
+    wire_parameter_status(&s->out, def->name, value);
+    if (!slot)
+        return;
+    free(slot->reported);
+    slot->reported = copy(value);
 }
 
 void session_params_report_all(struct session *s)
 {
     for (size_t i = 0; i < param_count(); i++)
         if (param_at(i)->report)
-            wire_parameter_status(&s->out, param_at(i)->name, session_param_shown(s, param_at(i), s->scratch));
+            report(s, param_at(i), find_slot(s, param_at(i)), session_param_shown(s, param_at(i), s->scratch));
     for (size_t i = 0; i < s->params.n; i++)
         s->params.slots[i].dirty = false;
     s->params.any_dirty = false;
 }
 
+/* In order of name, and only what differs from what the client was told last. */
 void session_params_report(struct session *s)
 {
     if (LIKELY(!s->params.any_dirty))
         return;
-    for (size_t i = 0; i < s->params.n; i++) {
-        struct param_slot *slot = &s->params.slots[i];
-        if (slot->dirty)
-            wire_parameter_status(&s->out, slot->def->name, slot->value);
-        slot->dirty = false;
+    for (size_t i = 0; i < param_count(); i++) {
+        struct param_slot *slot = param_at(i)->report ? find_slot(s, param_at(i)) : NULL;
+        const char *told = slot ? (slot->reported ? slot->reported : default_value(slot->def)) : NULL;
+        if (slot && slot->dirty && strcmp(told, slot->value) != 0)
+            report(s, slot->def, slot, slot->value);
+        if (slot)
+            slot->dirty = false;
     }
     s->params.any_dirty = false;
 }

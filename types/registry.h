@@ -37,6 +37,8 @@ extern const struct range_triple range_triples[];
     TABLE(record_type_ops)                                                                         \
     TABLE(reg_type_ops)                                                                            \
     TABLE(jsonpath_type_ops)                                                                       \
+    TABLE(tsvector_type_ops)                                                                       \
+    TABLE(tsquery_type_ops)                                                                        \
     TABLE(json_type_ops)                                                                           \
     TABLE(aclitem_type_ops)                                                                        \
     TABLE(money_type_ops)                                                                          \
@@ -44,6 +46,7 @@ extern const struct range_triple range_triples[];
     TABLE(inet_type_ops)                                                                           \
     TABLE(macaddr_type_ops)                                                                        \
     TABLE(range_type_ops)                                                                          \
+    TABLE(geo_type_ops)                                                                            \
     TABLE(pseudo_type_ops)
 
 #define DECLARE_TYPE_TABLE(name) extern const struct type_ops_entry name[];

@@ -19,6 +19,7 @@ struct settings {
     bool bytea_escape;               /* bytea_output = escape */
     bool standard_conforming_strings;
     bool array_nulls;
+    const char *text_search_config; /* default_text_search_config; NULL: pg_catalog.english */
 };
 extern const struct settings settings_default; /* ISO, MDY, postgres, UTC, 1, hex */
 
