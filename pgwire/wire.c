@@ -88,6 +88,7 @@ const char *wire_cstring(struct wire_reader *in)
 {
     const uint8_t *nul = in->failed || in->p == in->end ? NULL : memchr(in->p, 0, wire_left(in));
     if (!nul) {
+        in->bad_string |= !in->failed;
         in->failed = true;
         return "";
     }
@@ -99,6 +100,13 @@ const char *wire_cstring(struct wire_reader *in)
 const uint8_t *wire_bytes(struct wire_reader *in, size_t n)
 {
     return take(in, n);
+}
+
+bool wire_malformed(const struct wire_reader *in, struct err *err)
+{
+    return err_set(err, ERR_PROTOCOL_VIOLATION, "%s", in->bad_string  ? "invalid string in message"
+                                                      : in->failed ? "insufficient data left in message"
+                                                                   : "invalid message format");
 }
 
 void wire_put_cstring(struct buf *out, const char *text)

@@ -61,7 +61,7 @@ const char *wire_frontend_name(uint8_t type); /* "Bind", or NULL */
 
 struct wire_reader {
     const uint8_t *p, *end;
-    bool failed;
+    bool failed, bad_string; /* bad_string: a string without its NUL was what failed */
 };
 static inline struct wire_reader wire_reader_over(const void *body, size_t n)
 {
@@ -81,6 +81,9 @@ static inline bool wire_finished(const struct wire_reader *in)
 {
     return !in->failed && in->p == in->end;
 }
+
+/* 08P01 with PostgreSQL's words for what is wrong, after !wire_finished(). */
+bool wire_malformed(const struct wire_reader *in, struct err *err);
 
 /* Backend messages: returns the place for wire_end(), which fills in the length. */
 static inline size_t wire_begin(struct buf *out, char type)

@@ -27,6 +27,7 @@ struct copy_job {
     struct copy_in *in;
     struct expr *where;
     struct arena *row_arena;
+    bool started; /* TO: the binary header is out; it goes with the first row, or the trailer */
     struct type_io *io;
 };
 
@@ -137,6 +138,15 @@ static void start_response(struct session *s, char type, bool binary, uint16_t n
 
 /* ---- COPY TO ---- */
 
+static size_t begin_data(struct copy_job *job)
+{
+    size_t at = wire_begin(&job->s->out, 'd');
+    if (!job->started && job->spec.options.format == COPY_FORMAT_BINARY)
+        copy_write_start(&job->s->out, &job->spec.options);
+    job->started = true;
+    return at;
+}
+
 struct copy_sink {
     struct row_sink sink;
     struct copy_job *job;
@@ -150,7 +160,7 @@ static bool send_row(struct row_sink *base, const struct datum *values, struct e
     struct copy_job *job = sink->job;
     const struct copy_options *options = &job->spec.options;
     struct buf *out = &job->s->out;
-    size_t at = wire_begin(out, 'd');
+    size_t at = begin_data(job);
     copy_write_row_start(out, options);
     for (uint16_t i = 0; i < sink->columns->n; i++) {
         if (values[i].null) {
@@ -188,7 +198,7 @@ static void send_start(struct copy_job *job, uint16_t n)
     const struct copy_options *options = &job->spec.options;
     bool binary = options->format == COPY_FORMAT_BINARY;
     start_response(s, 'H', binary, n);
-    if (!binary && options->header == COPY_HEADER_OFF)
+    if (binary || options->header == COPY_HEADER_OFF)
         return;
     size_t at = wire_begin(&s->out, 'd');
     copy_write_start(&s->out, options);
@@ -199,7 +209,7 @@ static void send_end(struct copy_job *job)
 {
     struct session *s = job->s;
     if (job->spec.options.format == COPY_FORMAT_BINARY) {
-        size_t at = wire_begin(&s->out, 'd');
+        size_t at = begin_data(job);
         copy_write_end(&s->out, &job->spec.options);
         wire_end(&s->out, at);
     }
@@ -344,9 +354,14 @@ static bool take_rows(struct copy_job *job, struct err *err)
     }
 }
 
-static bool unexpected(const struct wire_message *message, struct err *err)
+/* The client and we do not agree on what is going on: the connection ends with this error. */
+static bool unexpected(struct copy_job *job, const struct wire_message *message, struct err *err)
 {
-    return err_set(err, ERR_PROTOCOL_VIOLATION, "unexpected message type 0x%02X during COPY from stdin", message->type);
+    job->s->out_of_step = true;
+    err_set(err, ERR_PROTOCOL_VIOLATION, "unexpected message type 0x%02X during COPY from stdin", message->type);
+    job->reader.line_number++;
+    copy_where(&job->reader, job->relation->name, COPY_WHERE_LINE, NULL, NULL, err);
+    return false;
 }
 
 /* Until CopyDone. */
@@ -354,6 +369,7 @@ static bool receive_rows(struct copy_job *job, struct err *err)
 {
     struct session *s = job->s;
     struct wire_message message;
+    job->reader.line_number = 0;
     for (;;) {
         if (!session_wait_message(s, &message, true)) {
             if (!fiber_check_interrupt(err))
@@ -372,6 +388,7 @@ static bool receive_rows(struct copy_job *job, struct err *err)
         case WIRE_COPY_FAIL: {
             struct wire_reader in = wire_reader_over(message.body, message.n);
             err_set(err, ERR_QUERY_CANCELED, "COPY from stdin failed: %s", wire_cstring(&in));
+            job->reader.line_number++; /* the one that was waited for */
             copy_where(&job->reader, job->relation->name, COPY_WHERE_LINE, NULL, NULL, err);
             return false;
         }
@@ -380,7 +397,7 @@ static bool receive_rows(struct copy_job *job, struct err *err)
             break;
         case WIRE_TERMINATE:
             s->phase = PHASE_CLOSING;
-            return unexpected(&message, err);
+            return unexpected(job, &message, err);
         case WIRE_QUERY:
         case WIRE_PARSE:
         case WIRE_BIND:
@@ -389,7 +406,7 @@ static bool receive_rows(struct copy_job *job, struct err *err)
         case WIRE_CLOSE:
         case WIRE_FUNCTION_CALL:
         case WIRE_PASSWORD:
-            return unexpected(&message, err);
+            return unexpected(job, &message, err);
         }
     }
 }

@@ -101,13 +101,17 @@ static bool forward(struct session *s, struct portal *cursor, const struct datum
     return ok;
 }
 
+static bool forward_only(struct err *err)
+{
+    err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cursor can only scan forward");
+    return err_hint(err, "Declare it with SCROLL option to enable backward scan.");
+}
+
 static bool backward(struct portal *cursor, const struct datum **row, struct err *err)
 {
     *row = NULL;
-    if (cursor->no_scroll) {
-        err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cursor can only scan forward");
-        return err_hint(err, "Declare it with SCROLL option to enable backward scan.");
-    }
+    if (cursor->no_scroll)
+        return forward_only(err);
     if (cursor->after_last)
         cursor->after_last = false;
     else if (cursor->at > 0)
@@ -139,10 +143,8 @@ static bool skip(struct session *s, struct portal *cursor, bool back, int64_t n,
 
 static bool rewind_cursor(struct portal *cursor, struct err *err)
 {
-    if (cursor->no_scroll && (cursor->at > 0 || cursor->after_last)) {
-        err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cursor can only scan forward");
-        return err_hint(err, "Declare it with SCROLL option to enable backward scan.");
-    }
+    if (cursor->no_scroll && (cursor->at > 0 || cursor->after_last))
+        return forward_only(err);
     cursor->at = 0;
     cursor->after_last = false;
     return true;
@@ -221,10 +223,8 @@ static bool fetch_current(struct portal *cursor, struct portal *portal, struct u
     result->rows = rows_of(portal->arena, &cursor->columns);
     if (!on_row(cursor))
         return true;
-    if (cursor->no_scroll || !cursor->store) {
-        err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cursor can only scan forward");
-        return err_hint(err, "Declare it with SCROLL option to enable backward scan.");
-    }
+    if (cursor->no_scroll || !cursor->store)
+        return forward_only(err);
     const struct datum *row;
     return store_row(cursor->store, (size_t)cursor->at - 1, &row, err) && store_add(result->rows, row, err);
 }
@@ -274,6 +274,8 @@ bool run_fetch(struct session *s, struct portal *portal, const void *node, struc
                                                            : portal->formats;
     if (plan.current)
         return fetch_current(cursor, portal, result, err);
+    if (plan.backward && plan.count && cursor->no_scroll)
+        return forward_only(err);
     portal->fetch_cursor = arena_strdup(portal->arena, stmt->portalname);
     portal->fetch_backward = plan.backward;
     portal->fetch_left = plan.count;

@@ -68,6 +68,8 @@ static void report_failure(struct session *s, const struct err *err)
 {
     session_send_err(s, err);
     transaction_abort(s);
+    if (s->out_of_step)
+        session_fatal(s, ERR_PROTOCOL_VIOLATION, "terminating connection because protocol synchronization was lost");
 }
 
 static void ready(struct session *s)
@@ -183,7 +185,7 @@ static void handle_query(struct session *s, const struct wire_message *message)
     struct wire_reader in = wire_reader_over(message->body, message->n);
     struct err err = ERR_IN(s->scratch);
     const char *text = wire_cstring(&in);
-    bool ok = wire_finished(&in) || err_set(&err, ERR_PROTOCOL_VIOLATION, "invalid message format");
+    bool ok = wire_finished(&in) || wire_malformed(&in, &err);
     statement_begins(s, text);
     const char *logged = s->log_start_us ? arena_strdup(s->scratch, text) : NULL; /* COPY moves the message away */
     ok = ok && run_query(s, text, message->n - 1, &err);
@@ -199,8 +201,10 @@ static void handle_query(struct session *s, const struct wire_message *message)
 static bool read_types(struct session *s, struct wire_reader *in, struct prepared_statement *prepared, struct err *err)
 {
     uint16_t n = wire_u16(in);
-    if (wire_left(in) < 4u * n)
-        return err_set(err, ERR_PROTOCOL_VIOLATION, "insufficient data left in message");
+    if (in->failed || wire_left(in) < 4u * n) {
+        in->failed = true;
+        return wire_malformed(in, err);
+    }
     prepared->declared = calloc(n + 1u, sizeof(*prepared->declared));
     ASSERT(prepared->declared != NULL);
     prepared->n_declared = n;
@@ -210,7 +214,7 @@ static bool read_types(struct session *s, struct wire_reader *in, struct prepare
         if (oid && oid != TYPE_UNKNOWN && !prepared->declared[i])
             return err_set(err, ERR_UNDEFINED_OBJECT, "type with OID %u does not exist", oid);
     }
-    return wire_finished(in) || err_set(err, ERR_PROTOCOL_VIOLATION, "invalid message format");
+    return wire_finished(in) || wire_malformed(in, err);
 }
 
 static bool parse_into(struct session *s, struct prepared_statement *prepared, const char *text, struct err *err)
@@ -278,18 +282,35 @@ static bool check_format(int16_t format, struct err *err)
 }
 
 static bool bind_param(struct session *s, struct portal *portal, const struct type *type, int16_t format, const uint8_t *bytes,
-                       uint32_t n, struct datum *value, struct err *err)
+                       uint32_t n, bool *shows_value, struct datum *value, struct err *err)
 {
     struct type_io io = {.arena = portal->arena, .err = err, .type = type, .typmod = -1, .settings = &s->settings,
                          .env = &portal->env};
+    *shows_value = false;
+    if (!check_format(format, err))
+        return false;
     if (format == 0) {
         const char *text = arena_strndup(portal->arena, (const char *)bytes, n);
-        return utf8_check(text, n, err) && type_in(&io, text, n, value);
+        if (!utf8_check(text, n, err))
+            return false;
+        *shows_value = true;
+        return type_in(&io, text, n, value);
     }
     if (!type->ops->recv(&io, bytes, n, value))
         return false;
     *value = datum_copy(type, portal->arena, *value);
     return true;
+}
+
+static void tell_parameter(const struct bind *bind, int number, bool shows_value, struct err *err)
+{
+    const char *value = shows_value ? " = '...'" : "";
+    if (err->where)
+        return;
+    if (*bind->portal_name)
+        err->where = arena_printf(err->arena, "portal \"%s\" parameter $%d%s", bind->portal_name, number, value);
+    else
+        err->where = arena_printf(err->arena, "unnamed portal parameter $%d%s", number, value);
 }
 
 static bool bind_params(struct session *s, struct portal *portal, const struct bind *bind, struct wire_reader *in, struct err *err)
@@ -300,8 +321,7 @@ static bool bind_params(struct session *s, struct portal *portal, const struct b
     for (uint16_t i = 0; i < bind->n_params; i++) {
         uint32_t n = wire_u32(in);
         int16_t format = format_at(bind->formats, bind->n_formats, i);
-        if (!check_format(format, err))
-            return false;
+        bool shows_value = false;
         if (n == UINT32_MAX) {
             values[i] = datum_null();
             continue;
@@ -309,13 +329,8 @@ static bool bind_params(struct session *s, struct portal *portal, const struct b
         const uint8_t *bytes = wire_bytes(in, n);
         if (!bytes && n)
             return err_set(err, ERR_PROTOCOL_VIOLATION, "insufficient data left in message");
-        if (!bind_param(s, portal, stmt->param_types[i], format, bytes, n, &values[i], err)) {
-            if (!err->where && *bind->portal_name)
-                err->where = arena_printf(err->arena, "portal \"%s\" parameter $%d", bind->portal_name, i + 1);
-            else if (!err->where)
-                err->where = arena_printf(err->arena, "unnamed portal parameter $%d", i + 1);
-            if (format == 0)
-                err->where = arena_printf(err->arena, "%s = '...'", err->where);
+        if (!bind_param(s, portal, stmt->param_types[i], format, bytes, n, &shows_value, &values[i], err)) {
+            tell_parameter(bind, i + 1, shows_value, err);
             return false;
         }
     }
@@ -348,13 +363,11 @@ static bool bind_result_formats(struct portal *portal, const struct bind *bind, 
 /* The shape of the message without the values. */
 static bool read_bind(struct wire_reader *in, struct bind *bind, struct err *err)
 {
-    bind->portal_name = wire_cstring(in);
-    bind->statement_name = wire_cstring(in);
     bind->n_formats = wire_u16(in);
     bind->formats = wire_bytes(in, 2u * bind->n_formats);
     bind->n_params = wire_u16(in);
     if (in->failed)
-        return err_set(err, ERR_PROTOCOL_VIOLATION, "insufficient data left in message");
+        return wire_malformed(in, err);
     if (bind->n_formats > 1 && bind->n_formats != bind->n_params)
         return err_set(err, ERR_PROTOCOL_VIOLATION, "bind message has %d parameter formats but %d parameters", bind->n_formats,
                        bind->n_params);
@@ -368,7 +381,7 @@ static bool bind_rest(struct session *s, struct portal *portal, struct bind *bin
     bind->n_results = wire_u16(in);
     bind->results = wire_bytes(in, 2u * bind->n_results);
     if (!wire_finished(in))
-        return err_set(err, ERR_PROTOCOL_VIOLATION, "invalid message format");
+        return wire_malformed(in, err);
     if (portal->stmt->is_utility && !utility_columns(s, portal->stmt, portal->arena, &portal->columns, err))
         return false;
     return bind_result_formats(portal, bind, err);
@@ -378,13 +391,13 @@ static struct stmt *empty_statement(struct session *s, struct err *err);
 
 static bool handle_bind(struct session *s, struct wire_reader *in, struct err *err)
 {
-    struct bind bind = {0};
-    if (!read_bind(in, &bind, err))
-        return false;
+    struct bind bind = {.portal_name = wire_cstring(in), .statement_name = wire_cstring(in)};
     arm_timeout(s);
     s->statement_us = now_2000_us();
+    if (in->failed)
+        return wire_malformed(in, err);
     struct prepared_statement *prepared = session_prepared(s, bind.statement_name, err);
-    if (!prepared)
+    if (!prepared || !read_bind(in, &bind, err))
         return false;
     uint16_t n_wanted = prepared->stmt ? prepared->stmt->n_params : 0;
     if (bind.n_params != n_wanted)
@@ -458,7 +471,7 @@ static bool handle_describe(struct session *s, struct wire_reader *in, struct er
     uint8_t kind = wire_u8(in);
     const char *name = wire_cstring(in);
     if (!wire_finished(in))
-        return err_set(err, ERR_PROTOCOL_VIOLATION, "invalid message format");
+        return wire_malformed(in, err);
     transaction_open(s);
     if (kind == 'S')
         return describe_statement(s, name, err);
@@ -489,6 +502,8 @@ static bool execute_portal(struct session *s, struct portal *portal, uint32_t li
         wire_simple(&s->out, 'I');
         return true;
     }
+    if (portal->state == PORTAL_DONE && !portal->columns.n && !portal->stmt->returns_rows)
+        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"%s\" cannot be run", portal->name);
     if (!portal_start(s, portal, err))
         return false;
     if (portal->columns.n || portal->stmt->returns_rows) {
@@ -502,6 +517,8 @@ static bool execute_portal(struct session *s, struct portal *portal, uint32_t li
         wire_simple(&s->out, 's');
     else if (!portal->silent)
         wire_command_complete(&s->out, portal_tag(portal, s->scratch, n_sent));
+    if (done)
+        portal->n_rows = 0; /* run once more, it changes nothing more */
     return true;
 }
 
@@ -510,7 +527,7 @@ static bool handle_execute(struct session *s, struct wire_reader *in, struct err
     const char *name = wire_cstring(in);
     int32_t limit = (int32_t)wire_u32(in);
     if (!wire_finished(in))
-        return err_set(err, ERR_PROTOCOL_VIOLATION, "invalid message format");
+        return wire_malformed(in, err);
     struct portal *portal = session_portal(s, name, err);
     if (!portal || (portal->stmt->node && !refuse_if_failed(s, portal->stmt->node, err)))
         return false;
@@ -546,7 +563,7 @@ static bool handle_close(struct session *s, struct wire_reader *in, struct err *
     uint8_t kind = wire_u8(in);
     const char *name = wire_cstring(in);
     if (!wire_finished(in))
-        return err_set(err, ERR_PROTOCOL_VIOLATION, "invalid message format");
+        return wire_malformed(in, err);
     if (kind == 'S') {
         session_drop_prepared(s, name);
     } else if (kind == 'P') {

@@ -50,6 +50,7 @@ struct param_slot {
     enum param_source source, reset_source;
     struct param_undo *undo;
     bool dirty;            /* ParameterStatus to be sent */
+    char *reported;        /* malloced: what the client was told last; NULL: the server's value */
 };
 struct session_params {
     struct param_slot *slots; /* only of parameters that were ever set here */
@@ -161,7 +162,7 @@ struct session {
     struct map *statements;  /* named prepared statements */
     struct prepared_statement *unnamed;
     struct map *portals;     /* named, and "" */
-    bool in_copy;
+    bool out_of_step;        /* what the client sends makes no sense: the connection ends */
     bool commit_now;         /* the statement must not share its transaction with a pipeline */
     int64_t log_start_us;    /* monotonic; 0: no duration is wanted */
     const char *statement_text; /* in scratch; NULL unless statements are logged */
