@@ -408,13 +408,6 @@ static bool match_tt(struct fcall *c)
     return match_text(c, tsquery_of(c->arena, &inner.result));
 }
 
-static bool send(struct fcall *c)
-{
-    struct buf out = BUF_IN(c->arena);
-    struct type_io io = fcall_io(c, c->arg_types[0]);
-    return c->arg_types[0]->ops->send(&io, &c->args[0], &out) && return_bytes(c, out.p, out.n);
-}
-
 FUNC_TABLE(tsearch_query_funcs) = {
     {"tsquery_eq", eq},
     {"tsquery_ne", ne},
@@ -444,6 +437,5 @@ FUNC_TABLE(tsearch_query_funcs) = {
     {"ts_match_qv", match_qv},
     {"ts_match_tq", match_tq},
     {"ts_match_tt", match_tt},
-    {"tsquerysend", send},
     {NULL, NULL},
 };

@@ -450,13 +450,6 @@ static bool current_config(struct fcall *c)
     return config && return_int(c, config->oid);
 }
 
-static bool send(struct fcall *c)
-{
-    struct buf out = BUF_IN(c->arena);
-    struct type_io io = fcall_io(c, c->arg_types[0]);
-    return c->arg_types[0]->ops->send(&io, &c->args[0], &out) && return_bytes(c, out.p, out.n);
-}
-
 FUNC_TABLE(tsearch_vector_funcs) = {
     {"tsvector_eq", eq},
     {"tsvector_ne", ne},
@@ -486,7 +479,6 @@ FUNC_TABLE(tsearch_vector_funcs) = {
     {"tsvector_delete_str", delete_word},
     {"tsvector_delete_arr", delete_array},
     {"tsvector_concat", concat},
-    {"tsvectorsend", send},
     {"ts_parse_byname", ts_parse_by_name},
     {"ts_parse_byid", ts_parse_by_oid},
     {"ts_token_type_byname", ts_token_type_by_name},
