@@ -146,7 +146,10 @@ static bool order_arguments(struct scope *s, const FuncCall *call, struct expr *
         if (!target_to_text(s, &targets, (int)k))
             return false;
         e->args.items[k] = targets.items[k].expr;
-        if (!sort_opers(s->a, e->args.items[k]->type, true, true, NULL, NULL, NULL, expr_location(e->args.items[k]))) {
+        int location = expr_location(e->args.items[k]);
+        if (!sort_opers(s->a, e->args.items[k]->type, false, true, NULL, NULL, NULL, location))
+            return false;
+        if (!sort_opers(s->a, e->args.items[k]->type, true, false, NULL, NULL, NULL, location)) {
             s->a->err->hint = NULL;
             return fail_detail(s->a, "Aggregates with DISTINCT must be able to sort their inputs.");
         }

@@ -225,7 +225,8 @@ struct expr *coerce_to(struct analysis *a, struct expr *e, const struct type *to
                        enum expr_form form, int location);
 struct expr *coerce_typmod(struct analysis *a, struct expr *e, const struct type *to, int32_t typmod, enum cast_context context,
                            enum expr_form form, int location);
-struct expr *coerce_to_domain(struct analysis *a, struct expr *e, const struct type *domain, enum expr_form form, int location);
+struct expr *coerce_to_domain(struct analysis *a, struct expr *e, const struct type *domain, enum cast_context context,
+                              enum expr_form form, int location);
 /* 42P21 when arguments have different collations by COLLATE. */
 bool check_collations(struct analysis *a, const struct exprs *args);
 struct expr *coerce_to_boolean(struct analysis *a, struct expr *e, const char *construct); /* "WHERE": argument of WHERE must be... */

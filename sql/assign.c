@@ -38,7 +38,7 @@ struct expr *default_or_null(struct analysis *a, const struct relation *relation
     if (e || FAILED(a))
         return e;
     e = null_const(a, base_type(column->type), -1);
-    return column->type->kind == 'd' ? coerce_to_domain(a, e, column->type, FORM_IMPLICIT_CAST, -1) : e;
+    return column->type->kind == 'd' ? coerce_to_domain(a, e, column->type, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1) : e;
 }
 
 /* ---- one value ---- */
@@ -107,7 +107,7 @@ static struct expr *assign_elements(struct scope *s, struct expr *base, const st
         return NULL;
     if (type->kind == 'd') { /* the whole must keep the domain's promises */
         whole->type = base_type(type);
-        return coerce_to_domain(a, whole, type, FORM_IMPLICIT_CAST, part.location);
+        return coerce_to_domain(a, whole, type, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, part.location);
     }
     return whole;
 }
@@ -144,7 +144,7 @@ static struct expr *assign_field(struct scope *s, struct expr *base, const struc
     whole->field.name = info->name;
     whole->field.assign = inner;
     push_arg(a, whole, base);
-    return type->kind == 'd' ? coerce_to_domain(a, whole, type, FORM_IMPLICIT_CAST, part.location) : whole;
+    return type->kind == 'd' ? coerce_to_domain(a, whole, type, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, part.location) : whole;
 }
 
 static struct expr *assign_part(struct scope *s, struct expr *base, const struct type *type, int32_t typmod, struct part part,

@@ -63,19 +63,20 @@ bool domain_checks(struct analysis *a, const struct type *domain, struct expr *c
     return true;
 }
 
-struct expr *coerce_to_domain(struct analysis *a, struct expr *e, const struct type *domain, enum expr_form form, int location)
+struct expr *coerce_to_domain(struct analysis *a, struct expr *e, const struct type *domain, enum cast_context context,
+                              enum expr_form form, int location)
 {
     if (domain->kind != 'd')
         return e;
     int32_t typmod = -1;
     const struct type *base = base_type_mod(domain, &typmod);
-    e = coerce_typmod(a, e, base, typmod, CAST_IMPLICIT, FORM_IMPLICIT_CAST, location);
+    e = coerce_typmod(a, e, base, typmod, context, FORM_IMPLICIT_CAST, location);
     if (!e)
         return NULL;
     if (!domain->not_null)
         for (const struct type *t = domain->elem; t->kind == 'd'; t = t->elem)
             if (t->not_null) { /* the executor asks the cast's own type only */
-                e = coerce_to_domain(a, e, t, FORM_IMPLICIT_CAST, location);
+                e = coerce_to_domain(a, e, t, context, FORM_IMPLICIT_CAST, location);
                 if (!e)
                     return NULL;
                 break;
@@ -189,11 +190,11 @@ static struct expr *record_to_composite(struct analysis *a, struct expr *row, co
                 return NULL;
         }
     }
-    return base == to ? result : coerce_to_domain(a, result, to, form, location);
+    return base == to ? result : coerce_to_domain(a, result, to, context, form, location);
 }
 
 static struct expr *literal_cast(struct analysis *a, struct expr *literal, const struct type *to, int32_t typmod,
-                                 enum expr_form form, int location)
+                                 enum cast_context context, enum expr_form form, int location)
 {
     int32_t base_typmod = typmod;
     const struct type *base = base_type_mod(to, &base_typmod);
@@ -203,7 +204,7 @@ static struct expr *literal_cast(struct analysis *a, struct expr *literal, const
     value->form = (uint8_t)form;
     if (!literal_value(a, literal, base, input_typmod, &value->value))
         return NULL;
-    return base == to ? value : coerce_to_domain(a, value, to, form, location);
+    return base == to ? value : coerce_to_domain(a, value, to, context, form, location);
 }
 
 static bool is_collate(const struct expr *e)
@@ -236,12 +237,12 @@ static struct expr *coerce_by_path(struct analysis *a, struct expr *e, const str
     default:
         /* The same bits: a domain's value is its base type's. */
         if (to->kind == 'd')
-            return coerce_to_domain(a, e, to, form, location);
+            return coerce_to_domain(a, e, to, context, form, location);
         return cast_new(a, EXPR_RELABEL, to, e, form, location);
     }
     if (!result)
         return NULL;
-    return to->kind == 'd' ? coerce_to_domain(a, result, to, form, location) : result;
+    return to->kind == 'd' ? coerce_to_domain(a, result, to, context, form, location) : result;
 }
 
 struct expr *coerce_node(struct analysis *a, struct expr *e, const struct type *to, int32_t typmod, enum cast_context context,
@@ -258,12 +259,12 @@ struct expr *coerce_node(struct analysis *a, struct expr *e, const struct type *
     }
     if (e->type->oid == TYPE_UNKNOWN) {
         if (e->kind == EXPR_CONST)
-            return literal_cast(a, e, to, typmod, form, location);
+            return literal_cast(a, e, to, typmod, context, form, location);
         if (e->kind == EXPR_PARAM) {
             struct expr *settled = settle_param(a, e, to, location);
             /* A value that comes in from outside has not met the domain's checks. */
             if (settled && to->kind == 'd')
-                return coerce_to_domain(a, settled, to, FORM_IMPLICIT_CAST, location);
+                return coerce_to_domain(a, settled, to, context, FORM_IMPLICIT_CAST, location);
             if (settled || FAILED(a))
                 return settled;
         }

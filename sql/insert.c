@@ -225,6 +225,8 @@ static bool settle_literals(struct scope *s, struct query *source, const struct 
         if (e->type->oid != TYPE_UNKNOWN)
             continue;
         bool literal = e->kind == EXPR_CONST || e->kind == EXPR_PARAM;
+        if (literal && is_partial(columns->nodes[index]) && !source->from.n)
+            continue; /* see literal_parts() */
         if (literal && columns->attnums[index] > 0 && !is_partial(columns->nodes[index])) {
             const ResTarget *node = columns->nodes[index];
             e = assign_value(s, e, target_column_info(s, columns->attnums[index]), NULL, NULL, node ? node->location : -1);
@@ -313,6 +315,18 @@ static bool unify_partial(struct scope *s, const struct insert_columns *columns,
     return true;
 }
 
+/* A literal for a part of a column takes the part's type, which assignment finds out: it stands there itself, not in the source. */
+static void literal_parts(struct analysis *a, struct query *source, struct exprs *values)
+{
+    for (size_t k = 0; k < source->targets.n && !source->from.n; k++) {
+        struct target *target = &source->targets.items[k];
+        if (target->expr->type->oid != TYPE_UNKNOWN)
+            continue;
+        values->items[k] = target->expr;
+        target->expr = null_const(a, a->txt, -1);
+    }
+}
+
 static bool insert_values(struct scope *s, const InsertStmt *stmt, struct insert_columns *columns)
 {
     struct analysis *a = s->a;
@@ -345,6 +359,7 @@ static bool insert_values(struct scope *s, const InsertStmt *stmt, struct insert
     if (!settle_literals(s, q->source, columns))
         return false;
     slots_of(a, q->source, &values);
+    literal_parts(a, q->source, &values);
     return insert_assignments(s, columns, &values, stmt->override, &q->set);
 }
 

@@ -329,7 +329,7 @@ const struct type *enforce_generic(struct analysis *a, size_t n, const struct ty
                                    uint32_t result, int location)
 {
     struct solution s = {0};
-    struct solver v = {.a = a, .s = &s, .loud = true, .location = location};
+    struct solver v = {.a = a, .s = &s, .loud = true, .location = -1}; /* PostgreSQL tells no position here */
     bool polymorphic = false;
     for (size_t k = 0; k < n; k++)
         polymorphic |= is_polymorphic(declared[k]);
@@ -338,7 +338,7 @@ const struct type *enforce_generic(struct analysis *a, size_t n, const struct ty
     if (!solve(&v, n, actual, declared))
         return NULL;
     if (s.any_first && !s.elem && !(s.array && s.array->oid == TYPE_ANYARRAY))
-        return fail_null(a, location, ERR_DATATYPE_MISMATCH,
+        return fail_null(a, -1, ERR_DATATYPE_MISMATCH,
                          "could not determine polymorphic type because input has type unknown");
     if (s.any_second && !s.common)
         s.common = a->txt; /* all of them literals */

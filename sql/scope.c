@@ -204,6 +204,29 @@ static bool item_has_system_columns(struct scope *s, const struct name_item *ite
     return item->rte >= 0 && !item->columns && !item->is_excluded && scope_rte(s, item->rte)->kind == RTE_RELATION;
 }
 
+/* Some expressions of a table may not use all of its columns. */
+static bool check_usable(struct scope *s, struct scope *owner, const struct name_item *item, int index, int system, int location)
+{
+    if (item->rte < 0 || item->columns || (s->place != PLACE_GENERATED && s->place != PLACE_CHECK))
+        return true;
+    const struct rte *rte = scope_rte(owner, item->rte);
+    if (rte->kind != RTE_RELATION)
+        return true;
+    if (index < -2) {
+        if (system == -6)
+            return true;
+        const char *name = system_columns[-system - 1].name;
+        if (s->place == PLACE_CHECK)
+            return fail(s->a, location, ERR_INVALID_COLUMN_REFERENCE, "system column \"%s\" reference in check constraint is invalid", name);
+        return fail(s->a, location, ERR_INVALID_COLUMN_REFERENCE, "cannot use system column \"%s\" in column generation expression", name);
+    }
+    if (s->place != PLACE_GENERATED || !rte->relation->columns[index].generated)
+        return true;
+    fail(s->a, location, ERR_INVALID_OBJECT_DEFINITION, "cannot use generated column \"%s\" in column generation expression",
+         rte->columns[index].name);
+    return fail_detail(s->a, "A generated column cannot reference another generated column.");
+}
+
 struct expr *column_by_name(struct scope *s, const char *name, bool local_only, int location)
 {
     int levels_up = 0, system = system_attnum(name);
@@ -226,6 +249,8 @@ struct expr *column_by_name(struct scope *s, const char *name, bool local_only, 
             found = item;
             index = here;
         }
+        if (found && !check_usable(s, at, found, index, system, location))
+            return NULL;
         if (found)
             return index < -2 ? column_of(s, levels_up, found->rte, system, location)
                               : name_column_expr(s, found, index, levels_up, location);
@@ -411,6 +436,10 @@ bool missing_rte(struct scope *s, const char *schema, const char *name, int loca
 {
     struct analysis *a = s->a;
     const struct rte *rte = search_tables(s, schema, name);
+    if (!rte && !schema && strcmp(name, "excluded") == 0 && s->query && s->query->on_conflict && s->query->on_conflict->do_update) {
+        fail(a, location, ERR_UNDEFINED_TABLE, "invalid reference to FROM-clause entry for table \"%s\"", name);
+        return fail_hint(a, "There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", name);
+    }
     if (!rte)
         return fail(a, location, ERR_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%s\"", name);
     bool reachable = false;

@@ -131,7 +131,7 @@ bool sort_key_for(struct scope *s, const SortBy *sort, struct expr *e, struct so
         if (!using_operator(s, sort, e, key))
             return false;
     } else {
-        int location = sort->location >= 0 ? sort->location : expr_location(e);
+        int location = sort->location >= 0 ? sort->location : exprLocation(sort->node);
         if (!sort_opers(s->a, e->type, true, true, &key->less, NULL, NULL, location))
             return false;
         key->descending = sort->sortby_dir == SORTBY_DESC;

@@ -312,11 +312,30 @@ bool resolve_unknown_targets(struct scope *s, struct targets *targets)
     return true;
 }
 
+/* What comes through a view that is written to is a column of the view. */
+static bool mark_view_origin(const struct scope *s, struct target *target)
+{
+    const struct dml_target *view = s->target;
+    const struct expr *e = target->expr;
+    for (int k = 0; view && view->columns && k < view->n_columns; k++) {
+        const struct name_column *column = &view->columns[k];
+        bool same = column->expr ? same_expr(column->expr, e)
+                                 : e->kind == EXPR_COLUMN && e->column.levels_up == 0 && e->column.rte == 0 &&
+                                       e->column.attnum == column->attnum;
+        if (!same || !column->name)
+            continue;
+        target->origin_rel_oid = view->named->oid;
+        target->origin_attnum = (int16_t)(k + 1);
+        return true;
+    }
+    return false;
+}
+
 /* RowDescription tells clients which table column a result column is. */
 static void mark_origin(struct scope *s, struct target *target)
 {
     const struct expr *e = target->expr;
-    if (e->kind != EXPR_COLUMN || e->column.attnum < 0)
+    if (mark_view_origin(s, target) || e->kind != EXPR_COLUMN || e->column.attnum < 0)
         return;
     for (int k = 0; k < e->column.levels_up; k++)
         s = s->parent;
@@ -334,7 +353,7 @@ static void mark_origin(struct scope *s, struct target *target)
             owner = owner->parent;
         from = owner->cte_results.items[rte->cte].query;
     }
-    if (!from)
+    if (!from || (rte->kind == RTE_SUBQUERY && rte->functions)) /* nothing, or a function's body */
         return;
     const struct targets *targets = from->command == CMD_SELECT_ ? &from->targets : &from->returning;
     int seen = 0;
