@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "exec/agg_files.h"
 #include "exec/keymap.h"
 #include "exec/partition.h"
 #include "exec/sorter.h"
@@ -59,6 +60,8 @@ struct agg_state {
     struct part *parts;
     int level;
     struct store *reading; /* a part; NULL: the input */
+    struct arena *files_arena;
+    struct file_totals *totals; /* computed by the files; NULL: by us */
 };
 
 static size_t n_sets(const struct node *node)
@@ -364,13 +367,20 @@ static bool read_input(struct agg_state *s)
 {
     const struct node *node = s->base.node;
     struct frame *f = s->base.frame;
+    if (node->agg.files) {
+        if (!s->files_arena)
+            s->files_arena = arena_child(f->exec->arena, "aggregates of files");
+        arena_reset(s->files_arena);
+        if (!file_totals_read(f, node, s->files_arena, &s->totals))
+            return false;
+    }
     if (node->agg.plain) {
         for (int k = 0; k < s->n_carried; k++)
             s->masked[k] = datum_null();
         make_key(s, 0, s->masked);
         add_group(s, 0, s->masked, hash_bytes(s->key.p, s->key.n));
     }
-    for (;;) {
+    while (!s->totals) {
         bool found;
         if (!exec_breathe(f->exec) || !state_next(s->base.left, &found))
             return false;
@@ -512,6 +522,11 @@ static bool fill_slots(struct agg_state *s, struct group *group)
     for (int k = 0; k < s->n_calls; k++) {
         if (s->shapes[k].collects && !feed_sorted(s, group, k))
             return false;
+        if (s->totals) {
+            if (!file_total_value(f, node, s->totals, k, slot++))
+                return false;
+            continue;
+        }
         if (!agg_run_result(run_of(s, group, k), &s->shapes[k], f, keymap_arena(s->groups), slot++))
             return false;
     }
@@ -549,6 +564,7 @@ static bool agg_rewind(struct state *state)
     s->aside = NULL;
     s->parts = NULL;
     s->reading = NULL;
+    s->totals = NULL;
     s->level = 0;
     s->loaded = false;
     return state_rewind(state->left);

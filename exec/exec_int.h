@@ -47,6 +47,14 @@ struct join_key {
     const struct type *key_type; /* both sides encode alike in it */
 };
 
+/* A plain aggregation over one table that SQLite computes on each shard. */
+struct file_aggs {
+    struct file_agg *aggs;
+    uint32_t n_aggs;
+    bool by_index;
+    struct { enum { FILES_COUNT, FILES_SUM, FILES_SUM_NUMERIC, FILES_AVG, FILES_EXTREME } what; uint32_t first; } *calls; /* aggs from `first` on */
+};
+
 struct agg_call {
     struct expr *expr;      /* EXPR_AGGREGATE */
     struct exprs args;
@@ -93,6 +101,7 @@ struct node {
             bool plain;              /* no GROUP BY: always one row */
             struct expr **groupings; /* EXPR_GROUPING, slots after the aggregates */
             int n_groupings;
+            struct file_aggs *files; /* plain: the files can compute it, own changes aside; else NULL */
         } agg;
         struct {
             struct exprs input;      /* slots 0..n-1: what the levels above need */

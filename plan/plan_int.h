@@ -78,6 +78,7 @@ MUST_CHECK bool plan_scan_conds(struct planner *p, struct query *query, struct n
 /* Is `conjunct` an equality of a column of `rte` with something free of it?  For look-up joins and derived constants. */
 bool is_column_equality(const struct expr *conjunct, uint16_t rte, const struct expr **column, const struct expr **other);
 
+void plan_file_aggs(struct planner *p, struct node *agg); /* agg_files.c */
 /* Aggregation, windows, set-returning functions over the rows of `below` (stage.c). */
 struct node *plan_stages(struct planner *p, struct plan *plan, struct node *below, struct expr **having);
 

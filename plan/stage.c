@@ -160,6 +160,7 @@ static struct node *plan_aggregation(struct planner *p, struct plan *plan, struc
     node->agg.n_sets = query->n_grouping_sets;
     node->agg.plain = !query->group.n && !query->n_grouping_sets;
     node->rows_estimate = node->agg.plain ? 1 : below->rows_estimate / 3 + 1;
+    plan_file_aggs(p, node);
     return prepare_list(p, &node->agg.group) && prepare_list(p, &node->agg.carried) ? node : NULL;
 }
 

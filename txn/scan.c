@@ -16,6 +16,7 @@
 #include "txn/txn_int.h"
 
 #define BREATHE_ROWS 256
+#define OPS_PER_BREATH 20000 /* of SQLite's machine: well below a millisecond */
 #define INDEX_ROWS_MIN 24 /* below, reading all rows of an overlay is cheaper than keeping an index */
 
 enum loader { LOAD_INTEGER, LOAD_REAL, LOAD_TEXT, LOAD_BLOB, LOAD_TYPE };
@@ -168,16 +169,27 @@ static uint8_t loader_of(const struct type *type)
     return LOAD_TYPE;
 }
 
+/* The type of what comes from the files; counts and sums are integers, whatever integers they are of. */
+static const struct type *load_type(const struct scan *scan, uint16_t attribute)
+{
+    if (!scan->spec.n_aggs)
+        return scan->relation->columns[attribute].type;
+    const struct file_agg *agg = &scan->spec.aggs[attribute];
+    bool extreme = agg->kind == FILE_MIN || agg->kind == FILE_MAX;
+    return extreme ? scan->relation->columns[agg->attnum - 1].type : type_builtin(TYPE_INT8);
+}
+
 static void plan_loads(struct scan *scan)
 {
     const struct scan_shape *shape = scan->shape;
     scan->loads = ARENA_ARRAY(scan->arena, struct load, shape->n_columns + 1u);
     scan->slow_loads = false;
     for (uint16_t k = 0; k < shape->n_columns; k++) {
-        uint16_t attribute = shape->columns[k];
-        scan->loads[k] = (struct load){attribute, loader_of(scan->relation->columns[attribute].type)};
+        scan->loads[k] = (struct load){shape->columns[k], loader_of(load_type(scan, shape->columns[k]))};
         scan->slow_loads |= scan->loads[k].loader == LOAD_TYPE;
     }
+    if (scan->spec.n_aggs)
+        return;
     /* What the files do not have reads the same in every committed row. */
     for (uint16_t k = 0; k < scan->relation->n_columns; k++)
         scan->committed[k] = !scan->layout->stored_as[k] && !scan->relation->columns[k].dropped
@@ -253,7 +265,7 @@ struct scan *scan_open(struct txn *txn, struct arena *arena, const struct env *e
     plan_columns(scan);
     scan->layout = layout_get(txn->database->layouts, relation);
     scan->table = spec->skip_overlay ? NULL : overlay_find(&txn->overlay, relation->oid);
-    scan->committed = ARENA_ARRAY(arena, struct datum, relation->n_columns * 2u + 1u);
+    scan->committed = ARENA_ARRAY(arena, struct datum, relation->n_columns * 2u + spec->n_aggs + 1u);
     scan->own = scan->committed + relation->n_columns;
     if (!note_read(scan, err)) {
         layout_unref(scan->layout);
@@ -274,6 +286,22 @@ struct scan *scan_open(struct txn *txn, struct arena *arena, const struct env *e
     return scan;
 }
 
+bool scan_can_aggregate(struct txn *txn, const struct scan_spec *spec)
+{
+    const struct overlay_table *own = overlay_find(&txn->overlay, spec->relation->oid);
+    if (spec->relation->distribution == DIST_TEMP || (own && (own->n_parts || own->truncated)))
+        return false;
+    struct row_layout *layout = layout_get(txn->database->layouts, spec->relation);
+    bool can = layout->committed;
+    for (uint32_t k = 0; can && k < spec->n_aggs; k++)
+        can = spec->aggs[k].kind == FILE_COUNT_ROWS || layout->stored_as[spec->aggs[k].attnum - 1];
+    const struct scan_shape *shape = can ? layout_shape(layout, spec) : NULL;
+    for (uint32_t k = 0; can && k < spec->n_quals; k++)
+        can = shape->pushed[k];
+    layout_unref(layout);
+    return can;
+}
+
 static struct arena *lazy_arena(struct scan *scan, struct arena **arena, const char *name)
 {
     if (!*arena)
@@ -287,10 +315,18 @@ static struct type_io scan_io(struct scan *scan, struct arena *arena, struct err
                             .settings = scan->env ? scan->env->settings : &settings_default, .env = scan->env};
 }
 
+/* A step may look at many rows before it finds one that passes (or, of aggregates, at all of them). */
+static int breathe_in_step(void *unused UNUSED)
+{
+    return !fiber_breathe();
+}
+
 static void close_statement(struct scan *scan)
 {
-    if (scan->statement)
+    if (scan->statement) {
+        sqlite3_progress_handler(sqlite3_db_handle(scan->statement), 0, NULL, NULL);
         reader_finish_statement(scan->reader, scan->statement);
+    }
     scan->statement = NULL;
     if (scan->lease.reader)
         latest_release(scan->txn, &scan->lease);
@@ -374,12 +410,12 @@ static bool stored_for(struct scan *scan, const struct scan_qual *qual, const st
     return true;
 }
 
-static bool bind_quals(struct scan *scan, struct err *err)
+static bool bind_quals_at(struct scan *scan, int *parameter, struct err *err)
 {
     struct arena *arena = lazy_arena(scan, &scan->qual_arena, "scan conditions");
     struct type_io io = scan_io(scan, arena, err);
     struct stored value;
-    int at = 1;
+    int at = *parameter;
     for (uint32_t k = 0; k < scan->spec.n_quals; k++)
         for (uint32_t v = 0; v < scan->shape->n_params[k]; v++) {
             const struct scan_qual *qual = &scan->quals[k];
@@ -390,6 +426,16 @@ static bool bind_quals(struct scan *scan, struct err *err)
             if (rc != SQLITE_OK)
                 return reader_error(scan->reader, rc, err);
         }
+    *parameter = at;
+    return true;
+}
+
+static bool bind_quals(struct scan *scan, struct err *err)
+{
+    int at = 1;
+    for (uint32_t copies = scan->spec.aggs_by_index ? scan->spec.n_aggs : 1; copies > 0; copies--)
+        if (!bind_quals_at(scan, &at, err))
+            return false;
     if (!scan->shape->limited)
         return true;
     uint64_t limit = scan->spec.limit_hint + (scan->memory.part ? scan->memory.part->n_hiding : 0);
@@ -433,6 +479,7 @@ static bool open_statement(struct scan *scan, struct err *err)
     scan->statement = reader_statement(scan->reader, scan->shape->sql, err);
     if (UNLIKELY(!scan->statement))
         return is_younger(scan, err);
+    sqlite3_progress_handler(sqlite3_db_handle(scan->statement), OPS_PER_BREATH, breathe_in_step, NULL);
     return bind_quals(scan, err);
 }
 
@@ -440,7 +487,7 @@ static bool load_by_type(struct scan *scan, const struct load *load, int at, str
 {
     struct type_io io = scan_io(scan, lazy_arena(scan, &scan->row_arena, "scan row"), err);
     struct stored stored = {0};
-    io.type = scan->relation->columns[load->attribute].type;
+    io.type = load_type(scan, load->attribute);
     io.typmod = scan->relation->columns[load->attribute].typmod;
     switch (sqlite3_column_type(scan->statement, at)) {
     case SQLITE_INTEGER:
@@ -553,6 +600,8 @@ static bool next_committed(struct scan *scan, int64_t *rid, struct datum **value
             *found = false;
             return true;
         }
+        if (rc == SQLITE_INTERRUPT && !fiber_check_interrupt(err))
+            return false;
         if (rc != SQLITE_ROW)
             return reader_error(scan->reader, rc, err);
         *rid = sqlite3_column_int64(scan->statement, 0);

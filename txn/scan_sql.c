@@ -59,6 +59,71 @@ static void put_order(struct buf *sql, const struct relation *relation, const ch
         buf_puts(sql, spec->order_desc ? " NULLS FIRST" : " NULLS LAST");
 }
 
+static void put_agg(struct buf *sql, const struct row_layout *layout, const struct file_agg *agg)
+{
+    static const char *const opening[] = {[FILE_COUNT_ROWS] = "count(", [FILE_COUNT] = "count(",   [FILE_SUM] = "sum(", [FILE_SUM_HIGH] = "sum(",
+                                          [FILE_SUM_LOW] = "sum(",      [FILE_MIN] = "min(",       [FILE_MAX] = "max("};
+    buf_puts(sql, opening[agg->kind]);
+    if (agg->kind == FILE_COUNT_ROWS)
+        buf_putc(sql, '*');
+    else
+        sql_put_name(sql, layout->stored_as[agg->attnum - 1]);
+    if (agg->kind == FILE_SUM_HIGH)
+        buf_puts(sql, " >> 32");
+    else if (agg->kind == FILE_SUM_LOW)
+        buf_puts(sql, " & 4294967295");
+    buf_putc(sql, ')');
+}
+
+static void put_from(struct scan_shape *shape, struct buf *sql, const struct row_layout *layout, const struct scan_spec *spec)
+{
+    const char *glue = " WHERE ";
+    buf_puts(sql, " FROM ");
+    sql_put_name(sql, layout->table);
+    for (uint32_t k = 0; k < spec->n_quals; k++) {
+        const char *column = qual_column(layout, spec->relation, &spec->quals[k]);
+        shape->pushed[k] = column != NULL;
+        if (!column)
+            continue;
+        buf_puts(sql, glue);
+        shape->n_params[k] = put_qual(sql, column, &spec->quals[k]);
+        glue = " AND ";
+    }
+}
+
+/* SQLite finds a lone min or max through an index, but not several of them. */
+static void put_aggs(struct scan_shape *shape, struct buf *sql, const struct row_layout *layout, const struct scan_spec *spec)
+{
+    for (uint32_t k = 0; k < spec->n_aggs; k++) {
+        buf_puts(sql, spec->aggs_by_index ? ", (SELECT " : ", ");
+        put_agg(sql, layout, &spec->aggs[k]);
+        if (spec->aggs_by_index) {
+            put_from(shape, sql, layout, spec);
+            buf_putc(sql, ')');
+        }
+    }
+    if (!spec->aggs_by_index)
+        put_from(shape, sql, layout, spec);
+}
+
+static struct scan_shape *agg_shape_make(struct row_layout *layout, const struct scan_spec *spec)
+{
+    struct arena *arena = layout->arena;
+    struct scan_shape *shape = ARENA_NEW(arena, struct scan_shape);
+    uint16_t *columns = ARENA_ARRAY(arena, uint16_t, spec->n_aggs);
+    struct buf sql = BUF_IN(arena);
+    for (uint16_t k = 0; k < spec->n_aggs; k++)
+        columns[k] = k;
+    shape->pushed = ARENA_ARRAY(arena, bool, spec->n_quals + 1u);
+    shape->n_params = ARENA_ARRAY(arena, uint16_t, spec->n_quals + 1u);
+    shape->n_columns = (uint16_t)spec->n_aggs;
+    shape->columns = columns;
+    buf_puts(&sql, "SELECT 0");
+    put_aggs(shape, &sql, layout, spec);
+    shape->sql = buf_cstr(&sql);
+    return shape;
+}
+
 static struct scan_shape *shape_make(struct row_layout *layout, const struct scan_spec *spec)
 {
     struct arena *arena = layout->arena;
@@ -84,19 +149,9 @@ static struct scan_shape *shape_make(struct row_layout *layout, const struct sca
         sql_put_name(&sql, layout->stored_as[k]);
     }
     shape->columns = columns;
-    buf_puts(&sql, " FROM ");
-    sql_put_name(&sql, layout->table);
-    const char *glue = " WHERE ";
-    for (uint32_t k = 0; k < spec->n_quals; k++) {
-        const char *column = qual_column(layout, spec->relation, &spec->quals[k]);
-        shape->pushed[k] = column != NULL;
-        all_pushed = all_pushed && column;
-        if (!column)
-            continue;
-        buf_puts(&sql, glue);
-        shape->n_params[k] = put_qual(&sql, column, &spec->quals[k]);
-        glue = " AND ";
-    }
+    put_from(shape, &sql, layout, spec);
+    for (uint32_t k = 0; k < spec->n_quals; k++)
+        all_pushed = all_pushed && shape->pushed[k];
     if (spec->order_attnum && layout->stored_as[spec->order_attnum - 1])
         put_order(&sql, spec->relation, layout->stored_as[spec->order_attnum - 1], spec);
     shape->limited = spec->limit_hint && all_pushed;
@@ -111,6 +166,10 @@ struct qual_shape {
     uint8_t op, log2_values;
 };
 
+struct agg_shape_key {
+    int16_t attnum, kind;
+};
+
 static uint8_t log2_of(uint32_t n)
 {
     uint8_t log2 = 0;
@@ -123,9 +182,10 @@ static uint8_t log2_of(uint32_t n)
 static size_t shape_key(const struct row_layout *layout, const struct scan_spec *spec, uint8_t *key, size_t size)
 {
     size_t bitmap = (layout->n_attributes + 7u) / 8u, n = 0;
-    if (8 + bitmap + spec->n_quals * sizeof(struct qual_shape) > size)
+    if (8 + bitmap + spec->n_quals * sizeof(struct qual_shape) + spec->n_aggs * sizeof(struct agg_shape_key) > size)
         return 0;
-    int16_t head[3] = {spec->order_attnum, (int16_t)(spec->order_desc | (spec->limit_hint != 0) << 1 | (spec->columns != NULL) << 2),
+    int16_t head[3] = {spec->order_attnum, (int16_t)(spec->order_desc | (spec->limit_hint != 0) << 1 | (spec->columns != NULL) << 2 |
+                                    (spec->n_aggs != 0) << 3 | spec->aggs_by_index << 4),
                        (int16_t)spec->n_quals};
     memcpy(key, head, sizeof(head));
     n = sizeof(head);
@@ -139,6 +199,11 @@ static size_t shape_key(const struct row_layout *layout, const struct scan_spec 
         memcpy(key + n, &qual, sizeof(qual));
         n += sizeof(qual);
     }
+    for (uint32_t k = 0; k < spec->n_aggs; k++) {
+        struct agg_shape_key agg = {spec->aggs[k].attnum, (int16_t)spec->aggs[k].kind};
+        memcpy(key + n, &agg, sizeof(agg));
+        n += sizeof(agg);
+    }
     return n;
 }
 
@@ -149,7 +214,7 @@ const struct scan_shape *layout_shape(struct row_layout *layout, const struct sc
     pthread_mutex_lock(&layout->mutex);
     struct scan_shape *shape = n ? map_get(layout->shapes, key, n) : NULL;
     if (UNLIKELY(!shape)) {
-        shape = shape_make(layout, spec);
+        shape = spec->n_aggs ? agg_shape_make(layout, spec) : shape_make(layout, spec);
         if (n)
             map_put(layout->shapes, key, n, shape);
     }

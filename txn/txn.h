@@ -102,6 +102,13 @@ struct scan_qual {
     const struct datum *values; /* 1, or n_values for IN; of the column's type; never NULL values */
     uint32_t n_values;
 };
+/* What the files compute over all rows that pass the conditions.  The two halves of a sum of bigints, which may not fit into one, are
+ * sum(c >> 32) and sum(c & 0xffffffff). */
+enum file_agg_kind { FILE_COUNT_ROWS, FILE_COUNT, FILE_SUM, FILE_SUM_HIGH, FILE_SUM_LOW, FILE_MIN, FILE_MAX };
+struct file_agg {
+    enum file_agg_kind kind;
+    int16_t attnum;
+};
 struct scan_spec {
     const struct relation *relation;
     const uint32_t *shards;    /* ascending */
@@ -114,6 +121,10 @@ struct scan_spec {
     uint64_t limit_hint;       /* ... and at most this many are wanted from each shard; 0 = all */
     bool latest;               /* read what is committed now instead of the statement's snapshot (unique and FK checks) */
     bool only_overlay, skip_overlay; /* reserved */
+    /* Not rows but one row of aggregates from each shard, values[k] being aggs[k]; only where scan_can_aggregate(). */
+    const struct file_agg *aggs;
+    uint32_t n_aggs;
+    bool aggs_by_index; /* minima and maxima of indexed columns: each is looked up on its own */
 };
 struct row {
     uint32_t shard;
@@ -126,6 +137,8 @@ struct scan;
 struct scan *scan_open(struct txn *txn, struct arena *arena, const struct env *env, const struct scan_spec *spec, struct err *err);
 MUST_CHECK bool scan_next(struct scan *scan, struct row *row, bool *found, struct err *err);
 void scan_close(struct scan *scan);
+/* Do the files alone know the answer: no own changes of the relation, and all conditions and columns known to them? */
+bool scan_can_aggregate(struct txn *txn, const struct scan_spec *spec);
 /* Starts again with new qual values (same shape): parameterised inner scans of nested loops. */
 MUST_CHECK bool scan_rescan(struct scan *scan, const struct scan_qual *quals, const uint32_t *shards, uint32_t n_shards, struct err *err);
 /* One row by identity: current committed or own version; *found false when gone. */
