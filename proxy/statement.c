@@ -393,6 +393,38 @@ static bool analyse(struct session *s, struct stmt *stmt, const struct raw_state
     return stmt->plan != NULL;
 }
 
+static const SelectStmt *first_select(const SelectStmt *select)
+{
+    while (select->op != SETOP_NONE)
+        select = select->larg;
+    return select;
+}
+
+/* A copy of the tree down to the first SELECT, there without INTO. */
+static SelectStmt *without_into(struct arena *arena, const SelectStmt *select)
+{
+    SelectStmt *copy = arena_memdup(arena, select, sizeof(*select));
+    if (select->op != SETOP_NONE)
+        copy->larg = without_into(arena, select->larg);
+    else
+        copy->intoClause = NULL;
+    return copy;
+}
+
+/* SELECT ... INTO t is CREATE TABLE t AS SELECT ... in other words. */
+static const void *without_select_into(struct arena *arena, const void *node)
+{
+    if (!IS_NODE(node, SelectStmt) || !first_select(node)->intoClause)
+        return node;
+    CreateTableAsStmt *stmt = arena_zalloc(arena, sizeof(*stmt));
+    stmt->type = T_CreateTableAsStmt;
+    stmt->query = (Node *)without_into(arena, node);
+    stmt->into = first_select(node)->intoClause;
+    stmt->objtype = OBJECT_TABLE;
+    stmt->is_select_into = true;
+    return stmt;
+}
+
 static struct stmt *make(struct session *s, struct parsed *parsed, const void *node, const char *tag, const struct raw_statement *raw,
                          const struct stmt_params *params, struct err *err)
 {
@@ -406,11 +438,13 @@ static struct stmt *make(struct session *s, struct parsed *parsed, const void *n
         .catalog_version = catalog_version(catalog),
         .parsed = parsed,
         .text = parsed->text,
-        .node = node,
+        .node = without_select_into(arena, node),
         .tag = tag,
         .raw_index = SIZE_MAX,
     };
     parsed->refs++;
+    if (stmt->node != node)
+        raw = NULL;
     if (IS_NODE(node, TransactionStmt)) {
         stmt->is_utility = true;
         return stmt;

@@ -238,8 +238,6 @@ bool utility_run(struct session *s, struct portal *portal, struct utility_result
         return run_copy(s, portal, node, result, err);
     case T_CreateTableAsStmt:
         return run_create_as(s, portal, node, result, err);
-    case T_SelectStmt: /* SELECT ... INTO */
-        return run_create_as(s, portal, node, result, err);
     case T_LockStmt:
         return run_lock(s, stmt, err);
     case T_VacuumStmt:
