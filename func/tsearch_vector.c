@@ -450,7 +450,47 @@ static bool current_config(struct fcall *c)
     return config && return_int(c, config->oid);
 }
 
+/* What becomes of each token: its type, the dictionaries it may go to, the one that took it, and the lexemes. */
+static bool debug_row(struct fcall *c, const struct ts_config *config, const struct ts_token *token, struct row_list *list)
+{
+    uint32_t dict = ts_config_dict(config, token->type);
+    struct datum dict_oid = datum_int(dict), lexeme;
+    struct datum *row = row_list_add(list);
+    row[0] = datum_bytes(ts_token_alias(token->type), strlen(ts_token_alias(token->type)));
+    row[1] = datum_bytes(ts_token_description(token->type), strlen(ts_token_description(token->type)));
+    row[2] = bytes_in(list->arena, token->p, token->n);
+    row[3] = array_build_1d(list->arena, call_type(c, TYPE_REGDICTIONARY), &dict_oid, dict ? 1 : 0);
+    if (!dict)
+        return true;
+    if (!ts_lexize(c, dict, token->p, token->n, &lexeme))
+        return false;
+    row[4] = dict_oid;
+    row[5] = array_build_1d(list->arena, call_type(c, TYPE_TEXT), &lexeme, lexeme.n ? 1 : 0);
+    return true;
+}
+
+static bool ts_debug(struct fcall *c)
+{
+    bool is_new;
+    struct row_list *list = row_list_of(c, 6, &is_new);
+    int arg = c->n_args > 1 ? 1 : 0;
+    struct ts_tokens tokens;
+    struct ts_token token;
+    if (is_new) {
+        const struct ts_config *config = config_of(c, arg == 1);
+        if (!config)
+            return false;
+        ts_tokens_open(&tokens, ARG_P(c, arg), ARG_N(c, arg));
+        while (ts_tokens_next(&tokens, &token))
+            if (!debug_row(c, config, &token, list))
+                return false;
+    }
+    return row_list_emit(c, list);
+}
+
 FUNC_TABLE(tsearch_vector_funcs) = {
+    {"ts_debug(regconfig,text)", ts_debug},
+    {"ts_debug(text)", ts_debug},
     {"tsvector_eq", eq},
     {"tsvector_ne", ne},
     {"tsvector_lt", lt},

@@ -503,9 +503,17 @@ static struct expr *simple_reference(struct scope *s, const char *name, int loca
     if (item) { /* of a join: a row of its columns */
         struct scope *owner = scope_up(s, levels_up);
         struct expr *row = expr_new(s->a, EXPR_ROW, s->a->record, location);
-        for (int k = 0; k < name_item_width(owner, item); k++)
-            if (name_item_column(owner, item, k))
-                push_arg(s->a, row, name_column_expr(s, item, k, levels_up, location));
+        struct rte_column *columns = ARENA_ARRAY(s->a->arena, struct rte_column, name_item_width(owner, item) + 1u);
+        int n = 0;
+        for (int k = 0; k < name_item_width(owner, item); k++) {
+            const char *column = name_item_column(owner, item, k);
+            if (!column)
+                continue;
+            struct expr *value = name_column_expr(s, item, k, levels_up, location);
+            columns[n++] = (struct rte_column){.name = column, .type = value->type, .typmod = value->typmod};
+            push_arg(s->a, row, value);
+        }
+        row->type = named_record_type(s->a, columns, n);
         return row;
     }
     if (!FAILED(s->a))
