@@ -1,7 +1,8 @@
-/* window_range.c - frames of RANGE with an offset: the rows whose order value lies within the offset of the current row's.
+/* window_range.c - frames of RANGE with an offset: the rows whose order value lies within the
+ * offset of the current row's.
  *
- * The partition is sorted, so each edge is found by halving; whether a row is inside asks the type's in_range() function, which knows
- * about overflow, infinities and months. */
+ * The partition is sorted, so each edge is found by halving; whether a row is inside asks the
+ * type's in_range() function, which knows about overflow, infinities and months. */
 #include "exec/window_int.h"
 
 static bool eval_keys(struct partition *part, struct range_frame *range)
@@ -18,20 +19,22 @@ static bool eval_keys(struct partition *part, struct range_frame *range)
     return true;
 }
 
-static bool take_offset(struct partition *part, const struct expr *offset, const struct proc *in_range, const char *which,
-                        struct range_edge *edge)
+static bool take_offset(struct partition *part, const struct expr *offset,
+                        const struct proc *in_range, const char *which, struct range_edge *edge)
 {
     struct frame *f = partition_at(part, 0);
     edge->type = offset->type;
     edge->proc = in_range;
     edge->impl = func_find("", in_range->prosrc);
     if (!edge->impl)
-        return err_set(f->exec->err, ERR_FEATURE_NOT_SUPPORTED, "function in_range of type %s is not supported",
+        return err_set(f->exec->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "function in_range of type %s is not supported",
                        part->window->order.items[0].expr->type->name);
     if (!eval(offset, f, &edge->offset))
         return false;
     if (edge->offset.null)
-        return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "frame %s offset must not be null", which);
+        return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "frame %s offset must not be null",
+                       which);
     if (!offset->type->by_value)
         edge->offset = datum_copy(offset->type, part->arena, edge->offset);
     return true;
@@ -40,7 +43,8 @@ static bool take_offset(struct partition *part, const struct expr *offset, const
 bool range_frame_init(struct partition *part, struct range_frame *range)
 {
     const struct window_def *w = part->window;
-    if (w->start_offset && !take_offset(part, w->start_offset, w->start_in_range, "starting", &range->start))
+    if (w->start_offset &&
+        !take_offset(part, w->start_offset, w->start_in_range, "starting", &range->start))
         return false;
     if (w->end_offset && !take_offset(part, w->end_offset, w->end_in_range, "ending", &range->end))
         return false;
@@ -48,12 +52,15 @@ bool range_frame_init(struct partition *part, struct range_frame *range)
 }
 
 /* in_range(key of `row`, key of `current`, offset, subtract, less) */
-static bool in_range(struct partition *part, const struct range_frame *range, const struct range_edge *edge, size_t row, size_t current,
-                     bool subtract, bool less, bool *yes)
+static bool in_range(struct partition *part, const struct range_frame *range,
+                     const struct range_edge *edge, size_t row, size_t current, bool subtract,
+                     bool less, bool *yes)
 {
     struct frame *f = partition_at(part, current);
-    const struct type *key = part->window->order.items[0].expr->type, *boolean = env_type(f->exec->env, TYPE_BOOL);
-    const struct datum args[] = {range->keys[row], range->keys[current], edge->offset, datum_bool(subtract), datum_bool(less)};
+    const struct type *key = part->window->order.items[0].expr->type,
+                      *boolean = env_type(f->exec->env, TYPE_BOOL);
+    const struct datum args[] = {range->keys[row], range->keys[current], edge->offset,
+                                 datum_bool(subtract), datum_bool(less)};
     const struct type *types[] = {key, key, edge->type, boolean, boolean};
     void *site = NULL;
     struct fcall c = {
@@ -74,7 +81,8 @@ static bool in_range(struct partition *part, const struct range_frame *range, co
     return true;
 }
 
-bool range_frame_edge(struct partition *part, const struct range_frame *range, size_t current, bool is_end, size_t *at)
+bool range_frame_edge(struct partition *part, const struct range_frame *range, size_t current,
+                      bool is_end, size_t *at)
 {
     const struct window_def *w = part->window;
     const struct sort_key *by = &w->order.items[0];
@@ -90,8 +98,8 @@ bool range_frame_edge(struct partition *part, const struct range_frame *range, s
         if (range->keys[middle].null) {
             before = by->nulls_first;
         } else {
-            if (!in_range(part, range, is_end ? &range->end : &range->start, middle, current, preceding != descending,
-                          is_end != descending, &before))
+            if (!in_range(part, range, is_end ? &range->end : &range->start, middle, current,
+                          preceding != descending, is_end != descending, &before))
                 return false;
             before = before == is_end;
         }

@@ -1,7 +1,8 @@
-/* column_size.c - pg_column_size(): the bytes that PostgreSQL would use for the value in a row, uncompressed.
+/* column_size.c - pg_column_size(): the bytes that PostgreSQL would use for the value in a row,
+ * uncompressed.
  *
- * Shardlite stores values in SQLite's forms; what applications want is PostgreSQL's number.  A value of variable
- * length has a header of one byte, or of four if it is longer than 126 bytes. */
+ * Shardlite stores values in SQLite's forms; what applications want is PostgreSQL's number.  A
+ * value of variable length has a header of one byte, or of four if it is longer than 126 bytes. */
 #include <string.h>
 
 #include "func/call.h"
@@ -18,7 +19,8 @@
 #define HEADER_BYTES 4
 #define SHORT_BYTES_MAX 126
 
-static bool payload(const struct fcall *c, const struct type *type, const struct datum *value, size_t *bytes);
+static bool payload(const struct fcall *c, const struct type *type, const struct datum *value,
+                    size_t *bytes);
 
 static size_t align(size_t n, char how)
 {
@@ -44,7 +46,8 @@ static bool numeric_bytes(const struct fcall *c, const struct datum *value, size
 }
 
 /* A part of a larger value, its header of four bytes included. */
-static bool part(const struct fcall *c, const struct type *type, const struct datum *value, size_t *at)
+static bool part(const struct fcall *c, const struct type *type, const struct datum *value,
+                 size_t *at)
 {
     size_t bytes;
     if (!payload(c, type, value, &bytes))
@@ -53,7 +56,8 @@ static bool part(const struct fcall *c, const struct type *type, const struct da
     return true;
 }
 
-static bool array_bytes(const struct fcall *c, const struct type *elem, const struct datum *value, size_t *bytes)
+static bool array_bytes(const struct fcall *c, const struct type *elem, const struct datum *value,
+                        size_t *bytes)
 {
     const struct array *array = array_of(value);
     size_t at = 16 + 8 * (size_t)array->ndim;
@@ -88,7 +92,8 @@ static bool record_bytes(const struct fcall *c, const struct datum *value, size_
 }
 
 /* An OID, the bounds, a byte of flags. */
-static bool range_bytes(const struct fcall *c, const struct type *type, const struct datum *value, size_t *bytes)
+static bool range_bytes(const struct fcall *c, const struct type *type, const struct datum *value,
+                        size_t *bytes)
 {
     struct range_bound bounds[2];
     size_t at = HEADER_BYTES + 4;
@@ -145,12 +150,15 @@ static bool jsonb_bytes(const struct fcall *c, const struct datum *value, size_t
     const struct json *tree = jsonb_tree(c->arena, value, c->err);
     if (!tree)
         return false;
-    *bytes = tree->kind == JSON_ARRAY || tree->kind == JSON_OBJECT ? 0 : 8; /* a scalar is in an array of one */
+    *bytes = tree->kind == JSON_ARRAY || tree->kind == JSON_OBJECT
+                 ? 0
+                 : 8; /* a scalar is in an array of one */
     return json_bytes(c, tree, bytes);
 }
 
 /* Bytes without the header of variable-length types. */
-static bool payload(const struct fcall *c, const struct type *type, const struct datum *value, size_t *bytes)
+static bool payload(const struct fcall *c, const struct type *type, const struct datum *value,
+                    size_t *bytes)
 {
     while (type->kind == 'd' && type->elem)
         type = type->elem;
@@ -191,7 +199,9 @@ static bool column_size(struct fcall *c)
     if (!payload(c, type, &c->args[0], &bytes))
         return false;
     if (type->len == -1)
-        bytes += bytes > SHORT_BYTES_MAX || type->kind == 'c' || type->oid == TYPE_RECORD ? HEADER_BYTES : 1;
+        bytes += bytes > SHORT_BYTES_MAX || type->kind == 'c' || type->oid == TYPE_RECORD
+                     ? HEADER_BYTES
+                     : 1;
     return return_int(c, (int64_t)bytes);
 }
 

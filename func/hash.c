@@ -1,6 +1,6 @@
-/* hash.c - lookup3 (Bob Jenkins, 2006, public domain) as PostgreSQL runs it on a little-endian machine. */
+/* hash.c - lookup3 (Bob Jenkins, 2006, public domain) as PostgreSQL runs it on a little-endian
+ * machine. */
 #include "func/hash.h"
-
 
 struct mixer {
     uint32_t a, b, c;

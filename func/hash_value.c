@@ -1,8 +1,8 @@
 /* hash_value.c - hashtext(), hashint4() and their kin: PostgreSQL's hash of a value of each type.
  *
- * Every type has two: a 32-bit hash, and a 64-bit one with a seed (the "extended" functions); with seed 0 the lower half of the
- * second is the first.  Types that compare equal hash alike: int2, int4, int8; float4, float8; the date and time types
- * that are integers; and so on. */
+ * Every type has two: a 32-bit hash, and a 64-bit one with a seed (the "extended" functions); with
+ * seed 0 the lower half of the second is the first.  Types that compare equal hash alike: int2,
+ * int4, int8; float4, float8; the date and time types that are integers; and so on. */
 #include <math.h>
 #include <string.h>
 
@@ -26,7 +26,8 @@ struct hashing {
     uint64_t seed; /* 0 unless extended */
 };
 
-static bool hash_of(const struct hashing *h, const struct type *type, const struct datum *value, uint64_t *out);
+static bool hash_of(const struct hashing *h, const struct type *type, const struct datum *value,
+                    uint64_t *out);
 
 static uint64_t hash_i64(int64_t value, uint64_t seed)
 {
@@ -43,8 +44,9 @@ static uint64_t hash_float(double value, uint64_t seed)
     return pg_hash_bytes(&value, sizeof(value), seed);
 }
 
-/* Over groups of four decimal digits without zero groups at the ends, as the binary form has them. */
-static bool hash_numeric(const struct hashing *h, const struct type *type, const struct datum *value, uint64_t *out)
+/* Over groups of four decimal digits, without zero groups at the ends, as in the binary form. */
+static bool hash_numeric(const struct hashing *h, const struct type *type,
+                         const struct datum *value, uint64_t *out)
 {
     struct type_io io = fcall_io(h->c, type);
     struct buf wire = BUF_IN(h->c->arena);
@@ -91,7 +93,8 @@ static uint64_t hash_inet(const struct inet *v, uint64_t seed)
     return pg_hash_bytes(bytes, 2 + (size_t)inet_bytes(v), seed);
 }
 
-static uint64_t hash_vector(const struct hashing *h, const struct type *type, const struct datum *value)
+static uint64_t hash_vector(const struct hashing *h, const struct type *type,
+                            const struct datum *value)
 {
     const struct array *array = array_of(value);
     uint32_t *oids = ARENA_ARRAY(h->c->arena, uint32_t, array->n_items + 1);
@@ -117,7 +120,8 @@ static uint64_t rotate_one(const struct hashing *h, uint64_t v)
     return (uint64_t)(high << 1 | high >> 31) << 32 | (low << 1 | low >> 31);
 }
 
-static bool hash_array(const struct hashing *h, const struct type *type, const struct datum *value, uint64_t *out)
+static bool hash_array(const struct hashing *h, const struct type *type, const struct datum *value,
+                       uint64_t *out)
 {
     const struct array *array = array_of(value);
     uint64_t result = 1, item_hash;
@@ -146,7 +150,8 @@ static bool hash_record(const struct hashing *h, const struct datum *value, uint
     return true;
 }
 
-static bool hash_range(const struct hashing *h, const struct type *type, const struct datum *value, uint64_t *out)
+static bool hash_range(const struct hashing *h, const struct type *type, const struct datum *value,
+                       uint64_t *out)
 {
     struct range_bound lower, upper;
     struct datum nothing = datum_null();
@@ -161,7 +166,8 @@ static bool hash_range(const struct hashing *h, const struct type *type, const s
     return true;
 }
 
-static bool hash_multirange(const struct hashing *h, const struct type *type, const struct datum *value, uint64_t *out)
+static bool hash_multirange(const struct hashing *h, const struct type *type,
+                            const struct datum *value, uint64_t *out)
 {
     uint64_t result = 1, range_hash;
     for (uint32_t k = 0; k < multirange_count(value); k++) {
@@ -233,7 +239,8 @@ static bool hash_jsonb(const struct hashing *h, const struct datum *value, uint6
     if ((tree->kind == JSON_ARRAY || tree->kind == JSON_OBJECT) && !tree->n)
         return true;
     *out = 0;
-    if (tree->kind != JSON_ARRAY && tree->kind != JSON_OBJECT) /* PostgreSQL keeps a scalar in an array of one */
+    if (tree->kind != JSON_ARRAY &&
+        tree->kind != JSON_OBJECT) /* PostgreSQL keeps a scalar in an array of one */
         *out = both_halves(h, JSONB_ARRAY_BITS);
     return mix_json(h, tree, out);
 }
@@ -241,7 +248,8 @@ static bool hash_jsonb(const struct hashing *h, const struct datum *value, uint6
 /* ---- by type ---- */
 
 /* Types whose bytes are hashed as they are; integers. */
-static bool hash_builtin(const struct hashing *h, const struct type *type, const struct datum *value, uint64_t *out)
+static bool hash_builtin(const struct hashing *h, const struct type *type,
+                         const struct datum *value, uint64_t *out)
 {
     switch (type->oid) {
     case TYPE_BOOL:
@@ -299,15 +307,18 @@ static bool hash_builtin(const struct hashing *h, const struct type *type, const
     default:
         break;
     }
-    if (type->ops->storage == STORAGE_INTEGER && type->len == 4 && type->category == 'N') { /* oid, reg* */
+    if (type->ops->storage == STORAGE_INTEGER && type->len == 4 &&
+        type->category == 'N') { /* oid, reg* */
         *out = pg_hash_u32((uint32_t)value->i, h->seed);
         return true;
     }
-    return err_set(h->c->err, ERR_UNDEFINED_FUNCTION, "could not identify a%s hash function for type %s",
+    return err_set(h->c->err, ERR_UNDEFINED_FUNCTION,
+                   "could not identify a%s hash function for type %s",
                    h->extended ? "n extended" : "", type->name);
 }
 
-static bool hash_known(const struct hashing *h, const struct type *type, const struct datum *value, uint64_t *out)
+static bool hash_known(const struct hashing *h, const struct type *type, const struct datum *value,
+                       uint64_t *out)
 {
     int position;
     if (type_is_array(type) && type->oid != TYPE_OIDVECTOR)
@@ -329,7 +340,8 @@ static bool hash_known(const struct hashing *h, const struct type *type, const s
 }
 
 /* A NULL part hashes to 0. */
-static bool hash_of(const struct hashing *h, const struct type *type, const struct datum *value, uint64_t *out)
+static bool hash_of(const struct hashing *h, const struct type *type, const struct datum *value,
+                    uint64_t *out)
 {
     while (type->kind == 'd' && type->elem)
         type = type->elem;
@@ -344,7 +356,8 @@ static bool hash_of(const struct hashing *h, const struct type *type, const stru
 
 static bool hash(struct fcall *c)
 {
-    struct hashing h = {.c = c, .extended = c->n_args > 1, .seed = c->n_args > 1 ? (uint64_t)ARG_I(c, 1) : 0};
+    struct hashing h = {
+        .c = c, .extended = c->n_args > 1, .seed = c->n_args > 1 ? (uint64_t)ARG_I(c, 1) : 0};
     uint64_t out;
     if (!hash_of(&h, c->arg_types[0], &c->args[0], &out))
         return false;
@@ -352,24 +365,45 @@ static bool hash(struct fcall *c)
 }
 
 /* Both hashes of a type. */
-#define HASH(name)                                                                                                     \
-    {name, hash},                                                                                                      \
-    {                                                                                                                  \
-        name "extended", hash                                                                                          \
+#define HASH(name)                                                                                 \
+    {name, hash},                                                                                  \
+    {                                                                                              \
+        name "extended", hash                                                                      \
     }
-#define HASH_(name)                                                                                                    \
-    {name, hash},                                                                                                      \
-    {                                                                                                                  \
-        name "_extended", hash                                                                                         \
+#define HASH_(name)                                                                                \
+    {name, hash},                                                                                  \
+    {                                                                                              \
+        name "_extended", hash                                                                     \
     }
 
 FUNC_TABLE(hash_funcs) = {
-    HASH("hashtext"),        HASH("hashname"),         HASH("hashvarlena"),     HASH("hashbpchar"),
-    HASH("hashchar"),        HASH("hashint2"),         HASH("hashint4"),        HASH("hashint8"),
-    HASH("hashoid"),         HASH("hashenum"),         HASH("hashfloat4"),      HASH("hashfloat8"),
-    HASH("hashinet"),        HASH("hashmacaddr"),      HASH("hashmacaddr8"),    HASH("hashoidvector"),
-    HASH_("hash_numeric"),   HASH_("hash_array"),      HASH_("hash_record"),    HASH_("hash_range"),
-    HASH_("hash_multirange"), HASH_("interval_hash"),  HASH_("jsonb_hash"),     HASH_("pg_lsn_hash"),
-    HASH_("time_hash"),      HASH_("timestamp_hash"),  HASH_("timetz_hash"),    HASH_("uuid_hash"),
+    HASH("hashtext"),
+    HASH("hashname"),
+    HASH("hashvarlena"),
+    HASH("hashbpchar"),
+    HASH("hashchar"),
+    HASH("hashint2"),
+    HASH("hashint4"),
+    HASH("hashint8"),
+    HASH("hashoid"),
+    HASH("hashenum"),
+    HASH("hashfloat4"),
+    HASH("hashfloat8"),
+    HASH("hashinet"),
+    HASH("hashmacaddr"),
+    HASH("hashmacaddr8"),
+    HASH("hashoidvector"),
+    HASH_("hash_numeric"),
+    HASH_("hash_array"),
+    HASH_("hash_record"),
+    HASH_("hash_range"),
+    HASH_("hash_multirange"),
+    HASH_("interval_hash"),
+    HASH_("jsonb_hash"),
+    HASH_("pg_lsn_hash"),
+    HASH_("time_hash"),
+    HASH_("timestamp_hash"),
+    HASH_("timetz_hash"),
+    HASH_("uuid_hash"),
     {NULL, NULL},
 };

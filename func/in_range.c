@@ -1,7 +1,8 @@
-/* in_range.c - in_range(value, base, offset, subtract, less): is value <= (or >=, without `less`) base + (or -) offset?
+/* in_range.c - in_range(value, base, offset, subtract, less): is value <= (or >=, without `less`)
+ * base + (or -) offset?
  *
- * That is what RANGE frames of windows ask.  A sum that overflows is beyond all values.  Dates and times are in
- * datetime_compare.c. */
+ * That is what RANGE frames of windows ask.  A sum that overflows is beyond all values.  Dates and
+ * times are in datetime_compare.c. */
 #include <math.h>
 
 #include "func/func.h"
@@ -66,8 +67,8 @@ static bool in_range_numeric(struct fcall *c)
         return return_bool(c, wants_less(c));
     if (is_infinite(offset) && is_infinite(base) && subtracts(c) == (numeric_signum(base) > 0))
         return return_bool(c, true);
-    const struct numeric *sum =
-        subtracts(c) ? numeric_sub(c->arena, c->err, base, offset) : numeric_add(c->arena, c->err, base, offset);
+    const struct numeric *sum = subtracts(c) ? numeric_sub(c->arena, c->err, base, offset)
+                                             : numeric_add(c->arena, c->err, base, offset);
     if (!sum)
         return false;
     int order = numeric_cmp(value, sum);

@@ -1,8 +1,8 @@
 /* range.c - constructors, accessors and relations of ranges and multiranges.
  *
- * A relation does not care which of the two an argument is: both are lists of spans (range_int.h), so
- * each relation is written once and serves all four combinations.  Operations that make ranges are in
- * range_set.c. */
+ * A relation does not care which of the two an argument is: both are lists of spans (range_int.h),
+ * so each relation is written once and serves all four combinations.  Operations that make ranges
+ * are in range_set.c. */
 #include "func/range_int.h"
 #include "func/registry.h"
 #include "types/array.h"
@@ -14,7 +14,8 @@ static struct span span_of(const struct type *type, const struct datum *range)
     return span;
 }
 
-void spans_of(struct arena *arena, const struct type *type, const struct datum *value, struct spans *spans)
+void spans_of(struct arena *arena, const struct type *type, const struct datum *value,
+              struct spans *spans)
 {
     while (type->kind == 'd' && type->elem)
         type = type->elem;
@@ -57,9 +58,11 @@ static bool constructor2(struct fcall *c)
 static bool constructor3(struct fcall *c)
 {
     if (c->args[2].null)
-        return err_set(c->err, ERR_DATA_EXCEPTION, "range constructor flags argument must not be null");
+        return err_set(c->err, ERR_DATA_EXCEPTION,
+                       "range constructor flags argument must not be null");
     const char *flags = ARG_P(c, 2);
-    if (ARG_N(c, 2) != 2 || (flags[0] != '[' && flags[0] != '(') || (flags[1] != ']' && flags[1] != ')')) {
+    if (ARG_N(c, 2) != 2 || (flags[0] != '[' && flags[0] != '(') ||
+        (flags[1] != ']' && flags[1] != ')')) {
         err_set(c->err, ERR_SYNTAX_ERROR, "invalid range bound flags");
         return err_hint(c->err, "Valid values are \"[]\", \"[)\", \"(]\", and \"()\".");
     }
@@ -86,7 +89,8 @@ static bool multi_of_array(struct fcall *c)
         return err_set(c->err, ERR_CARDINALITY_VIOLATION,
                        "multiranges cannot be constructed from multidimensional arrays");
     if (array->flags & ARRAY_HAS_NULL)
-        return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED, "multirange values cannot contain null members");
+        return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                       "multirange values cannot contain null members");
     c->result = multirange_make(c->arena, type, array_items(c->arena, type, array), array->n_items);
     return true;
 }
@@ -237,8 +241,9 @@ static bool overright(struct fcall *c)
 static bool adjacent(struct fcall *c)
 {
     struct two t;
-    return return_bool(c, outer_two(c, &t) && (range_bounds_adjacent(t.spans_a.type, &t.a.upper, &t.b.lower) ||
-                                               range_bounds_adjacent(t.spans_a.type, &t.b.upper, &t.a.lower)));
+    return return_bool(c, outer_two(c, &t) &&
+                              (range_bounds_adjacent(t.spans_a.type, &t.a.upper, &t.b.lower) ||
+                               range_bounds_adjacent(t.spans_a.type, &t.b.upper, &t.a.lower)));
 }
 
 /* ---- relations span by span ---- */
@@ -294,7 +299,8 @@ static bool has_value(struct fcall *c, int set, int elem)
 {
     struct spans spans;
     spans_of_arg(c, set, &spans);
-    struct range_bound from = {c->args[elem], false, true, true}, to = {c->args[elem], false, true, false};
+    struct range_bound from = {c->args[elem], false, true, true},
+                       to = {c->args[elem], false, true, false};
     uint32_t low = 0, high = spans.n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -318,16 +324,17 @@ static bool elem_contained(struct fcall *c)
 }
 
 /* Both orders of a relation between the two kinds, and each with itself. */
-#define RELATION(verb, impl)                                                                                           \
-    {"range_" verb, impl}, {"range_" verb "_multirange", impl}, {"multirange_" verb "_range", impl},                   \
-    {                                                                                                                  \
-        "multirange_" verb "_multirange", impl                                                                         \
+#define RELATION(verb, impl)                                                                       \
+    {"range_" verb, impl}, {"range_" verb "_multirange", impl},                                    \
+        {"multirange_" verb "_range", impl},                                                       \
+    {                                                                                              \
+        "multirange_" verb "_multirange", impl                                                     \
     }
 /* The same function of ranges and of multiranges. */
-#define BOTH(name, impl)                                                                                               \
-    {"range_" name, impl},                                                                                             \
-    {                                                                                                                  \
-        "multirange_" name, impl                                                                                       \
+#define BOTH(name, impl)                                                                           \
+    {"range_" name, impl},                                                                         \
+    {                                                                                              \
+        "multirange_" name, impl                                                                   \
     }
 
 FUNC_TABLE(range_funcs) = {

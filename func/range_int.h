@@ -1,4 +1,5 @@
-/* range_int.h - what range.c and range_set.c share: an argument, range or multirange, as its spans. */
+/* range_int.h - what range.c and range_set.c share: an argument, range or multirange, as its
+ * spans. */
 #ifndef SHARDLITE_FUNC_RANGE_INT_H
 #define SHARDLITE_FUNC_RANGE_INT_H
 
@@ -18,6 +19,7 @@ struct spans {
 
 /* Argument `index`, borrowed.  `spans` must stay where it is: it may point into itself. */
 void spans_of_arg(const struct fcall *c, int index, struct spans *spans);
-void spans_of(struct arena *arena, const struct type *type, const struct datum *value, struct spans *spans);
+void spans_of(struct arena *arena, const struct type *type, const struct datum *value,
+              struct spans *spans);
 
 #endif

@@ -1,5 +1,5 @@
-/* range_set.c - operations that make ranges and multiranges: union, intersection, difference, range_merge, unnest,
- * and the aggregates over them; distances between bounds. */
+/* range_set.c - operations that make ranges and multiranges: union, intersection, difference,
+ * range_merge, unnest, and the aggregates over them; distances between bounds. */
 #include <string.h>
 
 #include "func/range_int.h"
@@ -13,7 +13,8 @@ struct pieces { /* ranges being collected */
     VEC(struct datum) ranges;
 };
 
-static bool add_piece(struct pieces *out, const struct range_bound *lower, const struct range_bound *upper)
+static bool add_piece(struct pieces *out, const struct range_bound *lower,
+                      const struct range_bound *upper)
 {
     struct datum range;
     if (!range_make(out->c->arena, out->c->err, out->type, *lower, *upper, &range))
@@ -24,7 +25,8 @@ static bool add_piece(struct pieces *out, const struct range_bound *lower, const
 
 static bool return_pieces(struct pieces *out)
 {
-    out->c->result = multirange_make(out->c->arena, out->type, out->ranges.items, (uint32_t)out->ranges.n);
+    out->c->result =
+        multirange_make(out->c->arena, out->type, out->ranges.items, (uint32_t)out->ranges.n);
     return true;
 }
 
@@ -53,8 +55,10 @@ static struct range_bound turned(const struct range_bound *bound)
 
 static bool touch(const struct type *type, const struct span *a, const struct span *b)
 {
-    return (range_cmp_bounds(type, &a->lower, &b->upper) <= 0 && range_cmp_bounds(type, &b->lower, &a->upper) <= 0) ||
-           range_bounds_adjacent(type, &a->upper, &b->lower) || range_bounds_adjacent(type, &b->upper, &a->lower);
+    return (range_cmp_bounds(type, &a->lower, &b->upper) <= 0 &&
+            range_cmp_bounds(type, &b->lower, &a->upper) <= 0) ||
+           range_bounds_adjacent(type, &a->upper, &b->lower) ||
+           range_bounds_adjacent(type, &b->upper, &a->lower);
 }
 
 static bool unite(struct fcall *c, bool gap_allowed)
@@ -86,7 +90,8 @@ static bool multirange_span(struct fcall *c)
     struct spans a;
     spans_of_arg(c, 0, &a);
     if (a.n)
-        return range_make(c->arena, c->err, a.type, a.items[0].lower, a.items[a.n - 1].upper, &c->result);
+        return range_make(c->arena, c->err, a.type, a.items[0].lower, a.items[a.n - 1].upper,
+                          &c->result);
     c->result = range_make_empty(c->arena);
     return true;
 }
@@ -155,7 +160,8 @@ static bool multirange_intersect(struct fcall *c)
 /* ---- difference ---- */
 
 /* What is left of one span; `*first` is where in `b` the next span has to start looking. */
-static bool subtract_from(struct pieces *out, const struct span *span, const struct spans *b, uint32_t *first)
+static bool subtract_from(struct pieces *out, const struct span *span, const struct spans *b,
+                          uint32_t *first)
 {
     const struct type *type = b->type;
     struct range_bound lower = span->lower;
@@ -196,7 +202,8 @@ static bool range_minus(struct fcall *c)
     if (!subtract(&out))
         return false;
     if (out.ranges.n > 1)
-        return err_set(c->err, ERR_DATA_EXCEPTION, "result of range difference would not be contiguous");
+        return err_set(c->err, ERR_DATA_EXCEPTION,
+                       "result of range difference would not be contiguous");
     c->result = first_piece(&out);
     return true;
 }
@@ -317,7 +324,8 @@ static bool union_final(struct fcall *c, void *state)
     const struct union_state *u = state;
     if (!u->any)
         return return_null(c);
-    c->result = multirange_make(c->arena, range_type_of(c->arg_types[0]), u->ranges.items, (uint32_t)u->ranges.n);
+    c->result = multirange_make(c->arena, range_type_of(c->arg_types[0]), u->ranges.items,
+                                (uint32_t)u->ranges.n);
     return true;
 }
 
@@ -349,9 +357,10 @@ static bool common_take(struct fcall *c, struct common_state *state, const struc
         return common_set(c, state, value);
     if (!intersect_into(&out, &state->value, value))
         return false;
-    struct datum both = c->arg_types[0]->kind == 'm'
-                            ? multirange_make(c->arena, out.type, out.ranges.items, (uint32_t)out.ranges.n)
-                            : first_piece(&out);
+    struct datum both =
+        c->arg_types[0]->kind == 'm'
+            ? multirange_make(c->arena, out.type, out.ranges.items, (uint32_t)out.ranges.n)
+            : first_piece(&out);
     return common_set(c, state, &both);
 }
 
@@ -374,10 +383,13 @@ static bool common_final(struct fcall *c, void *state)
 }
 
 AGG_TABLE(range_aggs) = {
-    {"range_agg(anyrange)", sizeof(struct union_state), true, union_step, union_final, union_merge, NULL},
-    {"range_agg(anymultirange)", sizeof(struct union_state), true, union_step_multi, union_final, union_merge, NULL},
-    {"range_intersect_agg(anyrange)", sizeof(struct common_state), true, common_step, common_final, common_merge, NULL},
-    {"range_intersect_agg(anymultirange)", sizeof(struct common_state), true, common_step, common_final, common_merge,
+    {"range_agg(anyrange)", sizeof(struct union_state), true, union_step, union_final, union_merge,
      NULL},
+    {"range_agg(anymultirange)", sizeof(struct union_state), true, union_step_multi, union_final,
+     union_merge, NULL},
+    {"range_intersect_agg(anyrange)", sizeof(struct common_state), true, common_step, common_final,
+     common_merge, NULL},
+    {"range_intersect_agg(anymultirange)", sizeof(struct common_state), true, common_step,
+     common_final, common_merge, NULL},
     {NULL, 0, false, NULL, NULL, NULL, NULL},
 };

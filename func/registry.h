@@ -13,6 +13,8 @@
     TABLE(array_funcs)                                                                             \
     TABLE(range_funcs)                                                                             \
     TABLE(range_set_funcs)                                                                         \
+    TABLE(geo_funcs)                                                                               \
+    TABLE(geo_shape_funcs)                                                                         \
     TABLE(enum_funcs)                                                                              \
     TABLE(misc_funcs)                                                                              \
     TABLE(money_funcs)                                                                             \

@@ -95,9 +95,10 @@ def statement(cells, variadic):
     if key.startswith('send:'):
         name = key[5:]
         underscored = ('json', 'jsonb', 'jsonpath', 'numeric', 'inet', 'cidr', 'macaddr', 'macaddr8', 'varbit', 'bit', 'uuid',
-                       'date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval')
+                       'date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval', 'point', 'lseg', 'box', 'line', 'circle',
+                       'path', 'polygon')
         send = ('multirange_send' if name.endswith('multirange') else 'range_send' if name.endswith('range')
-                else 'array_send' if name.startswith('_') else 'cash_send' if name == 'money'
+                else 'array_send' if name.startswith('_') else 'cash_send' if name == 'money' else 'poly_send' if name == 'polygon'
                 else name + ('_send' if name in underscored else 'send'))
         return f"SELECT encode({send}({value(args[0], key[5:])}), 'hex')"
     aggregate = key.startswith('agg:')

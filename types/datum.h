@@ -13,7 +13,8 @@
  *   interval, timetz        p: struct interval, struct timetz (types/datetime.h)
  *   arrays, int2vector, oidvector   p: struct array (types/array.h)
  *   record and row types    p: struct record       (types/record.h)
- *   ranges                  p: struct range        (types/range.h)
+ *   ranges, multiranges     p: struct range, struct multirange (types/range.h)
+ *   point, line, lseg, box, path, polygon, circle   p: struct geo (types/geo.h)
  *   jsonb                   p, n: canonical text, exactly what jsonb_out prints
  *   inet, cidr, macaddr, macaddr8, bit, varbit   p: struct of their header in types/
  *   tsvector, tsquery       p, n: canonical text, as their output functions print

@@ -1,5 +1,5 @@
-/* multirange.c - multiranges: building, text {[1,3),[5,9)}, binary form (count, then length and bytes of each range),
- * order. */
+/* multirange.c - multiranges: building, text {[1,3),[5,9)}, binary form (count, then length and
+ * bytes of each range), order. */
 #include <stdlib.h>
 #include <strings.h>
 
@@ -14,7 +14,8 @@ static const uint32_t *offsets_of(const struct datum *multirange)
 struct datum multirange_item(const struct datum *multirange, uint32_t index)
 {
     const uint32_t *offsets = offsets_of(multirange);
-    return datum_bytes((const char *)multirange->p + offsets[index], offsets[index + 1] - offsets[index]);
+    return datum_bytes((const char *)multirange->p + offsets[index],
+                       offsets[index + 1] - offsets[index]);
 }
 
 /* ---- building ---- */
@@ -47,9 +48,11 @@ static int by_range(const void *a, const void *b, void *type)
 }
 
 /* Do `a` and `b`, which does not start before it, overlap or touch? */
-static bool joins(const struct type *type, const struct range_bound *upper_a, const struct range_bound *lower_b)
+static bool joins(const struct type *type, const struct range_bound *upper_a,
+                  const struct range_bound *lower_b)
 {
-    return range_cmp_bounds(type, upper_a, lower_b) >= 0 || range_bounds_adjacent(type, upper_a, lower_b);
+    return range_cmp_bounds(type, upper_a, lower_b) >= 0 ||
+           range_bounds_adjacent(type, upper_a, lower_b);
 }
 
 /* Joins sorted, non-empty ranges in place; returns how many are left. */
@@ -66,7 +69,8 @@ static uint32_t join(struct arena *arena, const struct type *type, struct datum 
             if (!joins(type, &upper, &next_lower))
                 break;
             grown = true;
-            if (range_cmp_bounds(type, &next_lower, &lower) == 0) /* of equal bounds, the later one's looks */
+            if (range_cmp_bounds(type, &next_lower, &lower) ==
+                0) /* of equal bounds, the later one's looks */
                 lower = next_lower;
             if (range_cmp_bounds(type, &next_upper, &upper) >= 0)
                 upper = next_upper;
@@ -79,7 +83,8 @@ static uint32_t join(struct arena *arena, const struct type *type, struct datum 
     return kept;
 }
 
-struct datum multirange_make(struct arena *arena, const struct type *type, const struct datum *ranges, uint32_t n)
+struct datum multirange_make(struct arena *arena, const struct type *type,
+                             const struct datum *ranges, uint32_t n)
 {
     struct datum *kept = ARENA_ARRAY(arena, struct datum, n + 1);
     uint32_t n_kept = 0;
@@ -181,7 +186,8 @@ static bool parse_ranges(struct parse *s)
             return false;
         char next = peek(s);
         if (next != ',' && next != '}')
-            return malformed(s, next ? "Expected comma or end of multirange." : "Unexpected end of input.");
+            return malformed(s, next ? "Expected comma or end of multirange."
+                                     : "Unexpected end of input.");
         s->p++;
         if (next == '}')
             return true;
@@ -219,7 +225,8 @@ static bool multirange_send(const struct type_io *io, const struct datum *value,
     return true;
 }
 
-static bool multirange_recv(const struct type_io *io, const uint8_t *bytes, size_t n, struct datum *out)
+static bool multirange_recv(const struct type_io *io, const uint8_t *bytes, size_t n,
+                            struct datum *out)
 {
     const uint8_t *p = bytes, *end = bytes + n;
     struct type_io range_io = item_io(io);

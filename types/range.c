@@ -1,8 +1,8 @@
-/* range.c - building and taking apart ranges; bounds, order and keys.  Text and binary forms are in
- * range_io.c, multiranges in multirange.c.
+/* range.c - building and taking apart ranges; bounds, order and keys.  Text and binary forms are
+ * in range_io.c, multiranges in multirange.c.
  *
- * A bound is a place on the line between values: "[5" is just before 5, "(5" just behind it, and "5]"
- * and "5)" likewise.  All relations between ranges come down to comparing such places. */
+ * A bound is a place on the line between values: "[5" is just before 5, "(5" just behind it, and
+ * "5]" and "5)" likewise.  All relations between ranges come down to comparing such places. */
 #include "types/range.h"
 
 #include "types/array_int.h"
@@ -48,7 +48,8 @@ struct datum range_make_empty(struct arena *arena)
 
 static bool is_discrete(const struct type *type)
 {
-    return type->oid == TYPE_INT4RANGE || type->oid == TYPE_INT8RANGE || type->oid == TYPE_DATERANGE;
+    return type->oid == TYPE_INT4RANGE || type->oid == TYPE_INT8RANGE ||
+           type->oid == TYPE_DATERANGE;
 }
 
 static bool step(struct err *err, const struct type *type, struct range_bound *bound)
@@ -82,8 +83,8 @@ static bool is_nothing(int order, const struct range_bound *lower, const struct 
     return order == 0 && !(lower->inclusive && upper->inclusive);
 }
 
-bool range_make(struct arena *arena, struct err *err, const struct type *type, struct range_bound lower,
-                struct range_bound upper, struct datum *out)
+bool range_make(struct arena *arena, struct err *err, const struct type *type,
+                struct range_bound lower, struct range_bound upper, struct datum *out)
 {
     lower.lower = true;
     upper.lower = false;
@@ -104,7 +105,8 @@ bool range_make(struct arena *arena, struct err *err, const struct type *type, s
     }
     struct datum values[2] = {lower.infinite ? datum_null() : lower.value,
                               upper.infinite ? datum_null() : upper.value};
-    size_t bytes = sizeof(struct range) + slots_bytes(type->elem, values, 2), at = sizeof(struct range);
+    size_t bytes = sizeof(struct range) + slots_bytes(type->elem, values, 2),
+           at = sizeof(struct range);
     struct range *range = arena_alloc(arena, bytes);
     *range = (struct range){
         .flags = (lower.infinite    ? RANGE_LOWER_INF
@@ -128,7 +130,8 @@ static int infinite_end(const struct range_bound *bound)
     return !bound->infinite ? 0 : bound->lower ? -1 : 1;
 }
 
-int range_cmp_values(const struct type *type, const struct range_bound *a, const struct range_bound *b)
+int range_cmp_values(const struct type *type, const struct range_bound *a,
+                     const struct range_bound *b)
 {
     if (a->infinite || b->infinite)
         return cmp_i64(infinite_end(a), infinite_end(b));
@@ -141,7 +144,8 @@ static int side(const struct range_bound *bound)
     return bound->inclusive ? 0 : bound->lower ? 1 : -1;
 }
 
-int range_cmp_bounds(const struct type *type, const struct range_bound *a, const struct range_bound *b)
+int range_cmp_bounds(const struct type *type, const struct range_bound *a,
+                     const struct range_bound *b)
 {
     int order = range_cmp_values(type, a, b);
     if (order || a->infinite)

@@ -1,4 +1,5 @@
-/* range_io.c - ranges as text, [lower,upper), and in binary: flags, then the length and bytes of each bound there is. */
+/* range_io.c - ranges as text, [lower,upper), and in binary: flags, then the length and bytes of
+ * each bound there is. */
 #include <strings.h>
 
 #include "base/fiber.h"
@@ -167,8 +168,9 @@ bool range_in(const struct type_io *io, const char *text, size_t n, struct datum
     if (*s.p == ',')
         return malformed(&s, "Too many commas.");
     upper.inclusive = *s.p++ == ']';
-    return parse_end(&s, "Junk after right parenthesis or bracket.") && bound_value(io, &lower_text, &lower) &&
-           bound_value(io, &upper_text, &upper) && range_make(io->arena, io->err, io->type, lower, upper, out);
+    return parse_end(&s, "Junk after right parenthesis or bracket.") &&
+           bound_value(io, &lower_text, &lower) && bound_value(io, &upper_text, &upper) &&
+           range_make(io->arena, io->err, io->type, lower, upper, out);
 }
 
 /* ---- binary form ---- */
@@ -198,8 +200,8 @@ bool range_send(const struct type_io *io, const struct datum *value, struct buf 
     return bound_send(io, &lower, out) && bound_send(io, &upper, out);
 }
 
-static bool bound_recv(const struct type_io *io, const uint8_t **p, const uint8_t *end, bool present,
-                       struct range_bound *bound)
+static bool bound_recv(const struct type_io *io, const uint8_t **p, const uint8_t *end,
+                       bool present, struct range_bound *bound)
 {
     struct type_io value_io = bound_io(io);
     if (!present)
@@ -221,7 +223,8 @@ bool range_recv(const struct type_io *io, const uint8_t *bytes, size_t n, struct
     uint32_t flags = *p++;
     struct range_bound lower = {
         .infinite = flags & RANGE_LOWER_INF, .inclusive = flags & RANGE_LOWER_INC, .lower = true};
-    struct range_bound upper = {.infinite = flags & RANGE_UPPER_INF, .inclusive = flags & RANGE_UPPER_INC};
+    struct range_bound upper = {.infinite = flags & RANGE_UPPER_INF,
+                                .inclusive = flags & RANGE_UPPER_INC};
     if (!bound_recv(io, &p, end, RANGE_HAS_LOWER(flags), &lower) ||
         !bound_recv(io, &p, end, RANGE_HAS_UPPER(flags), &upper))
         return false;
@@ -246,18 +249,19 @@ const struct type_ops range_ops = {
     .load = load_from_text,
 };
 
-#define RANGES(TRIPLE)                                                                                                 \
-    TRIPLE(INT4RANGE, INT4, INT4MULTIRANGE)                                                                            \
-    TRIPLE(NUMRANGE, NUMERIC, NUMMULTIRANGE)                                                                           \
-    TRIPLE(TSRANGE, TIMESTAMP, TSMULTIRANGE)                                                                           \
-    TRIPLE(TSTZRANGE, TIMESTAMPTZ, TSTZMULTIRANGE)                                                                     \
-    TRIPLE(DATERANGE, DATE, DATEMULTIRANGE)                                                                            \
+#define RANGES(TRIPLE)                                                                             \
+    TRIPLE(INT4RANGE, INT4, INT4MULTIRANGE)                                                        \
+    TRIPLE(NUMRANGE, NUMERIC, NUMMULTIRANGE)                                                       \
+    TRIPLE(TSRANGE, TIMESTAMP, TSMULTIRANGE)                                                       \
+    TRIPLE(TSTZRANGE, TIMESTAMPTZ, TSTZMULTIRANGE)                                                 \
+    TRIPLE(DATERANGE, DATE, DATEMULTIRANGE)                                                        \
     TRIPLE(INT8RANGE, INT8, INT8MULTIRANGE)
 
 #define TAKE_TRIPLE(range, subtype, multirange) {TYPE_##range, TYPE_##subtype, TYPE_##multirange},
 const struct range_triple range_triples[] = {RANGES(TAKE_TRIPLE){0, 0, 0}};
 #undef TAKE_TRIPLE
 
-#define TAKE_OPS(range, subtype, multirange) {TYPE_##range, &range_ops}, {TYPE_##multirange, &multirange_ops},
+#define TAKE_OPS(range, subtype, multirange)                                                       \
+    {TYPE_##range, &range_ops}, {TYPE_##multirange, &multirange_ops},
 const struct type_ops_entry range_type_ops[] = {RANGES(TAKE_OPS){0, NULL}};
 #undef TAKE_OPS
