@@ -30,7 +30,11 @@ UNIT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SRC) $(UNIT_HELPERS)) $(BUILD)/ge
 TOOLS_SRC := $(wildcard tests/tool/*.c)
 TOOLS := $(patsubst tests/tool/%.c,$(BUILD)/%,$(TOOLS_SRC))
 
-.PHONY: all run test unit scenarios lint bench soak clean format check-packages
+# What strangers can send, under libFuzzer: build/fuzz/wire_fuzz -max_total_time=60 CORPUS
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+FUZZ_WITH := $(wildcard pgwire/*.c) base/arena.c base/buf.c base/err.c base/utf8.c
+
+.PHONY: fuzz all run test unit scenarios lint bench soak clean format check-packages
 .DEFAULT_GOAL := all
 all: check-packages $(BUILD)/shardlite
 
@@ -62,6 +66,12 @@ bench:
 soak:
 	@tools/setup.sh test
 	@tests/soak $(ARGS)
+
+fuzz: $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
+
+build/fuzz/%: tests/fuzz/%.c $(FUZZ_WITH)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $^
 
 format:
 	@clang-format-14 -i $$(git ls-files '*.c' '*.h')

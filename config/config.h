@@ -40,8 +40,6 @@ struct config {
     int64_t log_min_duration_ms; /* -1: never */
     bool log_connections;
     const char *tls_cert, *tls_key, *tls_ca, *tls_min_version;
-    const char *superuser; /* name of the role that exists from the start */
-    const char *metrics_listen; /* "" = off */
     int64_t plan_cache_bytes;   /* per loop */
     VEC(struct hba_rule) hba;   /* as written, then the defaults */
     VEC(struct table_rule) tables;
