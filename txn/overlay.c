@@ -141,6 +141,8 @@ static void part_free(struct overlay *overlay, struct overlay_part *part)
 
 void overlay_clear(struct overlay *overlay)
 {
+    if (LIKELY(!overlay->tables && !overlay->cap_log && !overlay->chunks))
+        return;
     for (size_t k = 0; k < overlay->n_log; k++)
         if (overlay->log[k]->kind == VERSION_TRUNCATE)
             free(((struct truncation *)overlay->log[k]->data)->parts);

@@ -410,10 +410,19 @@ static bool stored_for(struct scan *scan, const struct scan_qual *qual, const st
     return true;
 }
 
+/* Must values of the condition be converted, which takes memory? */
+static bool is_converted(const struct scan *scan, const struct scan_qual *qual)
+{
+    const struct type_ops *ops = type_base(scan->relation->columns[qual->attnum - 1].type)->ops;
+    return !ops->native_order || ops->store;
+}
+
 static bool bind_quals_at(struct scan *scan, int *parameter, struct err *err)
 {
-    struct arena *arena = lazy_arena(scan, &scan->qual_arena, "scan conditions");
-    struct type_io io = scan_io(scan, arena, err);
+    for (uint32_t k = 0; !scan->qual_arena && k < scan->spec.n_quals; k++)
+        if (is_converted(scan, &scan->quals[k]))
+            lazy_arena(scan, &scan->qual_arena, "scan conditions");
+    struct type_io io = scan_io(scan, scan->qual_arena, err);
     struct stored value;
     int at = *parameter;
     for (uint32_t k = 0; k < scan->spec.n_quals; k++)
@@ -464,7 +473,8 @@ static bool open_statement(struct scan *scan, struct err *err)
 {
     if (scan->statement) { /* the same shard again, with other values */
         sqlite3_reset(scan->statement);
-        arena_reset(lazy_arena(scan, &scan->qual_arena, "scan conditions"));
+        if (scan->qual_arena)
+            arena_reset(scan->qual_arena);
         return bind_quals(scan, err);
     }
     if (scan->spec.latest) {
