@@ -190,7 +190,7 @@ static const struct column *build_columns(const struct builtin_relation *facts)
             .attnum = column->attnum,
             .type = type,
             .typmod = column->typmod,
-            .collation_oid = type->collation_oid,
+            .collation_oid = facts->kind == 'r' && type->collation_oid ? COLLATION_C : type->collation_oid,
             .not_null = column->not_null,
             .statistics_target = -1,
         };

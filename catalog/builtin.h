@@ -23,6 +23,8 @@
 #define CLASS_OPERATOR 2617u
 #define CLASS_COLLATION 3456u
 #define CLASS_LANGUAGE 2612u
+#define COLLATION_DEFAULT 100u
+#define COLLATION_C 950u
 #define AM_HEAP 2u
 #define AM_BTREE 403u
 #define AM_HASH 405u
@@ -47,7 +49,7 @@ struct builtin_aggregate {
     const char *initial;
 };
 struct builtin_range { uint32_t type, subtype, multirange; };
-struct builtin_opclass { uint32_t oid, method, family, type; bool is_default; const char *name; };
+struct builtin_opclass { uint32_t oid, method, family, type, key_type; bool is_default; const char *name; }; /* key_type 0: type */
 struct builtin_amop { uint32_t family, left, right, oper; int16_t strategy; };
 struct builtin_column { const char *name; uint32_t type_oid; int16_t attnum; int32_t typmod; bool not_null; };
 struct builtin_relation {

@@ -117,7 +117,19 @@ static bool replace_view(struct ddl *d, const struct relation *before, const str
     return true;
 }
 
-static bool check_option(struct ddl *d, const ViewStmt *stmt, struct relation *relation)
+static const char *const *with_option(struct arena *arena, const char *const *options, const char *more)
+{
+    size_t n = 0;
+    while (options && options[n])
+        n++;
+    const char **longer = ARENA_ARRAY(arena, const char *, n + 2);
+    for (size_t k = 0; k < n; k++)
+        longer[k] = options[k];
+    longer[n] = more;
+    return longer;
+}
+
+static bool check_option(struct ddl *d, const ViewStmt *stmt, struct relation *relation, struct arena *arena)
 {
     const DefElem *option = option_named(stmt->options, "check_option");
     const char *text = option ? option_text(d, option) : NULL;
@@ -132,6 +144,8 @@ static bool check_option(struct ddl *d, const ViewStmt *stmt, struct relation *r
         err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "invalid value for enum option \"check_option\": %s", text);
         return err_detail(d->err, "Valid values are \"local\" and \"cascaded\".");
     }
+    if (relation->view_check && !option)
+        relation->options = with_option(arena, relation->options, relation->view_check == 'l' ? "check_option=local" : "check_option=cascaded");
     if (relation->view_check && !relation->updatable)
         return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "WITH CHECK OPTION is supported only on automatically updatable views");
     return true;
@@ -145,7 +159,7 @@ static bool fill_view(struct ddl *d, const ViewStmt *stmt, const struct query *q
     relation->depends = dependencies_copy(arena, depends->items, (uint16_t)depends->n);
     relation->n_depends = (uint16_t)depends->n;
     relation->options = reloptions(d, arena, NULL, stmt->options, false);
-    return !d->err->sqlstate[0] && view_columns(d, query, stmt->aliases, relation, arena) && check_option(d, stmt, relation);
+    return !d->err->sqlstate[0] && view_columns(d, query, stmt->aliases, relation, arena) && check_option(d, stmt, relation, arena);
 }
 
 bool create_view(struct ddl *d, const ViewStmt *stmt)

@@ -525,7 +525,7 @@ static void put_arguments(struct printing *p, const struct proc *proc, bool tabl
             buf_puts(&p->out, ", ");
         any = true;
         buf_puts(&p->out, mode == 'o' ? "OUT " : mode == 'b' ? "INOUT " : mode == 'v' ? "VARIADIC " : "");
-        if (mode == 'i' && proc->kind == 'p' && proc->n_all_args)
+        if (mode == 'i' && proc->kind == 'p')
             buf_puts(&p->out, "IN ");
         if (proc->arg_names && proc->arg_names[k][0]) {
             quote_ident(&p->out, proc->arg_names[k]);

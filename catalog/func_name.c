@@ -199,6 +199,18 @@ static const char *describe_relation(struct fcall *c, uint32_t oid, int16_t attn
     return arena_printf(c->arena, "%s %s", relation_kind_word(relation->kind), name);
 }
 
+static const char *describe_domain_check(struct fcall *c, uint32_t oid)
+{
+    const struct type *type;
+    for (size_t at = 0; (type = catalog_next_type(c->env->catalog, &at));) {
+        const struct domain_info *domain = type->domain;
+        for (uint16_t k = 0; domain && k < domain->n_checks; k++)
+            if (domain->checks[k].oid == oid)
+                return arena_printf(c->arena, "constraint %s", quoted_ident(c->arena, domain->checks[k].name));
+    }
+    return NULL;
+}
+
 static const char *describe(struct fcall *c, uint32_t class_oid, uint32_t oid, int16_t sub)
 {
     const struct catalog *catalog = c->env->catalog;
@@ -215,7 +227,7 @@ static const char *describe(struct fcall *c, uint32_t class_oid, uint32_t oid, i
         const struct constraint *constraint = catalog_constraint(catalog, oid);
         return constraint ? arena_printf(c->arena, "constraint %s on %s", quoted_ident(c->arena, constraint->name),
                                          describe_relation(c, constraint->relation_oid, 0))
-                          : NULL;
+                          : describe_domain_check(c, oid);
     }
     case CLASS_NAMESPACE: {
         const struct namespace *namespace = catalog_namespace(catalog, oid);

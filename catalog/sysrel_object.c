@@ -214,6 +214,8 @@ static bool pg_proc(struct sysrel_scan *scan)
 
 /* ---- pg_namespace, pg_extension, pg_description ---- */
 
+#define EXTENSION_PLPGSQL 13559 /* there from birth, as in PostgreSQL */
+
 static void namespace_row(struct sysrel_scan *scan, const struct namespace *namespace)
 {
     if (!scan_wants_oid(scan, 1, namespace->oid) || !scan_wants_name(scan, 2, namespace->name))
@@ -257,7 +259,7 @@ static void extension_row(struct sysrel_scan *scan, uint32_t oid, const char *na
 static bool pg_extension(struct sysrel_scan *scan)
 {
     const struct extension *extension;
-    extension_row(scan, 13559, "plpgsql", ROLE_BOOTSTRAP, NAMESPACE_PG_CATALOG, "1.0");
+    extension_row(scan, EXTENSION_PLPGSQL, "plpgsql", ROLE_BOOTSTRAP, NAMESPACE_PG_CATALOG, "1.0");
     for (size_t at = 0; (extension = catalog_next_extension(scan->catalog, &at));)
         extension_row(scan, extension->oid, extension->name, extension->owner_oid, extension->namespace_oid, extension->version);
     return true;
@@ -266,6 +268,13 @@ static bool pg_extension(struct sysrel_scan *scan)
 static bool pg_description(struct sysrel_scan *scan)
 {
     const struct comment *comment;
+    if (scan_wants_oid(scan, 1, EXTENSION_PLPGSQL)) {
+        row_begin(scan);
+        row_int(scan, 1, EXTENSION_PLPGSQL);
+        row_int(scan, 2, CLASS_EXTENSION);
+        row_int(scan, 3, 0);
+        row_text(scan, 4, "PL/pgSQL procedural language");
+    }
     for (size_t at = 0; (comment = catalog_next_comment(scan->catalog, &at));) {
         if (!scan_wants_oid(scan, 1, comment->object_oid))
             continue;
@@ -305,8 +314,9 @@ static void depends_rows(struct sysrel_scan *scan, uint32_t class_oid, uint32_t 
 
 static void relation_depends(struct sysrel_scan *scan, const struct relation *relation)
 {
-    depend_row(scan, CLASS_RELATION, relation->oid, 0, CLASS_NAMESPACE, relation->namespace_oid, 0, 'n');
-    if (relation->kind == 'c')
+    if (relation->kind != 'c')
+        depend_row(scan, CLASS_RELATION, relation->oid, 0, CLASS_NAMESPACE, relation->namespace_oid, 0, 'n');
+    else
         depend_row(scan, CLASS_RELATION, relation->oid, 0, CLASS_TYPE, relation->rowtype_oid, 0, 'i');
     for (uint16_t k = 0; k < relation->n_columns; k++) {
         const struct column *column = &relation->columns[k];
@@ -337,9 +347,14 @@ static void index_depends(struct sysrel_scan *scan, const struct index *index)
         depend_row(scan, CLASS_RELATION, index->oid, 0, CLASS_CONSTRAINT, index->constraint_oid, 0, 'i');
         return;
     }
+    bool plain = false;
     for (uint16_t k = 0; k < index->n_keys + index->n_include; k++)
-        if (index->keys[k].attnum)
+        if (index->keys[k].attnum) {
             depend_row(scan, CLASS_RELATION, index->oid, 0, CLASS_RELATION, index->relation_oid, index->keys[k].attnum, 'a');
+            plain = true;
+        }
+    if (!plain)
+        depend_row(scan, CLASS_RELATION, index->oid, 0, CLASS_RELATION, index->relation_oid, 0, 'a');
     for (uint16_t k = 0; k < index->n_depends; k++)
         depend_row(scan, CLASS_RELATION, index->oid, 0, index->depends[k].class_oid, index->depends[k].oid, index->depends[k].sub,
                    index->depends[k].oid == index->relation_oid ? 'a' : 'n');

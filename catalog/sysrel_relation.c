@@ -82,7 +82,7 @@ static void relation_class_row(struct sysrel_scan *scan, const struct relation *
     uint16_t n_checks = 0, n_foreign = relation->n_referenced_by;
     for (uint16_t k = 0; k < relation->n_constraints; k++) {
         n_checks += relation->constraints[k]->kind == 'c';
-        n_foreign += relation->constraints[k]->kind == 'f';
+        n_foreign += relation->constraints[k]->kind == 'f' || relation->constraints[k]->deferrable; /* kept by triggers */
     }
     bool view = relation->kind == 'v' || relation->kind == 'm', heap = relation->kind == 'r' || relation->kind == 'm';
     class_row(scan, &(struct class_facts){
@@ -246,6 +246,18 @@ static void column_row(struct sysrel_scan *scan, const struct relation *relation
     row_acl(scan, 23, column->acl);
 }
 
+/* What the access method keeps: hash codes, words, elements of arrays. */
+static const struct type *index_stored_type(const struct catalog *catalog, const struct index *index, const struct index_key *key)
+{
+    const struct builtin_opclass *opclass = index_key_opclass(index, key);
+    if (!opclass || !opclass->key_type)
+        return key->type;
+    if (opclass->key_type == TYPE_ANYELEMENT)
+        return key->type->elem ? key->type->elem : key->type;
+    const struct type *type = catalog_type(catalog, opclass->key_type);
+    return type ? type : key->type;
+}
+
 static void index_attribute_rows(struct sysrel_scan *scan, const struct index *index)
 {
     const struct relation *relation = catalog_relation(scan->catalog, index->relation_oid);
@@ -255,8 +267,9 @@ static void index_attribute_rows(struct sysrel_scan *scan, const struct index *i
     for (uint16_t k = 0; k < index->n_keys + index->n_include; k++) {
         const struct index_key *key = &index->keys[k];
         int32_t typmod = key->attnum > 0 ? relation->columns[key->attnum - 1].typmod : -1;
+        const struct type *type = k < index->n_keys ? index_stored_type(scan->catalog, index, key) : key->type;
         if (scan_wants_name(scan, 2, names[k]))
-            attribute_row(scan, index->oid, names[k], key->type, (int16_t)(k + 1), typmod, false, key->collation_oid);
+            attribute_row(scan, index->oid, names[k], type, (int16_t)(k + 1), type == key->type ? typmod : -1, false, key->collation_oid);
     }
 }
 

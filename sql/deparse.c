@@ -53,9 +53,10 @@ static void put_const(struct deparser *d, const struct expr *e, bool with_type)
         buf_printf(d->out, "'%s'", text);
         break;
     case TYPE_NUMERIC:
-        if (strspn(text, "0123456789.eE+") == strlen(text)) {
+        /* Without a point it would be read as an integer. */
+        if (text[0] >= '0' && text[0] <= '9' && strpbrk(text, ".eE")) {
             put(d, text);
-            label = strpbrk(text, ".eE") == NULL || e->typmod >= 0;
+            label = e->typmod >= 0;
         } else {
             buf_printf(d->out, "'%s'", text);
         }
@@ -167,14 +168,19 @@ static bool is_simple_in(const struct expr *e, const struct expr *parent)
     }
 }
 
-void put_expr_in(struct deparser *d, const struct expr *e, const struct expr *parent)
+static void put_in(struct deparser *d, const struct expr *e, const struct expr *parent, bool show_implicit)
 {
     bool parens = d->pretty && !is_simple_in(e, parent);
     if (parens)
         put(d, "(");
-    put_expr(d, e, true);
+    put_expr(d, e, show_implicit);
     if (parens)
         put(d, ")");
+}
+
+void put_expr_in(struct deparser *d, const struct expr *e, const struct expr *parent)
+{
+    put_in(d, e, parent, true);
 }
 
 static void open_paren(struct deparser *d)
@@ -351,7 +357,7 @@ static bool put_sql_syntax(struct deparser *d, const struct expr *e)
 static void put_function(struct deparser *d, const struct expr *e, bool show_implicit)
 {
     if (e->func.implicit_cast && !show_implicit) {
-        put_expr_in(d, e->args.items[0], e);
+        put_in(d, e->args.items[0], e, false);
         return;
     }
     if (e->func.explicit_cast || e->func.implicit_cast) {
@@ -718,7 +724,7 @@ void put_expr(struct deparser *d, const struct expr *e, bool show_implicit)
     case EXPR_DOMAIN_CAST:
     case EXPR_ROW_CAST:
         if (!show_implicit && e->form == FORM_IMPLICIT_CAST)
-            put_expr_in(d, e->args.items[0], e);
+            put_in(d, e->args.items[0], e, false);
         else
             put_cast(d, e->args.items[0], e);
         return;

@@ -279,8 +279,9 @@ def main(path):
         write_table(out, "struct builtin_range", "ranges", [
             "%s, %s, %s" % (r["rngtypid"], r["rngsubtype"], r["rngmultitypid"]) for r in records("range")])
         write_table(out, "struct builtin_opclass", "opclasses", [
-            "%s, %s, %s, %s, %s, %s" % (o["oid"], o["opcmethod"], o["opcfamily"], o["opcintype"],
-                                        c_bool(o["opcdefault"]), c_string(o["opcname"])) for o in records("opclass")])
+            "%s, %s, %s, %s, %s, %s, %s" % (o["oid"], o["opcmethod"], o["opcfamily"], o["opcintype"], o["opckeytype"],
+                                            c_bool(o["opcdefault"]), c_string(o["opcname"]))
+            for o in records("opclass")])
         write_table(out, "struct builtin_amop", "amops", [
             "%s, %s, %s, %s, %s" % (a["amopfamily"], a["amoplefttype"], a["amoprighttype"], a["amopopr"],
                                     a["amopstrategy"])
