@@ -18,7 +18,7 @@ dump "$1" opfamily "select oid, opfmethod, opfname from pg_opfamily order by oid
 dump "$1" amop "select oid, amopfamily, amoplefttype, amoprighttype, amopstrategy, amoppurpose, amopopr, amopmethod, amopsortfamily from pg_amop order by oid"
 dump "$1" am "select oid, amname, amhandler::oid, amtype from pg_am order by oid"
 dump "$1" namespace "select oid, nspname from pg_namespace where oid < 16384 order by oid"
-dump "$1" setting "select name, setting, unit, category, context, vartype, min_val, max_val, enumvals, boot_val, short_desc, extra_desc from pg_settings where name not like '%.%' order by name"
+dump "$1" setting "select name, setting, unit, category, context, vartype, min_val, max_val, enumvals, boot_val, '' as short_desc, null as extra_desc from pg_settings where name not like '%.%' order by name"
 dump "$1" attribute "select attrelid, c.relname, n.nspname, c.relkind, a.attname, a.atttypid, a.attlen, a.attnum, a.attndims, a.atttypmod, a.attnotnull from pg_attribute a join pg_class c on c.oid = attrelid join pg_namespace n on n.oid = relnamespace where nspname in ('pg_catalog', 'information_schema') and relkind in ('r', 'v') and attnum > 0 order by nspname, relname, attnum"
 dump "$1" encoding "select i as encoding, pg_encoding_to_char(i) as name from generate_series(0, 41) i"
 dump "$1" keyword "select word, catcode, barelabel, catdesc, baredesc from pg_get_keywords() order by word"
