@@ -4,6 +4,7 @@
 #include "exec/eval_int.h"
 #include "func/json_datum.h"
 #include "types/datetime.h"
+#include "types/geo.h"
 #include "types/record.h"
 
 /* ---- ARRAY[[...],[...]]: all parts must have the same shape ---- */
@@ -217,6 +218,52 @@ static bool jsonb_subscript(const struct expr *e, struct frame *f, struct datum 
            jsonb_subscript_set(f->arena, f->exec->err, &container, e->subscript.n, path, &value, out);
 }
 
+/* ---- parts of points, lines, segments and boxes: counted from 0, numbers or points ---- */
+
+static bool is_geo(uint32_t oid)
+{
+    return oid == TYPE_POINT || oid == TYPE_LINE || oid == TYPE_LSEG || oid == TYPE_BOX;
+}
+
+static bool geo_assign(const struct expr *e, struct frame *f, struct datum container, const struct subscripts *s, uint32_t width,
+                       struct datum *out)
+{
+    struct datum value;
+    if (s->any_null)
+        return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "array subscript in assignment must not be null");
+    if (!eval(e->subscript.assign, f, &value))
+        return false;
+    *out = container;
+    if (container.null || value.null) /* neither can become or hold a NULL part */
+        return true;
+    const struct geo *geo = geo_of(&container);
+    if (s->n != 1)
+        return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts");
+    if (s->upper[0].i < 0 || s->upper[0].i >= geo->n_numbers / width)
+        return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR, "array subscript out of range");
+    *out = geo_datum(f->arena, geo->numbers, geo->n_numbers, geo->closed);
+    double *part = ((struct geo *)(uintptr_t)out->p)->numbers + width * (size_t)s->upper[0].i;
+    memcpy(part, width == 1 ? &value.f : geo_of(&value)->numbers, width * sizeof(double));
+    return true;
+}
+
+static bool geo_subscript(const struct expr *e, struct frame *f, struct datum container, const struct subscripts *s, uint32_t type_oid,
+                          struct datum *out)
+{
+    uint32_t width = type_oid == TYPE_POINT || type_oid == TYPE_LINE ? 1 : 2;
+    if (e->subscript.assign)
+        return geo_assign(e, f, container, s, width, out);
+    *out = datum_null();
+    if (container.null || s->any_null || s->n != 1)
+        return true;
+    const struct geo *geo = geo_of(&container);
+    if (s->upper[0].i < 0 || s->upper[0].i >= geo->n_numbers / width)
+        return true;
+    const double *part = geo->numbers + width * (size_t)s->upper[0].i;
+    *out = width == 1 ? datum_float(*part) : geo_datum(f->arena, part, width, false);
+    return true;
+}
+
 bool eval_subscript(const struct expr *e, struct frame *f, struct datum *out)
 {
     struct datum container, value;
@@ -224,10 +271,14 @@ bool eval_subscript(const struct expr *e, struct frame *f, struct datum *out)
     const struct type *container_type = e->args.items[0]->type;
     if (!eval(e->args.items[0], f, &container))
         return false;
+    while (container_type->kind == 'd' && container_type->elem)
+        container_type = container_type->elem;
     if (container_type->oid == TYPE_JSONB)
         return jsonb_subscript(e, f, container, out);
     if (!eval_subscripts(e, f, &s))
         return false;
+    if (UNLIKELY(is_geo(container_type->oid)))
+        return geo_subscript(e, f, container, &s, container_type->oid, out);
     if (e->subscript.assign) {
         if (s.any_null)
             return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "array subscript in assignment must not be null");

@@ -66,6 +66,21 @@ static bool subscript_args(struct scope *s, struct expr *e, const List *indices,
     return true;
 }
 
+/* What the parts are of types that are a fixed list of them. */
+static const struct type *fixed_part(struct analysis *a, const struct type *container)
+{
+    switch (container->oid) {
+    case TYPE_POINT:
+    case TYPE_LINE:
+        return type_by_oid(a, TYPE_FLOAT8);
+    case TYPE_LSEG:
+    case TYPE_BOX:
+        return type_by_oid(a, TYPE_POINT);
+    default:
+        return NULL;
+    }
+}
+
 struct expr *make_subscripts(struct scope *s, struct expr *base, const List *indices, struct expr *assign, int location)
 {
     struct analysis *a = s->a;
@@ -75,7 +90,7 @@ struct expr *make_subscripts(struct scope *s, struct expr *base, const List *ind
     else if (container->oid == TYPE_OIDVECTOR)
         container = type_by_oid(a, TYPE_OID_ARRAY);
     bool is_json = container->oid == TYPE_JSONB;
-    const struct type *elem = is_json ? container : element_type(container);
+    const struct type *fixed = fixed_part(a, container), *elem = is_json ? container : fixed ? fixed : element_type(container);
     if (!elem)
         return fail_null(a, location >= 0 ? location : expr_location(base), ERR_DATATYPE_MISMATCH,
                          "cannot subscript type %s because it does not support subscripting", type_text(a, base->type));
@@ -88,6 +103,8 @@ struct expr *make_subscripts(struct scope *s, struct expr *base, const List *ind
         if (((const A_Indices *)list_at(indices, k))->is_slice) {
             if (is_json)
                 return fail_null(a, expr_location(base), ERR_DATATYPE_MISMATCH, "jsonb subscript does not support slices");
+            if (fixed)
+                return fail_null(a, -1, ERR_FEATURE_NOT_SUPPORTED, "slices of fixed-length arrays not implemented");
             e->subscript.is_slice = true;
         }
     if (e->subscript.is_slice)
