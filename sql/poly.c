@@ -218,6 +218,8 @@ static bool solve_first(struct solver *v)
                  type_text(v->a, s->elem));
         return false;
     }
+    if (s->enumerated && !s->elem && !v->loud)
+        return false; /* nothing but unknown literals: not a candidate at all */
     if (s->enumerated && s->elem && s->elem->kind != 'e') {
         if (v->loud)
             fail(v->a, v->location, ERR_DATATYPE_MISMATCH, "type matched to anyenum is not an enum type: %s",
