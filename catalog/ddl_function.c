@@ -430,7 +430,7 @@ static bool fill_function(struct ddl *d, const CreateFunctionStmt *stmt, struct 
 bool create_function(struct ddl *d, const CreateFunctionStmt *stmt)
 {
     const struct namespace *namespace;
-    const char *schema, *name, *body;
+    const char *schema, *name, *body = NULL;
     struct parameters *p = ARENA_NEW(d->arena, struct parameters);
     if (!split_names(d, stmt->funcname, &schema, &name) || !creation_namespace(d, schema, false, &namespace) || !find_body(d, stmt, &body))
         return false;
