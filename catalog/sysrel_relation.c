@@ -250,6 +250,8 @@ static void column_row(struct sysrel_scan *scan, const struct relation *relation
 static const struct type *index_stored_type(const struct catalog *catalog, const struct index *index, const struct index_key *key)
 {
     const struct builtin_opclass *opclass = index_key_opclass(index, key);
+    if (strcmp(index->method, "hash") == 0)
+        return builtin_type(TYPE_INT4);
     if (!opclass || !opclass->key_type)
         return key->type;
     if (opclass->key_type == TYPE_ANYELEMENT)
