@@ -2,7 +2,10 @@
  *
  * A cursor is a portal whose place is `at`: 0 before the first row, k on row k; with `after_last` set it is behind row `at`.  Rows that
  * were read are kept in the portal's store, so going back is looking them up.  FETCH positions the cursor and then streams: its
- * own portal pulls from the cursor row by row (fetch_step). */
+ * own portal pulls from the cursor row by row (fetch_step).
+ *
+ * A cursor over the rows of one table selects their ctid as a last, hidden column; the place of the row it is on is what WHERE CURRENT
+ * OF compares with. */
 #include <limits.h>
 #include <string.h>
 
@@ -52,6 +55,61 @@ static bool check_declare(const DeclareCursorStmt *stmt, const struct query *que
     return true;
 }
 
+/* The list with one item more. */
+static List *list_of(struct arena *arena, const List *before, void *item)
+{
+    int n = list_n(before);
+    List *list = arena_zalloc(arena, sizeof(*list));
+    ListCell *cells = ARENA_ARRAY(arena, ListCell, (size_t)n + 1);
+    for (int i = 0; i < n; i++)
+        cells[i] = before->elements[i];
+    cells[n].ptr_value = item;
+    list->type = T_List;
+    list->length = list->max_length = n + 1;
+    list->elements = cells;
+    return list;
+}
+
+/* Rows of one table, each of them once. */
+static bool is_updatable(const struct query *query)
+{
+    return query->from.n == 1 && query->from.items[0]->kind == FROM_RTE && query->rtes[query->from.items[0]->rte].kind == RTE_RELATION &&
+           query->rtes[query->from.items[0]->rte].relation->kind == 'r' &&
+           query->rtes[query->from.items[0]->rte].relation->distribution != DIST_SYSTEM && !query->setop && !query->has_aggregates &&
+           !query->has_group_clause && !query->distinct && !query->has_windows && !query->has_srfs && !query->distinct_on.n;
+}
+
+/* The same with ctid behind the other columns. */
+static struct stmt *with_ctid(struct session *s, struct portal *portal, const SelectStmt *select, const struct stmt_params *params,
+                              struct err *err)
+{
+    struct arena *arena = portal->stmt->parsed->arena; /* the tree must live as long as the cursor's statement */
+    SelectStmt *copy = arena_memdup(arena, select, sizeof(*select));
+    String *name = arena_zalloc(arena, sizeof(*name));
+    *name = (String){.type = T_String, .sval = arena_strdup(arena, "ctid")};
+    ColumnRef *ref = arena_zalloc(arena, sizeof(*ref));
+    *ref = (ColumnRef){.type = T_ColumnRef, .fields = list_of(arena, NULL, name), .location = -1};
+    ResTarget *target = arena_zalloc(arena, sizeof(*target));
+    *target = (ResTarget){.type = T_ResTarget, .val = (Node *)ref, .location = -1};
+    copy->targetList = list_of(arena, select->targetList, target);
+    return stmt_of_node(s, portal->stmt, copy, params, err);
+}
+
+/* What the cursor runs; a reference. */
+static struct stmt *cursor_stmt(struct session *s, struct portal *portal, const DeclareCursorStmt *stmt, bool *has_ctid, struct err *err)
+{
+    struct stmt *inner = portal->stmt->inner;
+    *has_ctid = false;
+    if (!is_updatable(inner->query))
+        return stmt_ref(inner);
+    struct err ignored = ERR_IN(s->scratch);
+    struct stmt_params params = {.declared = inner->param_types, .n_declared = inner->n_params, .fixed = true};
+    struct stmt *more = with_ctid(s, portal, (const SelectStmt *)stmt->query, &params, &ignored);
+    (void)err;
+    *has_ctid = more != NULL;
+    return more ? more : stmt_ref(inner);
+}
+
 bool run_declare(struct session *s, struct portal *portal, const void *node, struct utility_result *result, struct err *err)
 {
     const DeclareCursorStmt *stmt = node;
@@ -63,10 +121,18 @@ bool run_declare(struct session *s, struct portal *portal, const void *node, str
         return false;
     if (!inner->query || !check_declare(stmt, inner->query, err))
         return false;
-    struct portal *cursor = portal_new(s, stmt->portalname, inner, err);
+    bool has_ctid;
+    struct stmt *run = cursor_stmt(s, portal, stmt, &has_ctid, err);
+    struct portal *cursor = run ? portal_new(s, stmt->portalname, run, err) : NULL;
+    stmt_unref(run);
     if (!cursor)
         return false;
     cursor->is_cursor = true;
+    cursor->has_ctid = has_ctid;
+    if (has_ctid) {
+        cursor->columns.n--;
+        cursor->ctid_relation = inner->query->rtes[inner->query->from.items[0]->rte].relation->oid;
+    }
     cursor->binary = stmt->options & CURSOR_OPT_BINARY;
     cursor->hold = stmt->options & CURSOR_OPT_HOLD;
     cursor->scroll = stmt->options & CURSOR_OPT_SCROLL;
@@ -87,6 +153,11 @@ bool run_declare(struct session *s, struct portal *portal, const void *node, str
 }
 
 /* ---- moving ---- */
+
+static bool on_row(const struct portal *cursor)
+{
+    return cursor->at > 0 && !cursor->after_last;
+}
 
 static bool forward(struct session *s, struct portal *cursor, const struct datum **row, struct err *err)
 {
@@ -121,9 +192,27 @@ static bool backward(struct portal *cursor, const struct datum **row, struct err
     return true;
 }
 
+static bool note_place(struct session *s, struct portal *cursor, const struct datum *row, struct err *err)
+{
+    if (!cursor->has_ctid)
+        return true;
+    struct type_io io = {.arena = s->scratch, .err = err, .type = cursor->stmt->columns.items[cursor->columns.n].type, .typmod = -1,
+                         .settings = &s->settings, .env = &cursor->env};
+    struct buf text = BUF_IN(s->scratch);
+    const struct datum *place = &row[cursor->columns.n];
+    if (place->null || !type_out(&io, place, &text))
+        return place->null;
+    size_t n = MIN(text.n, sizeof(cursor->ctid) - 1);
+    memcpy(cursor->ctid, text.p, n);
+    cursor->ctid[n] = 0;
+    return true;
+}
+
 static bool step(struct session *s, struct portal *cursor, bool back, const struct datum **row, struct err *err)
 {
-    return back ? backward(cursor, row, err) : forward(s, cursor, row, err);
+    cursor->ctid[0] = 0;
+    bool ok = back ? backward(cursor, row, err) : forward(s, cursor, row, err);
+    return ok && (!*row || note_place(s, cursor, *row, err));
 }
 
 /* Moves up to n rows; n < 0: to the end. */
@@ -212,11 +301,6 @@ static struct portal *find_cursor(struct session *s, const char *name, struct er
     return cursor;
 }
 
-static bool on_row(const struct portal *cursor)
-{
-    return cursor->at > 0 && !cursor->after_last;
-}
-
 /* FETCH 0: steps back and forth again, so a cursor without a store can't. */
 static bool fetch_current(struct portal *cursor, struct portal *portal, struct utility_result *result, struct err *err)
 {
@@ -295,6 +379,26 @@ bool fetch_step(struct session *s, struct portal *portal, const struct datum **r
     else if (portal->fetch_left > 0)
         portal->fetch_left--;
     return true;
+}
+
+const char *cursor_current_row(struct session *s, const char *name, const char *schema, const char *table, struct err *err)
+{
+    struct portal *cursor = find_cursor(s, name, err);
+    if (!cursor)
+        return NULL;
+    const struct catalog *catalog = session_catalog(s);
+    const struct relation *relation = catalog_relation_by_name(catalog, session_path(s, catalog), schema, table);
+    if (!cursor->is_cursor)
+        err_set(err, ERR_INVALID_CURSOR_STATE, "cursor \"%s\" is not a SELECT query", name);
+    else if (cursor->held)
+        err_set(err, ERR_INVALID_CURSOR_STATE, "cursor \"%s\" is held from a previous transaction", name);
+    else if (!cursor->has_ctid || (relation && relation->oid != cursor->ctid_relation))
+        err_set(err, ERR_INVALID_CURSOR_STATE, "cursor \"%s\" is not a simply updatable scan of table \"%s\"", name, table);
+    else if (!on_row(cursor) || !cursor->ctid[0])
+        err_set(err, ERR_INVALID_CURSOR_STATE, "cursor \"%s\" is not positioned on a row", name);
+    else
+        return cursor->ctid;
+    return NULL;
 }
 
 bool run_close(struct session *s, const void *node, struct utility_result *result, struct err *err)

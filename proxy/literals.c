@@ -27,7 +27,7 @@ static struct stmt *make(struct session *s, struct plan_cache *cache, const char
     struct parsed *parsed = stmt_parse(s, text, text_bytes, &err);
     struct stmt *stmt = parsed && parsed->list.n == 1 ? stmt_new(s, parsed, 0, &params, &err) : NULL;
     parsed_unref(parsed);
-    bool useless = !stmt || stmt->is_utility;
+    bool useless = !stmt || stmt->is_utility || stmt->bound_to_cursor;
     plan_cache_add_shape(cache, shape_key->p, shape_key->n, uses, normalized->n, useless);
     if (!useless)
         return stmt;

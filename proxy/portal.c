@@ -288,7 +288,7 @@ const char *portal_tag(struct portal *portal, struct arena *arena, uint64_t n_se
 bool portal_open_cursor(struct session *s, struct portal *portal, struct err *err)
 {
     if (portal->state == PORTAL_NEW && !portal->no_scroll)
-        portal->store = store_new(portal->arena, NULL, (int)portal->columns.n);
+        portal->store = store_new(portal->arena, NULL, (int)portal->columns.n + portal->has_ctid);
     return portal_start(s, portal, err);
 }
 
@@ -306,7 +306,7 @@ bool session_hold_portals(struct session *s, struct err *err)
         if (portal->state == PORTAL_FAILED) /* dropped with the transaction */
             continue;
         if (!portal->store && portal->state == PORTAL_OPEN)
-            portal->store = store_new(portal->arena, NULL, (int)portal->columns.n);
+            portal->store = store_new(portal->arena, NULL, (int)portal->columns.n + portal->has_ctid);
         if (!portal_open_cursor(s, portal, err))
             return false;
         /* Without SCROLL what was read already is not in the store: places count from here. */

@@ -288,7 +288,8 @@ struct stmt {
     uint64_t catalog_version;
     struct parsed *parsed;        /* a reference */
     const char *text;             /* the whole query string it stands in */
-    const void *node;             /* its raw parse tree */
+    const void *node;             /* its raw parse tree, as it is run ... */
+    const void *raw_node;         /* ... and as it was written */
     size_t raw_index;             /* in parsed->list; SIZE_MAX: a node inside a statement */
     const char *tag;
     const struct query *query;    /* NULL: utilities that nobody analyses beforehand */
@@ -297,6 +298,7 @@ struct stmt {
     uint16_t n_params;
     struct result_columns columns;
     bool returns_rows, is_utility;
+    bool bound_to_cursor;         /* WHERE CURRENT OF: good for the cursor's present row only */
     struct stmt *inner;           /* the statement that EXPLAIN, DECLARE, CREATE TABLE AS, COPY (query) are about: a reference */
     /* plan cache */
     bool in_cache;
@@ -407,6 +409,9 @@ struct portal {
     uint64_t n_rows;      /* changed, for the tag */
     int64_t created_us;   /* 2000 epoch */
     const char *cursor_text;
+    bool has_ctid;            /* its rows have one hidden column more: where they are, for WHERE CURRENT OF */
+    uint32_t ctid_relation;   /* of which relation */
+    char ctid[48];            /* of the row it is on */
 };
 struct portal *portal_new(struct session *s, const char *name, struct stmt *stmt, struct err *err); /* refs stmt */
 struct portal *session_portal(struct session *s, const char *name, struct err *err); /* 34000 */
@@ -427,6 +432,8 @@ MUST_CHECK bool portal_run(struct session *s, struct portal *portal, uint64_t li
 /* For FETCH and MOVE (cursor.c): starts it, keeping rows unless NO SCROLL; the next row, *row NULL at the end. */
 MUST_CHECK bool portal_open_cursor(struct session *s, struct portal *portal, struct err *err);
 MUST_CHECK bool portal_next(struct session *s, struct portal *portal, const struct datum **row, struct err *err);
+/* cursor.c: WHERE CURRENT OF `name` for a statement over that table: the row's place, as tid's text. */
+const char *cursor_current_row(struct session *s, const char *name, const char *schema, const char *table, struct err *err);
 MUST_CHECK bool fetch_step(struct session *s, struct portal *portal, const struct datum **row, struct err *err); /* cursor.c */
 /* The command tag after portal_run, with counts. */
 const char *portal_tag(struct portal *portal, struct arena *arena, uint64_t n_sent);

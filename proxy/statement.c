@@ -425,6 +425,66 @@ static const void *without_select_into(struct arena *arena, const void *node)
     return stmt;
 }
 
+static List *one_item(struct arena *arena, void *item)
+{
+    List *list = arena_zalloc(arena, sizeof(*list));
+    ListCell *cells = ARENA_ARRAY(arena, ListCell, 1);
+    cells[0].ptr_value = item;
+    list->type = T_List;
+    list->length = list->max_length = 1;
+    list->elements = cells;
+    return list;
+}
+
+static Node *ctid_equals(struct arena *arena, const char *place)
+{
+    String *column = arena_zalloc(arena, sizeof(*column)), *type = arena_zalloc(arena, sizeof(*type)), *equals = arena_zalloc(arena, sizeof(*equals));
+    *column = (String){.type = T_String, .sval = arena_strdup(arena, "ctid")};
+    *type = (String){.type = T_String, .sval = arena_strdup(arena, "tid")};
+    *equals = (String){.type = T_String, .sval = arena_strdup(arena, "=")};
+    ColumnRef *ref = arena_zalloc(arena, sizeof(*ref));
+    *ref = (ColumnRef){.type = T_ColumnRef, .fields = one_item(arena, column), .location = -1};
+    A_Const *text = arena_zalloc(arena, sizeof(*text));
+    text->type = T_A_Const;
+    text->val.sval = (String){.type = T_String, .sval = arena_strdup(arena, place)};
+    text->location = -1;
+    TypeName *name = arena_zalloc(arena, sizeof(*name));
+    *name = (TypeName){.type = T_TypeName, .names = one_item(arena, type), .typemod = -1, .location = -1};
+    TypeCast *cast = arena_zalloc(arena, sizeof(*cast));
+    *cast = (TypeCast){.type = T_TypeCast, .arg = (Node *)text, .typeName = name, .location = -1};
+    A_Expr *expr = arena_zalloc(arena, sizeof(*expr));
+    *expr = (A_Expr){.type = T_A_Expr, .kind = AEXPR_OP, .name = one_item(arena, equals), .lexpr = (Node *)ref, .rexpr = (Node *)cast,
+                     .location = -1};
+    return (Node *)expr;
+}
+
+/* WHERE CURRENT OF c becomes WHERE ctid = (where the cursor is now).  False with err when it is nowhere. */
+static bool without_current_of(struct session *s, struct stmt *stmt, struct err *err)
+{
+    const void *node = stmt->node;
+    const Node *where = IS_NODE(node, UpdateStmt) ? ((const UpdateStmt *)node)->whereClause
+                        : IS_NODE(node, DeleteStmt) ? ((const DeleteStmt *)node)->whereClause
+                                                    : NULL;
+    if (!where || !IS_NODE(where, CurrentOfExpr))
+        return true;
+    const RangeVar *table = IS_NODE(node, UpdateStmt) ? ((const UpdateStmt *)node)->relation : ((const DeleteStmt *)node)->relation;
+    const char *place = cursor_current_row(s, ((const CurrentOfExpr *)where)->cursor_name, table->schemaname, table->relname, err);
+    if (!place)
+        return false;
+    Node *equals = ctid_equals(stmt->arena, place);
+    if (IS_NODE(node, UpdateStmt)) {
+        UpdateStmt *copy = arena_memdup(stmt->arena, node, sizeof(*copy));
+        copy->whereClause = equals;
+        stmt->node = copy;
+    } else {
+        DeleteStmt *copy = arena_memdup(stmt->arena, node, sizeof(*copy));
+        copy->whereClause = equals;
+        stmt->node = copy;
+    }
+    stmt->bound_to_cursor = true;
+    return true;
+}
+
 static struct stmt *make(struct session *s, struct parsed *parsed, const void *node, const char *tag, const struct raw_statement *raw,
                          const struct stmt_params *params, struct err *err)
 {
@@ -439,10 +499,15 @@ static struct stmt *make(struct session *s, struct parsed *parsed, const void *n
         .parsed = parsed,
         .text = parsed->text,
         .node = without_select_into(arena, node),
+        .raw_node = node,
         .tag = tag,
         .raw_index = SIZE_MAX,
     };
     parsed->refs++;
+    if (!without_current_of(s, stmt, err)) {
+        stmt_unref(stmt);
+        return NULL;
+    }
     if (stmt->node != node)
         raw = NULL;
     if (IS_NODE(node, TransactionStmt)) {
@@ -462,7 +527,7 @@ struct stmt *stmt_new(struct session *s, struct parsed *parsed, size_t index, co
     if (!stmt)
         return NULL;
     stmt->raw_index = index;
-    if (!params->literals)
+    if (!params->literals && !stmt->bound_to_cursor)
         offer_to_cache(s, stmt, params);
     return stmt;
 }
@@ -554,7 +619,7 @@ bool prepared_refresh(struct session *s, struct prepared_statement *prepared, st
 {
     struct stmt *old = prepared->stmt;
     const struct catalog *catalog = session_catalog(s);
-    if (!old || (old->catalog_version == catalog_version(catalog) && prepared->epoch == s->settings_epoch))
+    if (!old || (old->catalog_version == catalog_version(catalog) && prepared->epoch == s->settings_epoch && !old->bound_to_cursor))
         return true;
     const struct type **types = ARENA_ARRAY(s->scratch, const struct type *, old->n_params + 1u);
     for (uint16_t i = 0; i < old->n_params; i++) {
@@ -568,7 +633,7 @@ bool prepared_refresh(struct session *s, struct prepared_statement *prepared, st
     struct stmt *fresh = alone ? stmt_cached(s, old->text, strlen(old->text), &params) : NULL;
     if (!fresh)
         fresh = index < old->parsed->list.n ? stmt_new(s, old->parsed, index, &params, err)
-                                            : stmt_of_node(s, old, old->node, &params, err);
+                                            : stmt_of_node(s, old, old->raw_node, &params, err);
     if (!fresh)
         return false;
     if (!same_columns(old, fresh)) {
