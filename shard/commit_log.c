@@ -632,6 +632,11 @@ static bool file_cut(struct commit_log *log, uint64_t seq, struct err *err)
     return true;
 }
 
+static uint64_t file_last_seq(struct commit_log *log)
+{
+    return log->last_seq;
+}
+
 static uint64_t file_size(struct commit_log *log)
 {
     uint64_t bytes = 0;
@@ -646,6 +651,7 @@ const struct commit_log_ops commit_log_file = {
     .name = "file",
     .open = file_open,
     .replay = file_replay,
+    .last_seq = file_last_seq,
     .start = file_start,
     .append = file_append,
     .sync = file_sync,

@@ -28,6 +28,8 @@ struct commit_log_ops {
     /* Every record that may have been acknowledged, from the oldest not cut.  A torn end (never acknowledged) is left out; damage
      * before it is XX001.  May be called several times, before start(). */
     bool (*replay)(struct commit_log *log, record_visit visit, void *arg, struct err *err);
+    /* After a replay: the greatest sequence number that is in the log, or was and has been cut. */
+    uint64_t (*last_seq)(struct commit_log *log);
     /* Goes on behind the last replayed record.  Sequence numbers from now on are at least *first_seq, which is greater than any that
      * an earlier run can have used, even one that was lost.  Called again at a clean end, so that all before can be cut. */
     bool (*start)(struct commit_log *log, uint64_t *first_seq, struct err *err);

@@ -172,6 +172,11 @@ static bool tee_cut(struct commit_log *log, uint64_t seq, struct err *err)
     return log->inner_ops->cut(log->inner, seq, err);
 }
 
+static uint64_t tee_last_seq(struct commit_log *log)
+{
+    return log->inner_ops->last_seq(log->inner);
+}
+
 static uint64_t tee_size(struct commit_log *log)
 {
     return log->inner_ops->size(log->inner);
@@ -181,6 +186,7 @@ const struct commit_log_ops commit_log_tee = {
     .name = "tee",
     .open = tee_open,
     .replay = tee_replay,
+    .last_seq = tee_last_seq,
     .start = tee_start,
     .append = tee_append,
     .sync = tee_sync,

@@ -12,10 +12,13 @@
  *   5. answer   wake the callers.
  *
  * Invariants:
- *   (1) a file shows a commit only if the commit is in the log, synced;
+ *   (1) a file shows a commit only if the commit is in the log, synced (but see 5);
  *   (2) a file's position is that of the last batch that touched it: recovery replays exactly the records beyond it;
  *   (3) between the decision and the last COMMIT nothing may fail: what does ends the process, and recovery carries on;
- *   (4) sequence numbers ascend in log order, and the published one is never ahead of what all files show.
+ *   (4) sequence numbers ascend in log order, and the published one is never ahead of what all files show;
+ *   (5) a batch of nothing but asynchronous commits is published before its records are synced, and synced a little
+ *       later.  Until then no WAL is copied into its database file, so that recovery can take back from a file what the log does
+ *       not know (wal_cut.c): whoever copies holds n_sync_holds, or is this thread.
  *
  * PREPARE TRANSACTION skips steps 1, 2 and 4: its ops are logged and kept (prepared.c).  Its end is an ordinary commit of those ops.
  *
@@ -39,6 +42,8 @@
 #define BATCH_MAX 1024
 #define BATCH_BYTES_MAX (8u << 20)
 #define QUIET_BATCHES 8
+#define ASYNCHRONOUS_SYNC_MS                                                                       \
+    10 /* asynchronous commits are synced this much later, if nothing else does it */
 #define PART_BYTES                                                                                 \
     (1u << 20) /* ops of a large transaction are split into records of about this size */
 
@@ -47,7 +52,8 @@ enum request_kind {
     REQUEST_APPEND,
     REQUEST_DROP_DATABASE,
     REQUEST_RELEASE_DATABASE,
-    REQUEST_LOG_PREPARED
+    REQUEST_LOG_PREPARED,
+    REQUEST_SYNC,
 };
 
 struct request {
@@ -78,6 +84,7 @@ struct committer {
     bool
         busy; /* a batch is being run, by the thread or by a caller: what follows is its runner's */
     uint32_t n_quiet; /* batches of late during which nobody else came */
+    bool sync_due;    /* `unsynced`, as the thread sees it */
     /* The runner's. */
     struct writers writers;
     struct arena *arena; /* of one batch */
@@ -86,6 +93,7 @@ struct committer {
     struct file *files; /* of the batch, by next_in_batch */
     uint64_t last_seq;
     uint64_t bytes_since_cut;
+    bool unsynced; /* files show commits whose records are not synced */
 };
 
 static void run_batch(struct committer *committer);
@@ -144,7 +152,9 @@ static void end_run(struct committer *committer)
     pthread_mutex_lock(&committer->mutex);
     committer->busy = false;
     committer->n_quiet = committer->n_batch == 1 && !committer->first ? committer->n_quiet + 1 : 0;
-    bool wake = committer->first && committer->sleeping;
+    bool wake =
+        committer->sleeping && (committer->first || (committer->unsynced && !committer->sync_due));
+    committer->sync_due = committer->unsynced;
     pthread_mutex_unlock(&committer->mutex);
     if (wake)
         pthread_cond_signal(&committer->wake);
@@ -251,6 +261,11 @@ bool committer_release_database(struct committer *committer, struct database_fil
     return send(committer, REQUEST_RELEASE_DATABASE, database, err);
 }
 
+bool committer_sync_log(struct committer *committer, struct err *err)
+{
+    return send(committer, REQUEST_SYNC, NULL, err);
+}
+
 bool committer_log_prepared(struct committer *committer, struct err *err)
 {
     return send(committer, REQUEST_LOG_PREPARED, NULL, err);
@@ -258,14 +273,28 @@ bool committer_log_prepared(struct committer *committer, struct err *err)
 
 /* ---- the thread: taking a batch ---- */
 
-/* False when stopping and nothing is left. */
+/* False when it is time to sync what asynchronous commits left. */
+static bool wait_for_work(struct committer *committer)
+{
+    if (!committer->sync_due)
+        return pthread_cond_wait(&committer->wake, &committer->mutex) == 0;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += ASYNCHRONOUS_SYNC_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return pthread_cond_timedwait(&committer->wake, &committer->mutex, &until) == 0;
+}
+
+/* False when stopping and nothing is left.  The batch may be empty: then something is to be synced. */
 static bool take_batch(struct committer *committer)
 {
     size_t n_bytes = 0;
     pthread_mutex_lock(&committer->mutex);
-    while (committer->busy || (!committer->first && !committer->stopping)) {
+    bool late = false;
+    while (committer->busy || (!committer->first && !committer->stopping && !late)) {
         committer->sleeping = true;
-        pthread_cond_wait(&committer->wake, &committer->mutex);
+        late = !wait_for_work(committer) && committer->sync_due;
     }
     committer->sleeping = false;
     committer->busy = true;
@@ -281,7 +310,7 @@ static bool take_batch(struct committer *committer)
     if (!committer->first)
         committer->last = &committer->first;
     pthread_mutex_unlock(&committer->mutex);
-    return committer->n_batch > 0;
+    return committer->n_batch > 0 || late;
 }
 
 /* The request is the caller's again (or freed) after this. */
@@ -418,6 +447,7 @@ static bool apply_request(struct committer *committer, struct request *request, 
     case REQUEST_DROP_DATABASE:
     case REQUEST_RELEASE_DATABASE:
     case REQUEST_LOG_PREPARED:
+    case REQUEST_SYNC:
         return true;
     }
     return true;
@@ -443,8 +473,9 @@ static void apply_batch(struct committer *committer)
 
 static bool is_logged(const struct request *request)
 {
-    return !request->failed && request->kind != REQUEST_RELEASE_DATABASE &&
-           request->kind != REQUEST_LOG_PREPARED;
+    return !request->failed &&
+           (request->kind == REQUEST_COMMIT || request->kind == REQUEST_APPEND ||
+            request->kind == REQUEST_DROP_DATABASE);
 }
 
 /* Prepared transactions that are to be logged again come first: a record of this batch may end one of them. */
@@ -554,22 +585,47 @@ static void collect_records(struct committer *committer, struct records *records
     }
 }
 
+/* Nobody in the batch waits for the disk, and nothing is under way that may copy a WAL into its file. */
+static bool may_sync_later(const struct committer *committer)
+{
+    if (__atomic_load_n(&committer->storage->n_sync_holds, __ATOMIC_SEQ_CST) > 0)
+        return false;
+    for (uint32_t k = 0; k < committer->n_batch; k++) {
+        const struct request *request = committer->batch[k];
+        bool lazy = request->kind == REQUEST_APPEND ||
+                    (request->kind == REQUEST_COMMIT && request->commit->asynchronous &&
+                     !request->commit->prepare_gid && !request->commit->resolve_gid);
+        if (!request->failed && !lazy)
+            return false;
+    }
+    return committer->n_batch > 0;
+}
+
+static void sync_log(struct committer *committer)
+{
+    struct err err = ERR_IN(committer->arena);
+    FAILPOINT("commit.before_decision");
+    if (!committer->storage->log_ops->sync(committer->storage->log, &err))
+        fatal_stop(&err);
+    committer->unsynced = false;
+    FAILPOINT("commit.after_decision");
+}
+
 static bool write_log(struct committer *committer, struct err *err)
 {
     struct storage *storage = committer->storage;
     struct records records = {.arena = committer->arena};
     collect_records(committer, &records);
-    if (!records.list.n)
-        return true;
-    FAILPOINT("commit.before_log");
-    if (!storage->log_ops->append(storage->log, records.list.items, records.list.n, err))
-        return false;
+    if (records.list.n) {
+        FAILPOINT("commit.before_log");
+        if (!storage->log_ops->append(storage->log, records.list.items, records.list.n, err))
+            return false;
+        committer->unsynced = true;
+    }
     for (size_t k = 0; k < records.list.n; k++)
         committer->bytes_since_cut += record_bytes(&records.list.items[k]);
-    FAILPOINT("commit.before_decision");
-    if (!storage->log_ops->sync(storage->log, err))
-        fatal_stop(err);
-    FAILPOINT("commit.after_decision");
+    if (committer->unsynced && !may_sync_later(committer))
+        sync_log(committer);
     return true;
 }
 
@@ -648,8 +704,10 @@ static void finish_database_requests(struct committer *committer)
 
 /* The checkpointer has copied all but the newest frames of a WAL that never stops growing; the rest is copied here, where
  * nothing is added meanwhile, so that the WAL can start over. */
-static void catch_up(struct writer *writer)
+static void catch_up(struct committer *committer, struct writer *writer)
 {
+    if (committer->unsynced) /* invariant (5) */
+        sync_log(committer);
     int rc = sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
                                        NULL);
     if ((rc & 0xff) != SQLITE_IOERR)
@@ -668,7 +726,7 @@ static void care_for_files(struct committer *committer, struct file *first)
         if (!file->writer)
             continue;
         if (__atomic_exchange_n(&file->catch_up, false, __ATOMIC_ACQ_REL))
-            catch_up(file->writer);
+            catch_up(committer, file->writer);
         else if (file->writer->wal_frames >= options->checkpoint_frames)
             checkpointer_queue(checkpointer, file);
     }
@@ -715,6 +773,8 @@ static void *committer_main(void *arg)
         run_batch(committer);
         end_run(committer);
     }
+    if (committer->unsynced)
+        sync_log(committer);
     writers_close_all(&committer->writers);
     return NULL;
 }

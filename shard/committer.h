@@ -14,6 +14,8 @@ MUST_CHECK bool committer_drop_database(struct committer *committer,
 /* Closes its writers: its folder is about to move. */
 MUST_CHECK bool committer_release_database(struct committer *committer,
                                            struct database_files *database, struct err *err);
+/* What is published is synced on return, and with n_sync_holds above 0 it stays so. */
+MUST_CHECK bool committer_sync_log(struct committer *committer, struct err *err);
 /* Logs every prepared transaction again, so that what the log holds up to now can be cut.  Durable on return. */
 MUST_CHECK bool committer_log_prepared(struct committer *committer, struct err *err);
 

@@ -4,7 +4,7 @@
  *   1. survey   which transactions are decided (of those in several records, the last one is there), which databases were dropped;
  *   2. replay   in log order, each decided transaction's ops go to each file whose position says that it lacks them; prepared
  *               transactions go into the table, and leave it where a later record ends them.
- * Then every file touched is committed and synced, prepared transactions are logged again in a new segment, and the rest of the log is cut.
+ * Before the second pass, a file that is ahead of the log is cut back (wal_cut.c).  Then every file touched is committed and synced, prepared transactions are logged again in a new segment, and the rest of the log is cut.
  * A crash anywhere in here changes nothing: a file's position moves in the same SQLite transaction as its rows, and only
  * between whole transactions.
  *
@@ -20,6 +20,7 @@
 #include "shard/directory.h"
 #include "shard/fault.h"
 #include "shard/prepared.h"
+#include "shard/wal_cut.h"
 #include "shard/writer.h"
 
 #define OPS_PER_COMMIT 20000
@@ -68,6 +69,22 @@ static bool finish_drops(struct recovery *recovery, struct err *err)
             return false;
     }
     return true;
+}
+
+/* A file may be ahead of the log by asynchronous commits. */
+static bool cut_ahead(struct recovery *recovery, struct err *err)
+{
+    struct storage *storage = recovery->storage;
+    uint64_t last_seq = storage->log_ops->last_seq(storage->log);
+    bool cut = false;
+    bool ok = wal_cut(storage->cluster->catalog, last_seq, &cut, err);
+    for (struct database_files *database = storage->databases; database;
+         database = database->next) {
+        for (uint32_t k = 0; ok && k <= database->n_shards && !database->gone; k++)
+            ok = wal_cut(k < database->n_shards ? database->shards[k] : database->catalog, last_seq,
+                         &cut, err);
+    }
+    return ok;
 }
 
 /* ---- replay ---- */
@@ -232,7 +249,8 @@ bool recovery_run(struct storage *storage, struct err *err)
     int64_t start_us = clock_monotonic_us();
     const struct commit_log_ops *ops = storage->log_ops;
     bool ok = ops->replay(storage->log, survey, &recovery, err) && finish_drops(&recovery, err) &&
-              ops->replay(storage->log, replay, &recovery, err) && commit_files(&recovery, err);
+              cut_ahead(&recovery, err) && ops->replay(storage->log, replay, &recovery, err) &&
+              commit_files(&recovery, err);
     FAILPOINT("recovery.replayed");
     writers_close_all(&recovery.writers);
     ok = ok && sync_touched(&recovery, err) && recovery_begin_log(storage, err);

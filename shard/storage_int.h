@@ -68,6 +68,8 @@ struct storage {
 
     const struct commit_log_ops *log_ops;
     struct commit_log *log;
+    uint32_t
+        n_sync_holds; /* atomic; while not 0, no commit is published before its record is synced */
     uint64_t published_seq; /* atomic; stored inside the gate */
     pthread_rwlock_t
         gate; /* committer: exclusive while it publishes; snapshots of several files: shared */

@@ -327,7 +327,8 @@ static bool same_changed(const struct writer *writer, const struct op *op)
 {
     const uint8_t *last = writer->shape_changed;
     return last == op->changed ||
-           (last && op->changed && memcmp(last, op->changed, (op->layout->n_columns + 7u) / 8u) == 0);
+           (last && op->changed &&
+            memcmp(last, op->changed, (op->layout->n_columns + 7u) / 8u) == 0);
 }
 
 static sqlite3_stmt *statement_of(struct writer *writer, const struct op *op, struct err *err)
@@ -338,8 +339,7 @@ static sqlite3_stmt *statement_of(struct writer *writer, const struct op *op, st
     end_shape(writer);
     writer->sql.n = 0;
     put_sql(&writer->sql, op);
-    writer->shape =
-        connection_statement(&writer->connection, writer->sql.p, writer->sql.n, err);
+    writer->shape = connection_statement(&writer->connection, writer->sql.p, writer->sql.n, err);
     writer->shape_layout = op->layout;
     writer->shape_kind = op->kind;
     writer->shape_changed = op->changed;

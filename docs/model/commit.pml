@@ -1,22 +1,25 @@
 /* commit.pml - a model of commit and recovery (shard/committer.c, checkpointer.c, recovery.c) for the model checker Spin.
  *
- *     spin -a commit.pml && gcc -O2 -DSAFETY -o pan pan.c && ./pan -m200000
+ *     spin -a commit.pml && gcc -O2 -DSAFETY -o pan pan.c && ./pan -m300000 -w26            power losses, three transactions
+ *     spin -a -DLOSSES=0 -DN=4 commit.pml && gcc -O2 -DSAFETY -o pan pan.c && ./pan -m300000   snapshots, four transactions
  *
  * Transactions are numbered 1..N in log order.  Odd ones change both files, even ones change one.  A file is the set of transactions that it
- * has, and its position.  `cur` is what the running system sees, `dur` the position that is certainly on disk.  A power loss
- * leaves of a file any state between the two that ends with a batch (a WAL commit is whole or not there), and of the log any
- * length between its two.  A killed process is the special case in which all of `cur` is left.
+ * has, and its position.  `cur` is what the running system sees, `dur` the position that is certainly on disk, `base` that of the
+ * database file without its WAL.  A power loss leaves of a file any state between dur and cur that ends with a batch (a WAL commit is
+ * whole or not there), and of the log any length between its two.  A killed process is the special case in which all
+ * of `cur` is left.  A batch may be asynchronous: published before it is synced, and never counted as acknowledged here.
  *
  * Checked in every order of steps, with a power loss at any of them and more during recovery:
  *     - an acknowledged transaction is on all files that it concerns,
- *     - a transaction on two files is on both or on neither,
+ *     - a transaction on two files is on both or on neither; what the files have is exactly what the log had,
  *     - a snapshot of both files never sees half a transaction.
  *
- * To see it fail, leave out one rule: -DACK_BEFORE_SYNC, -DCOMMIT_BEFORE_SYNC, -DCUT_BEFORE_SYNC, -DNO_GATE (for spin -a).
+ * To see it fail, leave out one rule: -DACK_BEFORE_SYNC, -DCUT_BEFORE_SYNC, -DCOPY_BEFORE_SYNC, -DNO_TAKING_BACK, or with
+ * LOSSES=0 -DNO_GATE (for spin -a).
  * Names in comments are those of the failpoints at the same step. */
 
 #ifndef N
-#define N 4
+#define N 3
 #endif
 #ifndef LOSSES
 #define LOSSES 2
@@ -28,10 +31,11 @@
 #define HAS(f, t) ((has[f] & BIT(t)) != 0)
 
 byte has[2];                  /* sets of transactions, as bits */
-byte cur[2], dur[2];          /* positions of the files */
+byte cur[2], dur[2], base[2]; /* positions of the files */
 bool boundary[N + 1];         /* a batch ended here */
 byte log_cur, log_dur, log_cut;
-byte logged;                  /* which records are in the log, as bits */
+byte logged, kept;            /* which records are in the log, and which were in it after a loss, as bits */
+bool hold;                    /* n_sync_holds: no asynchronous batch */
 byte published, acked;        /* acked: as bits */
 byte next = 1;                /* transactions given to the committer so far are below it */
 byte incarnation;             /* a process of an older one begins anew */
@@ -47,8 +51,10 @@ bool dirty[2];
 active proctype committer()
 {
     byte mine, first, last, f, t;
+    bool lazy;
 restart:
-    atomic { up -> mine = incarnation; first = 0; last = 0; f = 0; t = 0 };
+    atomic { up -> mine = incarnation; first = 0; last = 0; f = 0; t = 0; lazy = false };
+end:
     do
     :: atomic { (!ALIVE) -> goto restart }
     :: atomic { (ALIVE && next <= N) ->
@@ -64,9 +70,8 @@ restart:
 #ifdef ACK_BEFORE_SYNC
         STEP(acked = acked | BIT(first));
 #endif
-#ifndef COMMIT_BEFORE_SYNC
-        STEP(log_dur = last);                   /* commit.after_decision */
-#endif
+        STEP(if :: !hold -> lazy = true :: lazy = false fi);
+        STEP(if :: lazy -> skip :: else -> log_dur = last fi);   /* commit.after_decision */
 #ifndef NO_GATE
         atomic { if :: (ALIVE && gate_shared == 0) -> gate_exclusive = true :: (!ALIVE) -> goto restart fi };
 #endif
@@ -87,10 +92,8 @@ restart:
         :: else -> break
         od;
         STEP(published = last; gate_exclusive = false; f = 0);   /* commit.published */
-#ifdef COMMIT_BEFORE_SYNC
-        STEP(log_dur = last);
-#endif
-        STEP(acked = acked | (UP_TO(last) & ~UP_TO(first - 1)); first = 0; last = 0)
+        STEP(if :: lazy -> skip :: else -> acked = acked | (UP_TO(last) & ~UP_TO(first - 1)) fi;
+             first = 0; last = 0; lazy = false)
     od
 }
 
@@ -101,9 +104,11 @@ active proctype checkpointer()
     bool take[2];
 restart:
     atomic { up -> mine = incarnation; seq = 0; take[0] = false; take[1] = false };
+end:
     do
     :: atomic { (!ALIVE) -> goto restart }
     :: atomic { (ALIVE && published > log_cut) -> seq = published };
+        STEP(log_dur = log_cur);                /* with the prepared transactions that are logged again */
         STEP(take[0] = dirty[0]; take[1] = dirty[1]; dirty[0] = false; dirty[1] = false);
 #ifndef CUT_BEFORE_SYNC
         STEP(if :: take[0] -> dur[0] = cur[0] :: else -> skip fi);   /* cut.sync_file */
@@ -114,15 +119,24 @@ restart:
         STEP(dur[0] = cur[0]; dur[1] = cur[1]);
 #endif
         atomic { seq = 0; take[0] = false; take[1] = false }
+#ifndef COPY_BEFORE_SYNC
+    :: atomic { (ALIVE && base[0] < cur[0]) -> hold = true };   /* a checkpoint of one file will do */
+        STEP(log_dur = log_cur);                /* between two batches, or during one that is not published yet */
+        STEP(if :: log_dur >= cur[0] -> dur[0] = cur[0]; base[0] = cur[0] :: else -> skip fi; hold = false)   /* checkpoint.file */
+#else
+    :: atomic { (ALIVE && base[0] < cur[0]) -> dur[0] = cur[0]; base[0] = cur[0] }
+#endif
     od
 }
 
+#if LOSSES == 0
 /* A snapshot of both files. */
 active proctype reader()
 {
     byte mine, seen;
 restart:
     atomic { up -> mine = incarnation; seen = 0 };
+end:
     do
     :: atomic { (!ALIVE) -> goto restart }
     :: atomic { (ALIVE && !gate_exclusive) -> gate_shared++ };
@@ -130,6 +144,8 @@ restart:
         STEP(assert(((seen ^ has[1]) & (BIT(1) | BIT(3))) == 0); seen = 0; gate_shared--)
     od
 }
+
+#endif
 
 /* What is left after a power loss; between dur and cur the kernel may have written back as it liked. */
 inline lose()
@@ -157,7 +173,31 @@ inline lose()
     log_cur = end;
     log_dur = end;
     f = 0;
-    end = 0
+    end = 0;
+    hold = false
+}
+
+/* wal_cut.c: a file that is ahead of the log goes back to its last batch that is not. */
+inline take_back(f)
+{
+#ifndef NO_TAKING_BACK
+    if
+    :: cur[f] > log_cur ->
+        end = log_cur;
+        do
+        :: end == 0 || boundary[end] || end == base[f] -> break
+        :: else -> end--
+        od;
+        assert(base[f] <= log_cur);
+        has[f] = has[f] & UP_TO(end);
+        cur[f] = end;
+        dur[f] = end;
+        end = 0
+    :: else -> skip
+    fi
+#else
+    skip
+#endif
 }
 
 inline replay(f)
@@ -183,6 +223,8 @@ inline check()
         assert(!(acked & BIT(t)) || !CONCERNS(t, 0) || HAS(0, t));   /* nothing acknowledged is lost */
         assert(!(acked & BIT(t)) || !CONCERNS(t, 1) || HAS(1, t));
         assert(t % 2 == 0 || HAS(0, t) == HAS(1, t));                /* nothing is half done */
+        assert(!CONCERNS(t, 0) || HAS(0, t) == ((kept & BIT(t)) != 0));
+        assert(!CONCERNS(t, 1) || HAS(1, t) == ((kept & BIT(t)) != 0));
         t++
     :: else -> break
     od;
@@ -204,6 +246,7 @@ active proctype power()
             lose()
         };
 again:
+        atomic { take_back(0); take_back(1) };
         atomic { replay(0) };                   /* recovery.file_committed */
         if
         :: losses < LOSSES -> atomic { losses++; lose(); goto again }
@@ -216,6 +259,7 @@ again:
         fi;
         atomic { dur[0] = cur[0]; dur[1] = cur[1] };   /* recovery.replayed: all is synced */
         atomic {
+            kept = kept | logged;
             check();
             log_cur = next - 1;                 /* a new epoch: numbers that were lost are not given again */
             log_dur = log_cur;

@@ -70,7 +70,7 @@ static uint32_t check_round(void)
         struct storage *storage = open_or_die(arena);
         for (uint32_t k = 0; k < WORKLOAD_WORKERS; k++)
             last = MAX(last, notes->acked[k]);
-        if (!workload_check(storage, notes, WORKLOAD_WORKERS, last + 2, &err))
+        if (!workload_check(storage, notes, WORKLOAD_WORKERS, last + 2, false, &err))
             die("checking", &err);
         storage_close(storage);
         _exit(0);
