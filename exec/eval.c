@@ -10,10 +10,25 @@
 #include "base/fiber.h"
 #include "types/record.h"
 
+/* The commonest arguments without a call. */
+static inline bool eval_arg(const struct expr *e, struct frame *f, struct datum *out)
+{
+    if (e->kind == EXPR_CONST) {
+        *out = e->value;
+        return true;
+    }
+    if (e->kind == EXPR_COLUMN && !e->column.levels_up && e->column.attnum > 0) {
+        const struct datum *values = f->rows[e->column.rte].values;
+        *out = LIKELY(values != NULL) ? values[e->column.attnum - 1] : datum_null();
+        return true;
+    }
+    return eval(e, f, out);
+}
+
 static bool eval_args(const struct expr *e, struct frame *f, struct datum *out)
 {
     for (size_t k = 0; k < e->args.n; k++)
-        if (!eval(e->args.items[k], f, &out[k]))
+        if (!eval_arg(e->args.items[k], f, &out[k]))
             return false;
     return true;
 }
@@ -28,6 +43,11 @@ struct call_site *call_site(const struct expr *e, struct frame *f)
     site->arg_types = ARENA_ARRAY(f->exec->arena, const struct type *, e->args.n + 1);
     for (size_t k = 0; k < e->args.n; k++)
         site->arg_types[k] = e->args.items[k]->type;
+    site->call = (struct fcall){.env = f->exec->env,
+                                .arg_types = site->arg_types,
+                                .result_type = e->type,
+                                .site = &site->user,
+                                .site_arena = site->arena};
     *slot = site;
     return site;
 }
@@ -48,22 +68,17 @@ bool call_function(const struct expr *e, struct frame *f, const struct datum *ar
         return true;
     }
     struct call_site *site = call_site(e, f);
-    struct fcall c = {
-        .arena = f->arena,
-        .err = f->exec->err,
-        .env = f->exec->env,
-        .args = args,
-        .n_args = n_args,
-        .arg_types = site->arg_types,
-        .result_type = e->type,
-        .variadic_array = e->func.variadic_array,
-        .site = &site->user,
-        .site_arena = site->arena,
-        .func_oid = proc->oid,
-    };
-    if (UNLIKELY(!e->func.impl(&c)))
+    struct fcall *c = &site->call;
+    c->arena = f->arena;
+    c->err = f->exec->err;
+    c->args = args;
+    c->n_args = n_args;
+    c->variadic_array = e->func.variadic_array;
+    c->func_oid = proc->oid;
+    c->result = datum_int(0);
+    if (UNLIKELY(!e->func.impl(c)))
         return false;
-    *out = c.result;
+    *out = c->result;
     return true;
 }
 

@@ -9,6 +9,7 @@ struct call_site {
     void *user; /* fcall.site */
     struct arena *arena;
     const struct type **arg_types;
+    struct fcall call; /* filled in but for what changes from call to call; no call site is entered twice at a time */
 };
 struct call_site *call_site(const struct expr *e, struct frame *f);
 

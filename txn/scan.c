@@ -533,19 +533,18 @@ static bool load_committed(struct scan *scan, struct err *err)
     for (uint16_t k = 0; k < scan->shape->n_columns; k++) {
         const struct load *load = &scan->loads[k];
         struct datum *out = &scan->committed[load->attribute];
-        int at = k + 1, type = sqlite3_column_type(statement, at);
+        int at = k + 1;
+        sqlite3_value *value = sqlite3_column_value(statement, at); /* as often as not half of the cost of the column calls */
+        int type = sqlite3_value_type(value);
         if (type == SQLITE_NULL)
             *out = datum_null();
         else if (load->loader == LOAD_INTEGER && type == SQLITE_INTEGER)
-            *out = datum_int(sqlite3_column_int64(statement, at));
+            *out = datum_int(sqlite3_value_int64(value));
         else if (load->loader == LOAD_REAL && type == SQLITE_FLOAT)
-            *out = datum_float(sqlite3_column_double(statement, at));
-        else if (load->loader == LOAD_TEXT && type == SQLITE_TEXT) {
-            const void *text = sqlite3_column_text(statement, at);
-            *out = datum_bytes(text, (size_t)sqlite3_column_bytes(statement, at));
-        } else if (load->loader == LOAD_BLOB && type == SQLITE_BLOB) {
-            const void *bytes = sqlite3_column_blob(statement, at);
-            *out = datum_bytes(bytes, (size_t)sqlite3_column_bytes(statement, at));
+            *out = datum_float(sqlite3_value_double(value));
+        else if ((load->loader == LOAD_TEXT && type == SQLITE_TEXT) || (load->loader == LOAD_BLOB && type == SQLITE_BLOB)) {
+            const void *bytes = sqlite3_value_blob(value); /* of a text: its UTF-8, without a copy for a NUL behind it */
+            *out = datum_bytes(bytes ? bytes : "", (size_t)sqlite3_value_bytes(value));
         } else if (!load_by_type(scan, load, at, out, err))
             return false;
     }
