@@ -264,6 +264,16 @@ static bool geo_subscript(const struct expr *e, struct frame *f, struct datum co
     return true;
 }
 
+/* A name is 64 bytes counted from 0, zero behind its text. */
+static void name_subscript(struct datum name, const struct subscripts *s, struct datum *out)
+{
+    *out = datum_null();
+    if (name.null || s->any_null || s->n != 1 || s->upper[0].i < 0 || s->upper[0].i > 63)
+        return;
+    size_t at = (size_t)s->upper[0].i;
+    *out = datum_int(at < name.n ? (unsigned char)((const char *)name.p)[at] : 0);
+}
+
 bool eval_subscript(const struct expr *e, struct frame *f, struct datum *out)
 {
     struct datum container, value;
@@ -279,6 +289,10 @@ bool eval_subscript(const struct expr *e, struct frame *f, struct datum *out)
         return false;
     if (UNLIKELY(is_geo(container_type->oid)))
         return geo_subscript(e, f, container, &s, container_type->oid, out);
+    if (UNLIKELY(container_type->oid == TYPE_NAME)) {
+        name_subscript(container, &s, out);
+        return true;
+    }
     if (e->subscript.assign) {
         if (s.any_null)
             return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "array subscript in assignment must not be null");

@@ -76,6 +76,8 @@ static const struct type *fixed_part(struct analysis *a, const struct type *cont
     case TYPE_LSEG:
     case TYPE_BOX:
         return type_by_oid(a, TYPE_POINT);
+    case TYPE_NAME:
+        return type_by_oid(a, TYPE_CHAR);
     default:
         return NULL;
     }
@@ -115,6 +117,8 @@ struct expr *make_subscripts(struct scope *s, struct expr *base, const List *ind
     push_arg(a, e, base);
     if (!subscript_args(s, e, indices, is_json))
         return NULL;
+    if (assign && container->oid == TYPE_NAME)
+        return fail_null(a, location, ERR_FEATURE_NOT_SUPPORTED, "assignment to one character of type name is not supported");
     if (assign) { /* the result is the whole container with the element replaced */
         e->subscript.assign = assign;
         e->type = base->type;
