@@ -25,10 +25,13 @@ static bool refuse_inside(struct level_search *search, const struct expr *e)
     struct analysis *a = search->s->a;
     search->failed = true;
     if (e->kind == EXPR_WINDOW)
-        fail(a, e->location, ERR_GROUPING_ERROR, "aggregate function calls cannot contain window function calls");
+        fail(a, e->location, ERR_GROUPING_ERROR,
+             "aggregate function calls cannot contain window function calls");
     else {
-        fail(a, e->location, ERR_FEATURE_NOT_SUPPORTED, "aggregate function calls cannot contain set-returning function calls");
-        fail_hint(a, "You might be able to move the set-returning function into a LATERAL FROM item.");
+        fail(a, e->location, ERR_FEATURE_NOT_SUPPORTED,
+             "aggregate function calls cannot contain set-returning function calls");
+        fail_hint(a,
+                  "You might be able to move the set-returning function into a LATERAL FROM item.");
     }
     return true;
 }
@@ -43,7 +46,8 @@ static bool note_level(struct tree_walker *w, struct expr *e)
         return false;
     }
     if (is_call(e)) {
-        int level = (e->kind == EXPR_AGGREGATE ? e->agg.levels_up : e->grouping.levels_up) - w->levels;
+        int level =
+            (e->kind == EXPR_AGGREGATE ? e->agg.levels_up : e->grouping.levels_up) - w->levels;
         if (level >= 0) {
             if (search->call < 0 || level < search->call) {
                 search->call = level;
@@ -52,7 +56,8 @@ static bool note_level(struct tree_walker *w, struct expr *e)
             return false;
         }
     }
-    if (w->levels == 0 && (e->kind == EXPR_WINDOW || (e->kind == EXPR_FUNC && e->func.proc->returns_set)))
+    if (w->levels == 0 &&
+        (e->kind == EXPR_WINDOW || (e->kind == EXPR_FUNC && e->func.proc->returns_set)))
         return refuse_inside(search, e);
     return tree_children(w, e);
 }
@@ -65,7 +70,8 @@ static bool note_levels_below(struct tree_walker *w, struct query *q)
     return stop;
 }
 
-static struct level_search search_levels(struct scope *s, const struct exprs *list, const struct sort_keys *keys, struct expr *filter)
+static struct level_search search_levels(struct scope *s, const struct exprs *list,
+                                         const struct sort_keys *keys, struct expr *filter)
 {
     struct level_search search = {.s = s, .column = -1, .call = -1};
     struct tree_walker w = {.expr = note_level, .query = note_levels_below, .arg = &search};
@@ -89,7 +95,8 @@ static bool refuse_nested(struct analysis *a, const struct level_search *search,
 {
     if (search->call < 0 || search->call != level)
         return true;
-    return fail(a, search->inner_call->location, ERR_GROUPING_ERROR, "aggregate function calls cannot be nested");
+    return fail(a, search->inner_call->location, ERR_GROUPING_ERROR,
+                "aggregate function calls cannot be nested");
 }
 
 static bool check_direct_args(struct scope *s, const struct exprs *direct, int level, int location)
@@ -98,10 +105,12 @@ static bool check_direct_args(struct scope *s, const struct exprs *direct, int l
     if (search.failed)
         return false;
     if (search.column >= 0 && search.column < level)
-        return fail(s->a, location, ERR_GROUPING_ERROR,
-                    "outer-level aggregate cannot contain a lower-level variable in its direct arguments");
+        return fail(
+            s->a, location, ERR_GROUPING_ERROR,
+            "outer-level aggregate cannot contain a lower-level variable in its direct arguments");
     if (search.call >= 0 && search.call <= level)
-        return fail(s->a, search.inner_call->location, ERR_GROUPING_ERROR, "aggregate function calls cannot be nested");
+        return fail(s->a, search.inner_call->location, ERR_GROUPING_ERROR,
+                    "aggregate function calls cannot be nested");
     return true;
 }
 
@@ -113,8 +122,8 @@ static bool place_call(struct scope *s, int level, bool is_grouping, int locatio
         owner = owner->parent;
     if (!place_allows(owner, owner->place, USE_AGGREGATE, location)) {
         if (is_grouping)
-            s->a->err->message =
-                arena_printf(s->a->err->arena, "grouping operations%s", s->a->err->message + strlen("aggregate functions"));
+            s->a->err->message = arena_printf(s->a->err->arena, "grouping operations%s",
+                                              s->a->err->message + strlen("aggregate functions"));
         return false;
     }
     if (owner->query)
@@ -140,8 +149,10 @@ static bool order_arguments(struct scope *s, const FuncCall *call, struct expr *
     for (size_t k = 0; k < e->agg.order.n; k++)
         for (size_t t = e->args.n; t < targets.n; t++)
             if (targets.items[t].expr == e->agg.order.items[k].expr)
-                return fail(s->a, expr_location(targets.items[t].expr), ERR_INVALID_COLUMN_REFERENCE,
-                            "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list");
+                return fail(s->a, expr_location(targets.items[t].expr),
+                            ERR_INVALID_COLUMN_REFERENCE,
+                            "in an aggregate with DISTINCT, ORDER BY expressions must appear in "
+                            "argument list");
     for (size_t k = 0; k < e->args.n; k++) {
         if (!target_to_text(s, &targets, (int)k))
             return false;
@@ -164,7 +175,8 @@ static bool order_within_group(struct scope *s, const FuncCall *call, struct exp
         const SortBy *sort = list_at(call->agg_order, (int)k);
         struct sort_key key;
         if (e->args.items[k]->type->oid == TYPE_UNKNOWN) {
-            e->args.items[k] = coerce_node(s->a, e->args.items[k], s->a->txt, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
+            e->args.items[k] = coerce_node(s->a, e->args.items[k], s->a->txt, -1, CAST_IMPLICIT,
+                                           FORM_IMPLICIT_CAST, -1);
             if (!e->args.items[k])
                 return false;
         }
@@ -184,29 +196,34 @@ static bool unify_hypothetical(struct analysis *a, struct expr *e)
         if (!type)
             return false;
         e->args.items[k] = coerce_node(a, pair[0], type, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
-        e->agg.direct.items[k] = coerce_node(a, pair[1], type, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
+        e->agg.direct.items[k] =
+            coerce_node(a, pair[1], type, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
         if (!e->args.items[k] || !e->agg.direct.items[k])
             return false;
     }
     return true;
 }
 
-static const struct agg_entry *find_aggregate(struct analysis *a, const struct proc *proc, int location)
+static const struct agg_entry *find_aggregate(struct analysis *a, const struct proc *proc,
+                                              int location)
 {
     char room[512];
     const char *signature = proc_signature(a, proc, room, sizeof(room));
     const struct agg_entry *entry = agg_find(signature);
     if (!entry)
-        fail(a, location, ERR_FEATURE_NOT_SUPPORTED, "aggregate function %s is not supported", signature);
+        fail(a, location, ERR_FEATURE_NOT_SUPPORTED, "aggregate function %s is not supported",
+             signature);
     return entry;
 }
 
-struct expr *transform_aggregate(struct scope *s, const FuncCall *call, const struct func_choice *choice, struct exprs *args,
+struct expr *transform_aggregate(struct scope *s, const FuncCall *call,
+                                 const struct func_choice *choice, struct exprs *args,
                                  size_t n_direct, const struct type *result, int location)
 {
     struct analysis *a = s->a;
     if (args->n == 0 && call && !call->agg_star && !call->agg_within_group)
-        return fail_null(a, location, ERR_WRONG_OBJECT_TYPE, "%s(*) must be used to call a parameterless aggregate function",
+        return fail_null(a, location, ERR_WRONG_OBJECT_TYPE,
+                         "%s(*) must be used to call a parameterless aggregate function",
                          name_list_text(a, call->funcname));
     struct expr *e = expr_new(a, EXPR_AGGREGATE, result, location);
     e->agg.proc = choice->proc;
@@ -238,7 +255,8 @@ struct expr *transform_aggregate(struct scope *s, const FuncCall *call, const st
     if (search.failed)
         return NULL;
     int level = level_of(&search);
-    if (!refuse_nested(a, &search, level) || !check_direct_args(s, &e->agg.direct, level, location) ||
+    if (!refuse_nested(a, &search, level) ||
+        !check_direct_args(s, &e->agg.direct, level, location) ||
         !place_call(s, level, false, location))
         return NULL;
     e->agg.levels_up = (uint16_t)level;
@@ -252,7 +270,8 @@ struct expr *transform_grouping(struct scope *s, const GroupingFunc *node)
     struct analysis *a = s->a;
     struct expr *e = expr_new(a, EXPR_GROUPING, a->int4, node->location);
     if (list_n(node->args) > 31)
-        return fail_null(a, node->location, ERR_TOO_MANY_ARGUMENTS, "GROUPING must have fewer than 32 arguments");
+        return fail_null(a, node->location, ERR_TOO_MANY_ARGUMENTS,
+                         "GROUPING must have fewer than 32 arguments");
     for (int k = 0; k < list_n(node->args); k++) {
         struct expr *arg = transform_node(s, list_at(node->args, k));
         if (!arg)
@@ -286,8 +305,9 @@ static bool resolve_one(struct tree_walker *w, struct expr *e)
         while (at < group->n && !same_expr(group->items[at], arg))
             at++;
         if (at == group->n) {
-            fail(s->a, expr_location(arg), ERR_GROUPING_ERROR,
-                 "arguments to GROUPING must be grouping expressions of the associated query level");
+            fail(
+                s->a, expr_location(arg), ERR_GROUPING_ERROR,
+                "arguments to GROUPING must be grouping expressions of the associated query level");
             return true;
         }
         e->grouping.group_indexes[k] = (uint16_t)at;

@@ -19,7 +19,8 @@ static bool is_grouped(struct group_check *c, const struct expr *e, int levels)
             if (same_expr(g, e))
                 return true;
         } else if (g->kind == EXPR_COLUMN && e->kind == EXPR_COLUMN && g->column.levels_up == 0 &&
-                   e->column.levels_up == levels && g->column.rte == e->column.rte && g->column.attnum == e->column.attnum) {
+                   e->column.levels_up == levels && g->column.rte == e->column.rte &&
+                   g->column.attnum == e->column.attnum) {
             return true;
         }
     }
@@ -30,7 +31,8 @@ static bool column_is_grouped(struct group_check *c, int rte, int attnum)
 {
     for (size_t k = 0; k < c->group->n; k++) {
         const struct expr *g = c->group->items[k];
-        if (c->common[k] && g->kind == EXPR_COLUMN && g->column.levels_up == 0 && g->column.rte == rte && g->column.attnum == attnum)
+        if (c->common[k] && g->kind == EXPR_COLUMN && g->column.levels_up == 0 &&
+            g->column.rte == rte && g->column.attnum == attnum)
             return true;
     }
     return false;
@@ -65,12 +67,16 @@ static bool ungrouped(struct group_check *c, const struct expr *e, int levels)
         name = names[-e->column.attnum - 1];
     }
     if (levels) {
-        fail(a, e->location, ERR_GROUPING_ERROR, "subquery uses ungrouped column \"%s.%s\" from outer query", rte->alias, name);
+        fail(a, e->location, ERR_GROUPING_ERROR,
+             "subquery uses ungrouped column \"%s.%s\" from outer query", rte->alias, name);
     } else {
         fail(a, e->location, ERR_GROUPING_ERROR,
-             "column \"%s.%s\" must appear in the GROUP BY clause or be used in an aggregate function", rte->alias, name);
+             "column \"%s.%s\" must appear in the GROUP BY clause or be used in an aggregate "
+             "function",
+             rte->alias, name);
         if (c->in_direct)
-            fail_detail(a, "Direct arguments of an ordered-set aggregate must use only grouped columns.");
+            fail_detail(
+                a, "Direct arguments of an ordered-set aggregate must use only grouped columns.");
     }
     return true;
 }

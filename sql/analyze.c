@@ -69,11 +69,15 @@ struct scope *relation_scope(struct analysis *a, const struct relation *relation
     struct scope *s = scope_new(a, NULL, CMD_SELECT_);
     if (!relation)
         return s;
-    struct rte rte = {.kind = RTE_RELATION, .relation = relation, .alias = relation->name, .n_columns = relation->n_columns};
+    struct rte rte = {.kind = RTE_RELATION,
+                      .relation = relation,
+                      .alias = relation->name,
+                      .n_columns = relation->n_columns};
     rte.columns = ARENA_ARRAY(a->arena, struct rte_column, relation->n_columns + 1u);
     for (int k = 0; k < relation->n_columns; k++) {
         const struct column *column = &relation->columns[k];
-        rte.columns[k] = (struct rte_column){column->name, column->type ? column->type : a->txt, column->typmod, column->collation_oid};
+        rte.columns[k] = (struct rte_column){column->name, column->type ? column->type : a->txt,
+                                             column->typmod, column->collation_oid};
     }
     scope_add_name(s, scope_add_rte(s, &rte), relation, true, true);
     return s;
@@ -96,8 +100,8 @@ static const char *what_must(enum place place)
 }
 
 /* As for a column's default: assignment to the target's type. */
-static struct expr *fit(struct analysis *a, struct expr *e, const struct relation *relation, const struct type *target, int32_t typmod,
-                        enum place place)
+static struct expr *fit(struct analysis *a, struct expr *e, const struct relation *relation,
+                        const struct type *target, int32_t typmod, enum place place)
 {
     if (what_must(place))
         return coerce_to_boolean(a, e, what_must(place));
@@ -110,23 +114,28 @@ static struct expr *fit(struct analysis *a, struct expr *e, const struct relatio
     if (cast || FAILED(a))
         return cast;
     const char *kind = place == PLACE_GENERATED ? "generation" : "default";
-    fail(a, expr_location(e), ERR_DATATYPE_MISMATCH, "column is of type %s but %s expression is of type %s", type_text(a, target),
-         kind, type_text(a, e->type));
+    fail(a, expr_location(e), ERR_DATATYPE_MISMATCH,
+         "column is of type %s but %s expression is of type %s", type_text(a, target), kind,
+         type_text(a, e->type));
     fail_hint(a, "You will need to rewrite or cast the expression.");
     return NULL;
 }
 
-static struct expr *analyse_over_relation(struct analysis *a, const Node *node, const struct relation *relation,
-                                          const struct type *target, int32_t typmod, enum place place)
+static struct expr *analyse_over_relation(struct analysis *a, const Node *node,
+                                          const struct relation *relation,
+                                          const struct type *target, int32_t typmod,
+                                          enum place place)
 {
     struct scope *s = relation_scope(a, relation);
     if (place == PLACE_DOMAIN_CHECK)
         s->domain_value = target;
     struct expr *e = transform_expr(s, node, place);
-    return e ? fit(a, e, relation, place == PLACE_DOMAIN_CHECK ? NULL : target, typmod, place) : NULL;
+    return e ? fit(a, e, relation, place == PLACE_DOMAIN_CHECK ? NULL : target, typmod, place)
+             : NULL;
 }
 
-struct expr *analyze_column_sql(struct analysis *a, const char *sql, const struct relation *relation, const struct type *target,
+struct expr *analyze_column_sql(struct analysis *a, const char *sql,
+                                const struct relation *relation, const struct type *target,
                                 int32_t typmod, enum place place)
 {
     struct analyze_context context = *a->context;
@@ -138,16 +147,18 @@ struct expr *analyze_column_sql(struct analysis *a, const char *sql, const struc
     return node ? analyse_over_relation(&inner, node, relation, target, typmod, place) : NULL;
 }
 
-struct expr *analyze_catalog_expr(struct analyze_context *context, const char *sql, const struct relation *relation,
-                                  const struct type *target, int32_t typmod, struct err *err)
+struct expr *analyze_catalog_expr(struct analyze_context *context, const char *sql,
+                                  const struct relation *relation, const struct type *target,
+                                  int32_t typmod, struct err *err)
 {
     struct analysis a;
     analysis_start(&a, context, err);
     return analyze_column_sql(&a, sql, relation, target, typmod, PLACE_OTHER);
 }
 
-struct expr *analyze_raw_expr(struct analyze_context *context, const void *node, const struct relation *relation,
-                              const struct type *target, int32_t typmod, const char *what, struct err *err)
+struct expr *analyze_raw_expr(struct analyze_context *context, const void *node,
+                              const struct relation *relation, const struct type *target,
+                              int32_t typmod, const char *what, struct err *err)
 {
     struct analysis a;
     analysis_start(&a, context, err);
@@ -157,24 +168,25 @@ struct expr *analyze_raw_expr(struct analyze_context *context, const void *node,
     return analyse_over_relation(&a, node, relation, target, typmod, place);
 }
 
-bool analyze_type_name(struct analyze_context *context, const void *type_name, const struct type **type, int32_t *typmod,
-                       struct err *err)
+bool analyze_type_name(struct analyze_context *context, const void *type_name,
+                       const struct type **type, int32_t *typmod, struct err *err)
 {
     struct analysis a;
     analysis_start(&a, context, err);
     return resolve_type_name(&a, type_name, type, typmod);
 }
 
-struct expr *analyze_coerce(struct analyze_context *context, struct expr *expr, const struct type *type, int32_t typmod,
-                            enum cast_context cast_context, struct err *err)
+struct expr *analyze_coerce(struct analyze_context *context, struct expr *expr,
+                            const struct type *type, int32_t typmod, enum cast_context cast_context,
+                            struct err *err)
 {
     struct analysis a;
     analysis_start(&a, context, err);
     enum expr_form form = cast_context == CAST_EXPLICIT ? FORM_EXPLICIT_CAST : FORM_IMPLICIT_CAST;
     struct expr *cast = coerce_to(&a, expr, type, typmod, cast_context, form, -1);
     if (!cast && !FAILED(&a))
-        fail(&a, expr_location(expr), ERR_DATATYPE_MISMATCH, "cannot cast type %s to %s", type_text(&a, expr->type),
-             type_text(&a, type));
+        fail(&a, expr_location(expr), ERR_DATATYPE_MISMATCH, "cannot cast type %s to %s",
+             type_text(&a, expr->type), type_text(&a, type));
     return cast;
 }
 
@@ -270,7 +282,8 @@ struct query *analyze_node(struct analyze_context *context, const void *node, st
     return q;
 }
 
-struct query *analyze(struct analyze_context *context, const struct raw_statement *statement, struct err *err)
+struct query *analyze(struct analyze_context *context, const struct raw_statement *statement,
+                      struct err *err)
 {
     return analyze_node(context, statement->node, err);
 }

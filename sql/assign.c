@@ -11,53 +11,63 @@ static struct expr *next_value(struct analysis *a, const struct column *column)
     e->sequence_oid = column->sequence_oid;
     for (struct analysis *at = a; at; at = at->outer)
         at->is_volatile = true;
-    struct expr *cast = coerce_to(a, e, column->type, column->typmod, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1);
+    struct expr *cast =
+        coerce_to(a, e, column->type, column->typmod, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1);
     return cast ? cast : e;
 }
 
-struct expr *column_default(struct analysis *a, const struct relation *relation, const struct column *column)
+struct expr *column_default(struct analysis *a, const struct relation *relation,
+                            const struct column *column)
 {
     if (column->identity)
         return next_value(a, column);
     if (column->generated)
         return NULL;
     if (column->default_sql)
-        return analyze_column_sql(a, column->default_sql, NULL, column->type, column->typmod, PLACE_DEFAULT);
+        return analyze_column_sql(a, column->default_sql, NULL, column->type, column->typmod,
+                                  PLACE_DEFAULT);
     for (const struct type *type = column->type; type->kind == 'd'; type = type->elem) {
         const struct domain_info *info = type->domain;
         if (info && info->default_sql)
-            return analyze_column_sql(a, info->default_sql, NULL, column->type, column->typmod, PLACE_DEFAULT);
+            return analyze_column_sql(a, info->default_sql, NULL, column->type, column->typmod,
+                                      PLACE_DEFAULT);
     }
     return NULL;
 }
 
 /* A domain must see the NULL: it may refuse it. */
-struct expr *default_or_null(struct analysis *a, const struct relation *relation, const struct column *column)
+struct expr *default_or_null(struct analysis *a, const struct relation *relation,
+                             const struct column *column)
 {
     struct expr *e = column_default(a, relation, column);
     if (e || FAILED(a))
         return e;
     e = null_const(a, base_type(column->type), -1);
-    return column->type->kind == 'd' ? coerce_to_domain(a, e, column->type, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1) : e;
+    return column->type->kind == 'd'
+               ? coerce_to_domain(a, e, column->type, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1)
+               : e;
 }
 
 /* ---- one value ---- */
 
-static struct expr *cast_to_column(struct scope *s, struct expr *value, const struct column *column, int location)
+static struct expr *cast_to_column(struct scope *s, struct expr *value, const struct column *column,
+                                   int location)
 {
     struct analysis *a = s->a;
-    struct expr *cast = coerce_to(a, value, column->type, column->typmod, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1);
+    struct expr *cast =
+        coerce_to(a, value, column->type, column->typmod, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1);
     if (cast || FAILED(a))
         return cast;
-    fail(a, expr_location(value), ERR_DATATYPE_MISMATCH, "column \"%s\" is of type %s but expression is of type %s", column->name,
+    fail(a, expr_location(value), ERR_DATATYPE_MISMATCH,
+         "column \"%s\" is of type %s but expression is of type %s", column->name,
          type_text(a, column->type), type_text(a, value->type));
     fail_hint(a, "You will need to rewrite or cast the expression.");
     return NULL;
 }
 
 /* The innermost value, into an array element or a field. */
-static struct expr *cast_part(struct scope *s, struct expr *value, const struct type *type, int32_t typmod, const char *name,
-                              bool is_element)
+static struct expr *cast_part(struct scope *s, struct expr *value, const struct type *type,
+                              int32_t typmod, const char *name, bool is_element)
 {
     struct analysis *a = s->a;
     struct expr *cast = coerce_to(a, value, type, typmod, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1);
@@ -65,33 +75,39 @@ static struct expr *cast_part(struct scope *s, struct expr *value, const struct 
         return cast;
     if (is_element)
         fail(a, expr_location(value), ERR_DATATYPE_MISMATCH,
-             "subscripted assignment to \"%s\" requires type %s but expression is of type %s", name, type_text(a, type),
-             type_text(a, value->type));
-    else
-        fail(a, expr_location(value), ERR_DATATYPE_MISMATCH, "subfield \"%s\" is of type %s but expression is of type %s", name,
+             "subscripted assignment to \"%s\" requires type %s but expression is of type %s", name,
              type_text(a, type), type_text(a, value->type));
+    else
+        fail(a, expr_location(value), ERR_DATATYPE_MISMATCH,
+             "subfield \"%s\" is of type %s but expression is of type %s", name, type_text(a, type),
+             type_text(a, value->type));
     fail_hint(a, "You will need to rewrite or cast the expression.");
     return NULL;
 }
 
 struct part {
-    const char *name;         /* of the column or field that is written */
+    const char *name; /* of the column or field that is written */
     const List *indirection;
-    int at;                   /* first step not taken yet */
+    int at; /* first step not taken yet */
     int location;
 };
 
-static struct expr *assign_part(struct scope *s, struct expr *base, const struct type *type, int32_t typmod, struct part part,
-                                bool is_element, struct expr *value);
+static struct expr *assign_part(struct scope *s, struct expr *base, const struct type *type,
+                                int32_t typmod, struct part part, bool is_element,
+                                struct expr *value);
 
-static struct expr *assign_elements(struct scope *s, struct expr *base, const struct type *type, int32_t typmod, struct part part,
-                                    struct expr *value)
+static struct expr *assign_elements(struct scope *s, struct expr *base, const struct type *type,
+                                    int32_t typmod, struct part part, struct expr *value)
 {
     struct analysis *a = s->a;
     int n = 0;
-    while (part.at + n < list_n(part.indirection) && IS_NODE(list_at(part.indirection, part.at + n), A_Indices))
+    while (part.at + n < list_n(part.indirection) &&
+           IS_NODE(list_at(part.indirection, part.at + n), A_Indices))
         n++;
-    List subscripts = {.type = T_List, .length = n, .max_length = n, .elements = part.indirection->elements + part.at};
+    List subscripts = {.type = T_List,
+                       .length = n,
+                       .max_length = n,
+                       .elements = part.indirection->elements + part.at};
     /* Twice: to read the element (what a nested step starts from), and to write it. */
     struct expr *element = make_subscripts(s, base, &subscripts, NULL, part.location);
     if (!element)
@@ -102,7 +118,8 @@ static struct expr *assign_elements(struct scope *s, struct expr *base, const st
     struct expr *inner = assign_part(s, element, element->type, element_typmod, part, true, value);
     if (!inner)
         return NULL;
-    struct expr *whole = make_subscripts(s, tree_copy(a->arena, base), &subscripts, inner, part.location);
+    struct expr *whole =
+        make_subscripts(s, tree_copy(a->arena, base), &subscripts, inner, part.location);
     if (!whole)
         return NULL;
     if (type->kind == 'd') { /* the whole must keep the domain's promises */
@@ -112,22 +129,25 @@ static struct expr *assign_elements(struct scope *s, struct expr *base, const st
     return whole;
 }
 
-static struct expr *assign_field(struct scope *s, struct expr *base, const struct type *type, struct part part, struct expr *value)
+static struct expr *assign_field(struct scope *s, struct expr *base, const struct type *type,
+                                 struct part part, struct expr *value)
 {
     struct analysis *a = s->a;
     const char *field = list_str(part.indirection, part.at);
     struct row_shape shape;
     if (!is_composite(type) || !type_shape(a, type, &shape))
         return fail_null(a, part.location, ERR_DATATYPE_MISMATCH,
-                         "cannot assign to field \"%s\" of column \"%s\" because its type %s is not a composite type", field,
-                         part.name, type_text(a, type));
+                         "cannot assign to field \"%s\" of column \"%s\" because its type %s is "
+                         "not a composite type",
+                         field, part.name, type_text(a, type));
     int index = 0;
     while (index < shape.n && strcmp(shape.fields[index].name, field) != 0)
         index++;
     if (index == shape.n)
         return fail_null(a, part.location, ERR_UNDEFINED_COLUMN,
-                         "cannot assign to field \"%s\" of column \"%s\" because there is no such column in data type %s", field,
-                         part.name, type_text(a, type));
+                         "cannot assign to field \"%s\" of column \"%s\" because there is no such "
+                         "column in data type %s",
+                         field, part.name, type_text(a, type));
     const struct field_info *info = &shape.fields[index];
     struct expr *old = expr_new(a, EXPR_FIELD, info->type, -1);
     old->typmod = info->typmod;
@@ -144,11 +164,14 @@ static struct expr *assign_field(struct scope *s, struct expr *base, const struc
     whole->field.name = info->name;
     whole->field.assign = inner;
     push_arg(a, whole, base);
-    return type->kind == 'd' ? coerce_to_domain(a, whole, type, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, part.location) : whole;
+    return type->kind == 'd' ? coerce_to_domain(a, whole, type, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST,
+                                                part.location)
+                             : whole;
 }
 
-static struct expr *assign_part(struct scope *s, struct expr *base, const struct type *type, int32_t typmod, struct part part,
-                                bool is_element, struct expr *value)
+static struct expr *assign_part(struct scope *s, struct expr *base, const struct type *type,
+                                int32_t typmod, struct part part, bool is_element,
+                                struct expr *value)
 {
     if (part.at >= list_n(part.indirection))
         return cast_part(s, value, type, typmod, part.name, is_element);
@@ -156,19 +179,21 @@ static struct expr *assign_part(struct scope *s, struct expr *base, const struct
     if (IS_NODE(step, A_Indices))
         return assign_elements(s, base, type, typmod, part, value);
     if (IS_NODE(step, A_Star))
-        return fail_null(s->a, part.location, ERR_FEATURE_NOT_SUPPORTED, "row expansion via \"*\" is not supported here");
+        return fail_null(s->a, part.location, ERR_FEATURE_NOT_SUPPORTED,
+                         "row expansion via \"*\" is not supported here");
     return assign_field(s, base, type, part, value);
 }
 
-struct expr *assign_value(struct scope *s, struct expr *value, const struct column *column, struct expr *base,
-                          const List *indirection, int location)
+struct expr *assign_value(struct scope *s, struct expr *value, const struct column *column,
+                          struct expr *base, const List *indirection, int location)
 {
     if (!list_n(indirection))
         return cast_to_column(s, value, column, location);
     if (value->kind == EXPR_DEFAULT)
         return fail_null(s->a, location, ERR_FEATURE_NOT_SUPPORTED,
-                         IS_NODE(list_at(indirection, 0), A_Indices) ? "cannot set an array element to DEFAULT"
-                                                                    : "cannot set a subfield to DEFAULT");
+                         IS_NODE(list_at(indirection, 0), A_Indices)
+                             ? "cannot set an array element to DEFAULT"
+                             : "cannot set a subfield to DEFAULT");
     struct part part = {.name = column->name, .indirection = indirection, .location = location};
     return assign_part(s, base, column->type, column->typmod, part, false, value);
 }
@@ -185,13 +210,16 @@ static struct assignment *assigned(struct assignments *set, int attnum)
 
 static bool refuse_generated(struct scope *s, const struct column *column)
 {
-    fail(s->a, -1, ERR_GENERATED_ALWAYS, "column \"%s\" can only be updated to DEFAULT", column->name);
+    fail(s->a, -1, ERR_GENERATED_ALWAYS, "column \"%s\" can only be updated to DEFAULT",
+         column->name);
     if (column->generated)
         return fail_detail(s->a, "Column \"%s\" is a generated column.", column->name);
-    return fail_detail(s->a, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.", column->name);
+    return fail_detail(s->a, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
+                       column->name);
 }
 
-static bool set_column(struct scope *s, const ResTarget *item, struct expr *value, bool is_default, struct assignments *out)
+static bool set_column(struct scope *s, const ResTarget *item, struct expr *value, bool is_default,
+                       struct assignments *out)
 {
     struct analysis *a = s->a;
     int attnum = target_column(s, item->name, item->location, DML_UPDATE);
@@ -201,7 +229,8 @@ static bool set_column(struct scope *s, const ResTarget *item, struct expr *valu
     struct assignment *before = assigned(out, attnum);
     bool partial = list_n(item->indirection) > 0;
     if (before && !partial)
-        return fail(a, -1, ERR_SYNTAX_ERROR, "multiple assignments to same column \"%s\"", column->name);
+        return fail(a, -1, ERR_SYNTAX_ERROR, "multiple assignments to same column \"%s\"",
+                    column->name);
     if ((column->generated || column->identity == 'a') && !is_default)
         return refuse_generated(s, column);
     struct expr *e;
@@ -210,9 +239,13 @@ static bool set_column(struct scope *s, const ResTarget *item, struct expr *valu
             return true; /* computed anyhow */
         e = default_or_null(a, s->target->base, column);
     } else {
-        if (before && before->expr->kind != EXPR_SUBSCRIPT && before->expr->kind != EXPR_FIELD && before->expr->kind != EXPR_DOMAIN_CAST)
-            return fail(a, -1, ERR_SYNTAX_ERROR, "multiple assignments to same column \"%s\"", column->name);
-        struct expr *base = before ? before->expr : partial ? column_of(s, 0, 0, attnum, item->location) : NULL;
+        if (before && before->expr->kind != EXPR_SUBSCRIPT && before->expr->kind != EXPR_FIELD &&
+            before->expr->kind != EXPR_DOMAIN_CAST)
+            return fail(a, -1, ERR_SYNTAX_ERROR, "multiple assignments to same column \"%s\"",
+                        column->name);
+        struct expr *base = before    ? before->expr
+                            : partial ? column_of(s, 0, 0, attnum, item->location)
+                                      : NULL;
         if (is_default)
             value = expr_new(a, EXPR_DEFAULT, column->type, item->location);
         e = assign_value(s, value, column, base, item->indirection, item->location);
@@ -239,7 +272,8 @@ static struct expr *row_sublink(struct scope *s, const SubLink *node, int n_colu
         return NULL;
     int rte = add_subquery_rte(outer, query, NULL, "*SELECT*", false);
     if (scope_rte(outer, rte)->n_columns != n_columns)
-        return fail_null(a, node->location, ERR_SYNTAX_ERROR, "number of columns does not match number of values");
+        return fail_null(a, node->location, ERR_SYNTAX_ERROR,
+                         "number of columns does not match number of values");
     struct from *from = ARENA_NEW(a->arena, struct from);
     from->kind = FROM_RTE;
     from->rte = (uint16_t)rte;
@@ -258,13 +292,15 @@ static struct expr *row_sublink(struct scope *s, const SubLink *node, int n_colu
 }
 
 /* The source of column `colno` of a multiple assignment.  *sublink keeps the first one's for the others. */
-static struct expr *multi_value(struct scope *s, const MultiAssignRef *ref, struct expr **sublink, bool *is_default)
+static struct expr *multi_value(struct scope *s, const MultiAssignRef *ref, struct expr **sublink,
+                                bool *is_default)
 {
     struct analysis *a = s->a;
     if (IS_NODE(ref->source, RowExpr)) {
         const RowExpr *row = (const RowExpr *)ref->source;
         if (list_n(row->args) != ref->ncolumns)
-            return fail_null(a, row->location, ERR_SYNTAX_ERROR, "number of columns does not match number of values");
+            return fail_null(a, row->location, ERR_SYNTAX_ERROR,
+                             "number of columns does not match number of values");
         const Node *item = list_at(row->args, ref->colno - 1);
         if (IS_NODE(item, SetToDefault)) {
             *is_default = true;
@@ -272,9 +308,11 @@ static struct expr *multi_value(struct scope *s, const MultiAssignRef *ref, stru
         }
         return transform_node(s, item);
     }
-    if (!IS_NODE(ref->source, SubLink) || ((const SubLink *)ref->source)->subLinkType != PG_EXPR_SUBLINK)
-        return fail_null(a, -1, ERR_FEATURE_NOT_SUPPORTED,
-                         "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression");
+    if (!IS_NODE(ref->source, SubLink) ||
+        ((const SubLink *)ref->source)->subLinkType != PG_EXPR_SUBLINK)
+        return fail_null(
+            a, -1, ERR_FEATURE_NOT_SUPPORTED,
+            "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression");
     if (ref->colno == 1)
         *sublink = row_sublink(s, (const SubLink *)ref->source, ref->ncolumns);
     if (!*sublink)

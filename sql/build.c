@@ -1,7 +1,8 @@
 /* build.c - making small expressions, and questions about types and expressions that several files ask. */
 #include "sql/analysis.h"
 
-struct expr *expr_new(struct analysis *a, enum expr_kind kind, const struct type *type, int location)
+struct expr *expr_new(struct analysis *a, enum expr_kind kind, const struct type *type,
+                      int location)
 {
     struct expr *e = ARENA_NEW(a->arena, struct expr);
     e->kind = kind;
@@ -12,7 +13,8 @@ struct expr *expr_new(struct analysis *a, enum expr_kind kind, const struct type
     return e;
 }
 
-struct expr *const_new(struct analysis *a, const struct type *type, struct datum value, int location)
+struct expr *const_new(struct analysis *a, const struct type *type, struct datum value,
+                       int location)
 {
     struct expr *e = expr_new(a, EXPR_CONST, type, location);
     e->value = value;
@@ -31,7 +33,8 @@ void push_arg(struct analysis *a, struct expr *e, struct expr *arg)
     VEC_PUSH(a->arena, &e->args, arg);
 }
 
-struct expr *bool_expr(struct analysis *a, enum expr_kind kind, struct expr *left, struct expr *right, int location)
+struct expr *bool_expr(struct analysis *a, enum expr_kind kind, struct expr *left,
+                       struct expr *right, int location)
 {
     struct expr *e = expr_new(a, kind, a->boolean, location);
     push_arg(a, e, left);
@@ -161,12 +164,4 @@ bool contains_kind(const struct expr *e, enum expr_kind kind)
 {
     struct tree_walker w = {.expr = find_kind, .arg = &kind};
     return find_kind(&w, (struct expr *)(uintptr_t)e);
-}
-
-bool exprs_are_constant(const struct exprs *list)
-{
-    for (size_t k = 0; k < list->n; k++)
-        if (list->items[k]->kind != EXPR_CONST)
-            return false;
-    return true;
 }

@@ -7,8 +7,10 @@ static bool refuse_srf(struct scope *s, const struct expr *last_srf, const char 
 {
     if (s->last_srf == last_srf)
         return true;
-    fail(s->a, expr_location(s->last_srf), ERR_FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in %s", construct);
-    return fail_hint(s->a, "You might be able to move the set-returning function into a LATERAL FROM item.");
+    fail(s->a, expr_location(s->last_srf), ERR_FEATURE_NOT_SUPPORTED,
+         "set-returning functions are not allowed in %s", construct);
+    return fail_hint(
+        s->a, "You might be able to move the set-returning function into a LATERAL FROM item.");
 }
 
 static struct expr *transform_case_when(struct scope *s, const CaseExpr *node)
@@ -41,14 +43,16 @@ static struct expr *transform_case_when(struct scope *s, const CaseExpr *node)
         VEC_PUSH(a->arena, &whens, condition);
         VEC_PUSH(a->arena, &results, result);
     }
-    results.items[0] = node->defresult ? transform_node(s, (const Node *)node->defresult) : null_const(a, a->unknown, -1);
+    results.items[0] = node->defresult ? transform_node(s, (const Node *)node->defresult)
+                                       : null_const(a, a->unknown, -1);
     if (!results.items[0])
         return NULL;
     const struct type *type = common_type(a, &results, "CASE", NULL);
     if (!type)
         return NULL;
     for (size_t k = 0; k < results.n; k++) {
-        results.items[k] = coerce_to_common(a, results.items[k], type, k == 0 ? "CASE/ELSE" : "CASE/WHEN");
+        results.items[k] =
+            coerce_to_common(a, results.items[k], type, k == 0 ? "CASE/ELSE" : "CASE/WHEN");
         if (!results.items[k])
             return NULL;
     }
@@ -68,7 +72,8 @@ static struct expr *transform_case_when(struct scope *s, const CaseExpr *node)
 }
 
 /* COALESCE, GREATEST, LEAST */
-static struct expr *transform_choice(struct scope *s, const List *args, enum expr_kind kind, const char *name, int location)
+static struct expr *transform_choice(struct scope *s, const List *args, enum expr_kind kind,
+                                     const char *name, int location)
 {
     struct analysis *a = s->a;
     const struct expr *last_srf = s->last_srf;
@@ -92,7 +97,9 @@ static struct expr *transform_choice(struct scope *s, const List *args, enum exp
     if (kind == EXPR_COALESCE && !refuse_srf(s, last_srf, name))
         return NULL;
     if (kind != EXPR_COALESCE && !catalog_btree_oper(a->catalog, e->type, 1))
-        return fail_null(a, -1, ERR_UNDEFINED_FUNCTION, "could not identify a comparison function for type %s", type_text(a, e->type));
+        return fail_null(a, -1, ERR_UNDEFINED_FUNCTION,
+                         "could not identify a comparison function for type %s",
+                         type_text(a, e->type));
     return e;
 }
 
@@ -105,7 +112,8 @@ static struct expr *transform_row(struct scope *s, const RowExpr *node)
     if (!transform_list(s, node->args, &e->args))
         return NULL;
     if (e->args.n > ROW_FIELDS_MAX)
-        return fail_null(a, node->location, ERR_TOO_MANY_COLUMNS, "ROW expressions can have at most %d entries", ROW_FIELDS_MAX);
+        return fail_null(a, node->location, ERR_TOO_MANY_COLUMNS,
+                         "ROW expressions can have at most %d entries", ROW_FIELDS_MAX);
     e->form = node->row_format == COERCE_EXPLICIT_CALL ? FORM_CALL : FORM_IMPLICIT_CAST;
     return e;
 }
@@ -120,7 +128,8 @@ struct expr *transform_case(struct scope *s, const CaseExpr *node)
     case T_MinMaxExpr: {
         const MinMaxExpr *m = (const MinMaxExpr *)(const void *)node;
         bool greatest = m->op == IS_GREATEST;
-        return transform_choice(s, m->args, greatest ? EXPR_GREATEST : EXPR_LEAST, greatest ? "GREATEST" : "LEAST", m->location);
+        return transform_choice(s, m->args, greatest ? EXPR_GREATEST : EXPR_LEAST,
+                                greatest ? "GREATEST" : "LEAST", m->location);
     }
     case T_RowExpr:
         return transform_row(s, (const RowExpr *)(const void *)node);
@@ -131,8 +140,8 @@ struct expr *transform_case(struct scope *s, const CaseExpr *node)
 
 /* ---- ARRAY[...] ---- */
 
-static bool array_elements(struct scope *s, const A_ArrayExpr *node, const struct type *array, const struct type *elem, int32_t typmod,
-                           struct expr *e)
+static bool array_elements(struct scope *s, const A_ArrayExpr *node, const struct type *array,
+                           const struct type *elem, int32_t typmod, struct expr *e)
 {
     for (int k = 0; k < list_n(node->elements); k++) {
         const Node *item = list_at(node->elements, k);
@@ -152,8 +161,8 @@ static bool array_elements(struct scope *s, const A_ArrayExpr *node, const struc
     return true;
 }
 
-struct expr *transform_array(struct scope *s, const A_ArrayExpr *node, const struct type *array, const struct type *elem,
-                             int32_t typmod)
+struct expr *transform_array(struct scope *s, const A_ArrayExpr *node, const struct type *array,
+                             const struct type *elem, int32_t typmod)
 {
     struct analysis *a = s->a;
     struct expr *e = expr_new(a, EXPR_ARRAY, array, node->location);
@@ -164,7 +173,8 @@ struct expr *transform_array(struct scope *s, const A_ArrayExpr *node, const str
         item_type = e->array_nested ? array : elem;
     } else {
         if (e->args.n == 0) {
-            fail(a, node->location, ERR_INDETERMINATE_DATATYPE, "cannot determine type of empty array");
+            fail(a, node->location, ERR_INDETERMINATE_DATATYPE,
+                 "cannot determine type of empty array");
             fail_hint(a, "Explicitly cast to the desired type, for example ARRAY[]::integer[].");
             return NULL;
         }
@@ -173,20 +183,23 @@ struct expr *transform_array(struct scope *s, const A_ArrayExpr *node, const str
             return NULL;
         e->type = e->array_nested ? item_type : array_type_of(a, item_type);
         if (!e->type)
-            return fail_null(a, node->location, ERR_UNDEFINED_OBJECT, "could not find array type for data type %s",
-                             type_text(a, item_type));
+            return fail_null(a, node->location, ERR_UNDEFINED_OBJECT,
+                             "could not find array type for data type %s", type_text(a, item_type));
         if (e->array_nested && !element_type(item_type))
-            return fail_null(a, node->location, ERR_UNDEFINED_OBJECT, "could not find element type for data type %s",
+            return fail_null(a, node->location, ERR_UNDEFINED_OBJECT,
+                             "could not find element type for data type %s",
                              type_text(a, item_type));
     }
     for (size_t k = 0; k < e->args.n; k++) {
         struct expr *item = e->args.items[k];
-        struct expr *cast = array ? coerce_to(a, item, item_type, typmod, CAST_EXPLICIT, FORM_EXPLICIT_CAST, -1)
-                                  : coerce_to_common(a, item, item_type, "ARRAY");
+        struct expr *cast =
+            array ? coerce_to(a, item, item_type, typmod, CAST_EXPLICIT, FORM_EXPLICIT_CAST, -1)
+                  : coerce_to_common(a, item, item_type, "ARRAY");
         if (!cast)
             return FAILED(a) ? NULL
-                             : fail_null(a, expr_location(item), ERR_CANNOT_COERCE, "cannot cast type %s to %s",
-                                         type_text(a, item->type), type_text(a, item_type));
+                             : fail_null(a, expr_location(item), ERR_CANNOT_COERCE,
+                                         "cannot cast type %s to %s", type_text(a, item->type),
+                                         type_text(a, item_type));
         e->args.items[k] = cast;
     }
     e->typmod = common_typmod(e->args.items, e->args.n, item_type);

@@ -7,9 +7,11 @@
 
 #include <string.h>
 
-#define NESTING_MAX 40 /* texts within texts: domains whose checks cast to domains, views on views, functions in functions */
+#define NESTING_MAX                                                                                \
+    40 /* texts within texts: domains whose checks cast to domains, views on views, functions in functions */
 
-bool literal_value(struct analysis *a, const struct expr *literal, const struct type *type, int32_t typmod, struct datum *value)
+bool literal_value(struct analysis *a, const struct expr *literal, const struct type *type,
+                   int32_t typmod, struct datum *value)
 {
     if (literal->value.null) {
         *value = datum_null();
@@ -24,7 +26,8 @@ bool literal_value(struct analysis *a, const struct expr *literal, const struct 
 
 /* ---- domains ---- */
 
-static struct expr *domain_check_expr(struct analysis *a, const struct type *domain, const struct domain_info *info, const char *sql)
+static struct expr *domain_check_expr(struct analysis *a, const struct type *domain,
+                                      const struct domain_info *info, const char *sql)
 {
     struct analyze_context context = *a->context;
     struct analysis inner;
@@ -63,8 +66,8 @@ bool domain_checks(struct analysis *a, const struct type *domain, struct expr *c
     return true;
 }
 
-struct expr *coerce_to_domain(struct analysis *a, struct expr *e, const struct type *domain, enum cast_context context,
-                              enum expr_form form, int location)
+struct expr *coerce_to_domain(struct analysis *a, struct expr *e, const struct type *domain,
+                              enum cast_context context, enum expr_form form, int location)
 {
     if (domain->kind != 'd')
         return e;
@@ -89,8 +92,8 @@ struct expr *coerce_to_domain(struct analysis *a, struct expr *e, const struct t
 
 /* ---- one conversion ---- */
 
-static struct expr *cast_new(struct analysis *a, enum expr_kind kind, const struct type *to, struct expr *arg, enum expr_form form,
-                             int location)
+static struct expr *cast_new(struct analysis *a, enum expr_kind kind, const struct type *to,
+                             struct expr *arg, enum expr_form form, int location)
 {
     struct expr *e = expr_new(a, kind, to, location);
     e->form = (uint8_t)form;
@@ -98,15 +101,17 @@ static struct expr *cast_new(struct analysis *a, enum expr_kind kind, const stru
     return e;
 }
 
-static struct expr *function_cast(struct analysis *a, const struct proc *proc, struct expr *arg, const struct type *to,
-                                  int32_t typmod, enum cast_context context, enum expr_form form, int location)
+static struct expr *function_cast(struct analysis *a, const struct proc *proc, struct expr *arg,
+                                  const struct type *to, int32_t typmod, enum cast_context context,
+                                  enum expr_form form, int location)
 {
     struct exprs args = {0};
     VEC_PUSH(a->arena, &args, arg);
     if (proc->n_args >= 2)
         VEC_PUSH(a->arena, &args, const_new(a, a->int4, datum_int(typmod), -1));
     if (proc->n_args >= 3)
-        VEC_PUSH(a->arena, &args, const_new(a, a->boolean, datum_bool(context == CAST_EXPLICIT), -1));
+        VEC_PUSH(a->arena, &args,
+                 const_new(a, a->boolean, datum_bool(context == CAST_EXPLICIT), -1));
     struct expr *e = func_expr(a, proc, to, args, location);
     if (!e)
         return NULL;
@@ -118,43 +123,52 @@ static struct expr *function_cast(struct analysis *a, const struct proc *proc, s
     return e;
 }
 
-static struct expr *array_cast(struct analysis *a, struct expr *arg, const struct type *to, int32_t typmod,
-                               enum cast_context context, enum expr_form form, int location)
+static struct expr *array_cast(struct analysis *a, struct expr *arg, const struct type *to,
+                               int32_t typmod, enum cast_context context, enum expr_form form,
+                               int location)
 {
     struct expr *element = expr_new(a, EXPR_CASE_TEST, base_element_type(arg->type), -1);
     element->typmod = arg->typmod;
-    struct expr *converted = coerce_to(a, element, element_type(to), typmod, context, FORM_IMPLICIT_CAST, location);
+    struct expr *converted =
+        coerce_to(a, element, element_type(to), typmod, context, FORM_IMPLICIT_CAST, location);
     if (!converted)
         return FAILED(a) ? NULL
-                         : fail_null(a, location, ERR_CANNOT_COERCE, "cannot cast type %s to %s", type_text(a, arg->type),
-                                     type_text(a, to));
+                         : fail_null(a, location, ERR_CANNOT_COERCE, "cannot cast type %s to %s",
+                                     type_text(a, arg->type), type_text(a, to));
     struct expr *e = cast_new(a, EXPR_ARRAY_CAST, to, arg, form, location);
     e->typmod = converted->typmod;
     e->cast.elem = converted;
     return e;
 }
 
-static bool cannot_cast_row(struct analysis *a, const struct expr *row, const struct type *to, int location, const char *detail)
+static bool cannot_cast_row(struct analysis *a, const struct expr *row, const struct type *to,
+                            int location, const char *detail)
 {
-    fail(a, location >= 0 ? location : expr_location(row), ERR_CANNOT_COERCE, "cannot cast type %s to %s",
-         type_text(a, row->type), type_text(a, to));
+    fail(a, location >= 0 ? location : expr_location(row), ERR_CANNOT_COERCE,
+         "cannot cast type %s to %s", type_text(a, row->type), type_text(a, to));
     return detail ? fail_detail(a, "%s", detail) : false;
 }
 
 /* One field of an anonymous row to the type of the composite's field. */
-static struct expr *cast_field(struct analysis *a, struct expr *field, const struct field_info *want, const struct type *row_type,
-                               const struct type *to, int index, enum cast_context context, int location)
+static struct expr *cast_field(struct analysis *a, struct expr *field,
+                               const struct field_info *want, const struct type *row_type,
+                               const struct type *to, int index, enum cast_context context,
+                               int location)
 {
-    struct expr *cast = coerce_to(a, field, want->type, want->typmod, context, FORM_IMPLICIT_CAST, location);
+    struct expr *cast =
+        coerce_to(a, field, want->type, want->typmod, context, FORM_IMPLICIT_CAST, location);
     if (!cast && !FAILED(a)) {
-        fail(a, location, ERR_CANNOT_COERCE, "cannot cast type %s to %s", type_text(a, row_type), type_text(a, to));
-        fail_detail(a, "Cannot cast type %s to %s in column %d.", type_text(a, field->type), type_text(a, want->type), index + 1);
+        fail(a, location, ERR_CANNOT_COERCE, "cannot cast type %s to %s", type_text(a, row_type),
+             type_text(a, to));
+        fail_detail(a, "Cannot cast type %s to %s in column %d.", type_text(a, field->type),
+                    type_text(a, want->type), index + 1);
     }
     return cast;
 }
 
-static struct expr *record_to_composite(struct analysis *a, struct expr *row, const struct type *to, enum cast_context context,
-                                        enum expr_form form, int location)
+static struct expr *record_to_composite(struct analysis *a, struct expr *row, const struct type *to,
+                                        enum cast_context context, enum expr_form form,
+                                        int location)
 {
     const struct type *base = base_type(to);
     struct row_shape want, have;
@@ -163,13 +177,16 @@ static struct expr *record_to_composite(struct analysis *a, struct expr *row, co
     struct expr *result;
     if (row->kind == EXPR_ROW) {
         if ((int)row->args.n != want.n) {
-            cannot_cast_row(a, row, to, location, (int)row->args.n < want.n ? "Input has too few columns." : "Input has too many columns.");
+            cannot_cast_row(a, row, to, location,
+                            (int)row->args.n < want.n ? "Input has too few columns."
+                                                      : "Input has too many columns.");
             return NULL;
         }
         result = expr_new(a, EXPR_ROW, base, row->location);
         for (int k = 0; k < want.n; k++) {
             struct expr *field = row->args.items[k];
-            struct expr *cast = cast_field(a, field, &want.fields[k], row->type, to, k, context, expr_location(field));
+            struct expr *cast = cast_field(a, field, &want.fields[k], row->type, to, k, context,
+                                           expr_location(field));
             if (!cast)
                 return NULL;
             push_arg(a, result, cast);
@@ -185,7 +202,8 @@ static struct expr *record_to_composite(struct analysis *a, struct expr *row, co
         result->cast.n_elems = want.n;
         for (int k = 0; k < want.n; k++) {
             struct expr *field = expr_new(a, EXPR_CASE_TEST, have.fields[k].type, -1);
-            result->cast.elems[k] = cast_field(a, field, &want.fields[k], row->type, to, k, context, location);
+            result->cast.elems[k] =
+                cast_field(a, field, &want.fields[k], row->type, to, k, context, location);
             if (!result->cast.elems[k])
                 return NULL;
         }
@@ -193,8 +211,9 @@ static struct expr *record_to_composite(struct analysis *a, struct expr *row, co
     return base == to ? result : coerce_to_domain(a, result, to, context, form, location);
 }
 
-static struct expr *literal_cast(struct analysis *a, struct expr *literal, const struct type *to, int32_t typmod,
-                                 enum cast_context context, enum expr_form form, int location)
+static struct expr *literal_cast(struct analysis *a, struct expr *literal, const struct type *to,
+                                 int32_t typmod, enum cast_context context, enum expr_form form,
+                                 int location)
 {
     int32_t base_typmod = typmod;
     const struct type *base = base_type_mod(to, &base_typmod);
@@ -218,8 +237,9 @@ static bool takes_anything(const struct type *to)
     return to->oid == TYPE_ANY || is_polymorphic(to->oid);
 }
 
-static struct expr *coerce_by_path(struct analysis *a, struct expr *e, const struct type *to, int32_t typmod, enum cast_path path,
-                                   const struct proc *proc, enum cast_context context, enum expr_form form, int location)
+static struct expr *coerce_by_path(struct analysis *a, struct expr *e, const struct type *to,
+                                   int32_t typmod, enum cast_path path, const struct proc *proc,
+                                   enum cast_context context, enum expr_form form, int location)
 {
     int32_t base_typmod = typmod;
     const struct type *base = base_type_mod(to, &base_typmod);
@@ -245,14 +265,15 @@ static struct expr *coerce_by_path(struct analysis *a, struct expr *e, const str
     return to->kind == 'd' ? coerce_to_domain(a, result, to, context, form, location) : result;
 }
 
-struct expr *coerce_node(struct analysis *a, struct expr *e, const struct type *to, int32_t typmod, enum cast_context context,
-                         enum expr_form form, int location)
+struct expr *coerce_node(struct analysis *a, struct expr *e, const struct type *to, int32_t typmod,
+                         enum cast_context context, enum expr_form form, int location)
 {
     if (e->type == to)
         return e;
     if (takes_anything(to)) {
-        bool keeps_domain = to->oid == TYPE_ANY || to->oid == TYPE_ANYELEMENT || to->oid == TYPE_ANYNONARRAY ||
-                            to->oid == TYPE_ANYCOMPATIBLE || to->oid == TYPE_ANYCOMPATIBLENONARRAY;
+        bool keeps_domain = to->oid == TYPE_ANY || to->oid == TYPE_ANYELEMENT ||
+                            to->oid == TYPE_ANYNONARRAY || to->oid == TYPE_ANYCOMPATIBLE ||
+                            to->oid == TYPE_ANYCOMPATIBLENONARRAY;
         if (keeps_domain || e->type->kind != 'd')
             return e;
         return cast_new(a, EXPR_RELABEL, base_type(e->type), e, FORM_IMPLICIT_CAST, location);
@@ -273,7 +294,8 @@ struct expr *coerce_node(struct analysis *a, struct expr *e, const struct type *
         struct expr *inner = coerce_node(a, e->args.items[0], to, typmod, context, form, location);
         if (!inner || !to->collation_oid)
             return inner;
-        struct expr *collate = cast_new(a, EXPR_RELABEL, inner->type, inner, FORM_CALL, e->location);
+        struct expr *collate =
+            cast_new(a, EXPR_RELABEL, inner->type, inner, FORM_CALL, e->location);
         collate->typmod = inner->typmod;
         collate->collation_oid = e->collation_oid;
         return collate;
@@ -284,23 +306,27 @@ struct expr *coerce_node(struct analysis *a, struct expr *e, const struct type *
         return coerce_by_path(a, e, to, typmod, path, proc, context, form, location);
     if (e->type->oid == TYPE_RECORD && is_composite(to))
         return record_to_composite(a, e, to, context, form, location);
-    if ((to->oid == TYPE_RECORD && is_composite(e->type)) || to->oid == TYPE_RECORD_ARRAY || e->type->oid == TYPE_RECORD_ARRAY)
+    if ((to->oid == TYPE_RECORD && is_composite(e->type)) || to->oid == TYPE_RECORD_ARRAY ||
+        e->type->oid == TYPE_RECORD_ARRAY)
         return cast_new(a, EXPR_RELABEL, to, e, FORM_IMPLICIT_CAST, location);
-    return fail_null(a, location, ERR_INTERNAL_ERROR, "failed to find conversion function from %s to %s", type_text(a, e->type),
+    return fail_null(a, location, ERR_INTERNAL_ERROR,
+                     "failed to find conversion function from %s to %s", type_text(a, e->type),
                      type_text(a, to));
 }
 
 /* ---- length modifiers ---- */
 
-struct expr *coerce_typmod(struct analysis *a, struct expr *e, const struct type *to, int32_t typmod, enum cast_context context,
-                           enum expr_form form, int location)
+struct expr *coerce_typmod(struct analysis *a, struct expr *e, const struct type *to,
+                           int32_t typmod, enum cast_context context, enum expr_form form,
+                           int location)
 {
     if (typmod < 0 || typmod == e->typmod)
         return e;
     const struct type *base = base_type(to), *elem = element_type(base);
     const struct type *has_length = elem ? elem : base;
     const struct cast *cast = catalog_cast(a->catalog, has_length->oid, has_length->oid);
-    const struct proc *proc = cast && cast->proc_oid ? catalog_proc(a->catalog, cast->proc_oid) : NULL;
+    const struct proc *proc =
+        cast && cast->proc_oid ? catalog_proc(a->catalog, cast->proc_oid) : NULL;
     if (proc && elem)
         return array_cast(a, e, base, typmod, context, form, location);
     if (proc)
@@ -311,8 +337,8 @@ struct expr *coerce_typmod(struct analysis *a, struct expr *e, const struct type
     return relabel;
 }
 
-struct expr *coerce_to(struct analysis *a, struct expr *e, const struct type *to, int32_t typmod, enum cast_context context,
-                       enum expr_form form, int location)
+struct expr *coerce_to(struct analysis *a, struct expr *e, const struct type *to, int32_t typmod,
+                       enum cast_context context, enum expr_form form, int location)
 {
     if (!can_coerce(a, e->type, to, context))
         return NULL;

@@ -6,8 +6,9 @@
 #include <string.h>
 
 /* pg_cast alone, by context. */
-static enum cast_path listed_path(struct analysis *a, const struct type *to, const struct type *from,
-                                  enum cast_context context, const struct proc **proc, bool *listed)
+static enum cast_path listed_path(struct analysis *a, const struct type *to,
+                                  const struct type *from, enum cast_context context,
+                                  const struct proc **proc, bool *listed)
 {
     const struct cast *cast = catalog_cast(a->catalog, from->oid, to->oid);
     *listed = cast != NULL;
@@ -25,8 +26,8 @@ static enum cast_path listed_path(struct analysis *a, const struct type *to, con
     return PATH_NONE;
 }
 
-enum cast_path find_cast_path(struct analysis *a, const struct type *to, const struct type *from, enum cast_context context,
-                              const struct proc **proc)
+enum cast_path find_cast_path(struct analysis *a, const struct type *to, const struct type *from,
+                              enum cast_context context, const struct proc **proc)
 {
     from = base_type(from);
     to = base_type(to);
@@ -41,7 +42,8 @@ enum cast_path find_cast_path(struct analysis *a, const struct type *to, const s
     if (to->oid != TYPE_OIDVECTOR && to->oid != TYPE_INT2VECTOR) {
         const struct type *to_elem = element_type(to), *from_elem = element_type(from);
         const struct proc *elem_proc;
-        if (to_elem && from_elem && find_cast_path(a, to_elem, from_elem, context, &elem_proc) != PATH_NONE)
+        if (to_elem && from_elem &&
+            find_cast_path(a, to_elem, from_elem, context, &elem_proc) != PATH_NONE)
             return PATH_ARRAY;
     }
     /* Any type goes to and from text through its input and output: to strings by assignment, from them explicitly. */
@@ -58,7 +60,8 @@ static bool is_composite_array(const struct type *type)
     return elem && is_composite(elem);
 }
 
-static bool can_coerce_concrete(struct analysis *a, const struct type *from, const struct type *to, enum cast_context context)
+static bool can_coerce_concrete(struct analysis *a, const struct type *from, const struct type *to,
+                                enum cast_context context)
 {
     const struct proc *proc;
     if (from == to || to->oid == TYPE_ANY || from->oid == TYPE_UNKNOWN)
@@ -74,8 +77,8 @@ static bool can_coerce_concrete(struct analysis *a, const struct type *from, con
     return to->oid == TYPE_RECORD_ARRAY && is_composite_array(from);
 }
 
-bool can_coerce_all(struct analysis *a, size_t n, const struct type *const *from, const struct type *const *to,
-                    enum cast_context context)
+bool can_coerce_all(struct analysis *a, size_t n, const struct type *const *from,
+                    const struct type *const *to, enum cast_context context)
 {
     bool generic = false;
     for (size_t k = 0; k < n; k++) {
@@ -92,39 +95,17 @@ bool can_coerce_all(struct analysis *a, size_t n, const struct type *const *from
     return check_generic(a, n, from, declared);
 }
 
-bool can_coerce(struct analysis *a, const struct type *from, const struct type *to, enum cast_context context)
+bool can_coerce(struct analysis *a, const struct type *from, const struct type *to,
+                enum cast_context context)
 {
     return can_coerce_all(a, 1, &from, &to, context);
-}
-
-bool is_binary_coercible(struct analysis *a, const struct type *from, const struct type *to)
-{
-    if (from == to || to->oid == TYPE_ANY || to->oid == TYPE_ANYELEMENT || to->oid == TYPE_ANYCOMPATIBLE)
-        return true;
-    from = base_type(from);
-    if (from == to)
-        return true;
-    if (to->oid == TYPE_ANYARRAY || to->oid == TYPE_ANYCOMPATIBLEARRAY)
-        return is_true_array(from);
-    if (to->oid == TYPE_ANYENUM)
-        return from->kind == 'e';
-    if (to->oid == TYPE_ANYRANGE || to->oid == TYPE_ANYCOMPATIBLERANGE)
-        return from->kind == 'r';
-    if (to->oid == TYPE_ANYMULTIRANGE || to->oid == TYPE_ANYCOMPATIBLEMULTIRANGE)
-        return from->kind == 'm';
-    if (to->oid == TYPE_RECORD)
-        return is_composite(from);
-    if (to->oid == TYPE_RECORD_ARRAY)
-        return is_composite_array(from);
-    const struct cast *cast = catalog_cast(a->catalog, from->oid, to->oid);
-    return cast && cast->method == CAST_BINARY && cast->context == CAST_IMPLICIT;
 }
 
 /* ---- common types ---- */
 
 /* The manual's rules for UNION, CASE and related constructs.  `which` gets the expression that decided. */
-const struct type *common_type_of(struct analysis *a, struct expr *const *items, size_t n, const char *construct,
-                                  const struct expr **which)
+const struct type *common_type_of(struct analysis *a, struct expr *const *items, size_t n,
+                                  const char *construct, const struct expr **which)
 {
     const struct expr *chosen = items[0];
     const struct type *type = chosen->type;
@@ -150,9 +131,11 @@ const struct type *common_type_of(struct analysis *a, struct expr *const *items,
             if (!construct)
                 return NULL;
             /* Names are taken at once: both go into one message. */
-            return fail_null(a, expr_location(items[at]), ERR_DATATYPE_MISMATCH, "%s types %s and %s cannot be matched",
-                             construct, type_text(a, type), type_text(a, next));
-        } else if (!type->preferred && can_coerce(a, type, next, CAST_IMPLICIT) && !can_coerce(a, next, type, CAST_IMPLICIT)) {
+            return fail_null(a, expr_location(items[at]), ERR_DATATYPE_MISMATCH,
+                             "%s types %s and %s cannot be matched", construct, type_text(a, type),
+                             type_text(a, next));
+        } else if (!type->preferred && can_coerce(a, type, next, CAST_IMPLICIT) &&
+                   !can_coerce(a, next, type, CAST_IMPLICIT)) {
             chosen = items[at];
             type = next;
         }
@@ -164,18 +147,21 @@ const struct type *common_type_of(struct analysis *a, struct expr *const *items,
     return type;
 }
 
-const struct type *common_type(struct analysis *a, const struct exprs *list, const char *construct, const struct expr **which)
+const struct type *common_type(struct analysis *a, const struct exprs *list, const char *construct,
+                               const struct expr **which)
 {
     return common_type_of(a, list->items, list->n, construct, which);
 }
 
-struct expr *coerce_to_common(struct analysis *a, struct expr *e, const struct type *to, const char *construct)
+struct expr *coerce_to_common(struct analysis *a, struct expr *e, const struct type *to,
+                              const char *construct)
 {
     if (e->type == to)
         return e;
     if (!can_coerce(a, e->type, to, CAST_IMPLICIT))
-        return fail_null(a, expr_location(e), ERR_CANNOT_COERCE, "%s could not convert type %s to %s", construct,
-                         type_text(a, e->type), type_text(a, to));
+        return fail_null(a, expr_location(e), ERR_CANNOT_COERCE,
+                         "%s could not convert type %s to %s", construct, type_text(a, e->type),
+                         type_text(a, to));
     return coerce_node(a, e, to, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
 }
 
@@ -193,7 +179,8 @@ int32_t common_typmod(struct expr *const *items, size_t n, const struct type *ty
     return typmod;
 }
 
-bool common_verified(struct analysis *a, const struct type *type, struct expr *const *items, size_t n)
+bool common_verified(struct analysis *a, const struct type *type, struct expr *const *items,
+                     size_t n)
 {
     for (size_t k = 0; k < n; k++)
         if (!can_coerce(a, items[k]->type, type, CAST_IMPLICIT))
@@ -201,19 +188,22 @@ bool common_verified(struct analysis *a, const struct type *type, struct expr *c
     return true;
 }
 
-struct expr *coerce_to_specific(struct analysis *a, struct expr *e, const struct type *to, const char *construct)
+struct expr *coerce_to_specific(struct analysis *a, struct expr *e, const struct type *to,
+                                const char *construct)
 {
     if (e->type != to) {
         int location = expr_location(e);
         struct expr *cast = coerce_to(a, e, to, -1, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1);
         if (!cast)
             return FAILED(a) ? NULL
-                             : fail_null(a, location, ERR_DATATYPE_MISMATCH, "argument of %s must be type %s, not type %s",
-                                         construct, type_text(a, to), type_text(a, e->type));
+                             : fail_null(a, location, ERR_DATATYPE_MISMATCH,
+                                         "argument of %s must be type %s, not type %s", construct,
+                                         type_text(a, to), type_text(a, e->type));
         e = cast;
     }
     if (a->srf_seen && contains_srf(e))
-        return fail_null(a, expr_location(e), ERR_DATATYPE_MISMATCH, "argument of %s must not return a set", construct);
+        return fail_null(a, expr_location(e), ERR_DATATYPE_MISMATCH,
+                         "argument of %s must not return a set", construct);
     return e;
 }
 
@@ -261,7 +251,8 @@ bool check_collations(struct analysis *a, const struct exprs *args)
     for (size_t k = 0; a->collate_seen && k < args->n; k++) {
         const struct expr *found = explicit_collation(args->items[k]);
         if (found && first && found->collation_oid != first->collation_oid)
-            return fail(a, found->location, ERR_COLLATION_MISMATCH, "collation mismatch between explicit collations \"%s\" and \"%s\"",
+            return fail(a, found->location, ERR_COLLATION_MISMATCH,
+                        "collation mismatch between explicit collations \"%s\" and \"%s\"",
                         collation_name(first->collation_oid), collation_name(found->collation_oid));
         if (!first)
             first = found;

@@ -11,13 +11,16 @@ struct inference {
     struct expr *where;
 };
 
-static bool infer_element(struct scope *s, const IndexElem *element, int location, struct inference *out)
+static bool infer_element(struct scope *s, const IndexElem *element, int location,
+                          struct inference *out)
 {
     struct analysis *a = s->a;
     if (element->ordering != SORTBY_DEFAULT)
-        return fail(a, location, ERR_INVALID_COLUMN_REFERENCE, "ASC/DESC is not allowed in ON CONFLICT clause");
+        return fail(a, location, ERR_INVALID_COLUMN_REFERENCE,
+                    "ASC/DESC is not allowed in ON CONFLICT clause");
     if (element->nulls_ordering != SORTBY_NULLS_DEFAULT)
-        return fail(a, location, ERR_INVALID_COLUMN_REFERENCE, "NULLS FIRST/LAST is not allowed in ON CONFLICT clause");
+        return fail(a, location, ERR_INVALID_COLUMN_REFERENCE,
+                    "NULLS FIRST/LAST is not allowed in ON CONFLICT clause");
     if (element->name) {
         struct expr *e = column_by_name(s, element->name, true, location);
         if (!e)
@@ -75,7 +78,8 @@ static bool implies(const struct expr *given, const struct expr *wanted)
 }
 
 /* Sets *fits; false on an error. */
-static bool index_fits(struct scope *s, const struct index *index, const struct inference *inference, bool *fits)
+static bool index_fits(struct scope *s, const struct index *index,
+                       const struct inference *inference, bool *fits)
 {
     struct analysis *a = s->a;
     const struct relation *relation = s->target->base;
@@ -92,7 +96,8 @@ static bool index_fits(struct scope *s, const struct index *index, const struct 
             n_columns++;
             continue;
         }
-        struct expr *e = analyze_column_sql(a, key->expr_sql, relation, NULL, -1, PLACE_INDEX_EXPRESSION);
+        struct expr *e =
+            analyze_column_sql(a, key->expr_sql, relation, NULL, -1, PLACE_INDEX_EXPRESSION);
         if (!e)
             return false;
         if (!has_expr(&inference->exprs, e))
@@ -110,7 +115,8 @@ static bool index_fits(struct scope *s, const struct index *index, const struct 
         if (!has_expr(&keys, inference->exprs.items[k]))
             return true;
     if (index->where_sql) {
-        struct expr *where = analyze_column_sql(a, index->where_sql, relation, NULL, -1, PLACE_INDEX_PREDICATE);
+        struct expr *where =
+            analyze_column_sql(a, index->where_sql, relation, NULL, -1, PLACE_INDEX_PREDICATE);
         if (!where)
             return false;
         if (!implies(inference->where, where))
@@ -128,8 +134,8 @@ static bool infer(struct scope *s, const InferClause *clause, struct on_conflict
     for (int k = 0; k < list_n(clause->indexElems); k++)
         if (!infer_element(s, list_at(clause->indexElems, k), clause->location, &inference))
             return false;
-    if (clause->whereClause &&
-        !(inference.where = transform_boolean(s, clause->whereClause, PLACE_INDEX_PREDICATE, "WHERE")))
+    if (clause->whereClause && !(inference.where = transform_boolean(
+                                     s, clause->whereClause, PLACE_INDEX_PREDICATE, "WHERE")))
         return false;
     out->arbiters = ARENA_ARRAY(a->arena, const struct index *, relation->n_indexes + 1);
     for (int k = 0; k < relation->n_indexes; k++) {
@@ -140,12 +146,14 @@ static bool infer(struct scope *s, const InferClause *clause, struct on_conflict
             out->arbiters[out->n_arbiters++] = relation->indexes[k];
     }
     if (!out->n_arbiters)
-        return fail(a, -1, ERR_INVALID_COLUMN_REFERENCE,
-                    "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+        return fail(
+            a, -1, ERR_INVALID_COLUMN_REFERENCE,
+            "there is no unique or exclusion constraint matching the ON CONFLICT specification");
     return true;
 }
 
-static bool named_constraint(struct scope *s, const char *name, bool do_update, struct on_conflict *out)
+static bool named_constraint(struct scope *s, const char *name, bool do_update,
+                             struct on_conflict *out)
 {
     struct analysis *a = s->a;
     const struct relation *relation = s->target->base;
@@ -153,18 +161,22 @@ static bool named_constraint(struct scope *s, const char *name, bool do_update, 
         const struct constraint *constraint = relation->constraints[k];
         if (strcmp(constraint->name, name) != 0)
             continue;
-        const struct index *index =
-            constraint->kind == 'p' || constraint->kind == 'u' ? catalog_index(a->catalog, constraint->index_oid) : NULL;
+        const struct index *index = constraint->kind == 'p' || constraint->kind == 'u'
+                                        ? catalog_index(a->catalog, constraint->index_oid)
+                                        : NULL;
         if (!index)
-            return fail(a, -1, ERR_WRONG_OBJECT_TYPE, "constraint in ON CONFLICT clause has no associated index");
+            return fail(a, -1, ERR_WRONG_OBJECT_TYPE,
+                        "constraint in ON CONFLICT clause has no associated index");
         if (constraint->deferrable)
             return fail(a, -1, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                        "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters");
+                        "ON CONFLICT does not support deferrable unique constraints/exclusion "
+                        "constraints as arbiters");
         out->arbiters = ARENA_ARRAY(a->arena, const struct index *, 1);
         out->arbiters[out->n_arbiters++] = index;
         return true;
     }
-    return fail(a, -1, ERR_UNDEFINED_OBJECT, "constraint \"%s\" for table \"%s\" does not exist", name, relation->name);
+    return fail(a, -1, ERR_UNDEFINED_OBJECT, "constraint \"%s\" for table \"%s\" does not exist",
+                name, relation->name);
 }
 
 /* ---- the clause ---- */
@@ -186,14 +198,17 @@ bool transform_conflict(struct scope *s, const OnConflictClause *clause)
     s->query->on_conflict = conflict;
     conflict->do_update = clause->action == ONCONFLICT_UPDATE;
     if (conflict->do_update && !clause->infer) {
-        fail(a, clause->location, ERR_SYNTAX_ERROR, "ON CONFLICT DO UPDATE requires inference specification or constraint name");
+        fail(a, clause->location, ERR_SYNTAX_ERROR,
+             "ON CONFLICT DO UPDATE requires inference specification or constraint name");
         return fail_hint(a, "For example, ON CONFLICT (column_name).");
     }
     if (s->target->base->system)
-        return fail(a, clause->location, ERR_FEATURE_NOT_SUPPORTED, "ON CONFLICT is not supported with system catalog tables");
+        return fail(a, clause->location, ERR_FEATURE_NOT_SUPPORTED,
+                    "ON CONFLICT is not supported with system catalog tables");
     if (clause->infer) {
-        bool ok = clause->infer->conname ? named_constraint(s, clause->infer->conname, conflict->do_update, conflict)
-                                         : infer(s, clause->infer, conflict);
+        bool ok = clause->infer->conname
+                      ? named_constraint(s, clause->infer->conname, conflict->do_update, conflict)
+                      : infer(s, clause->infer, conflict);
         if (!ok)
             return false;
     }
@@ -201,7 +216,8 @@ bool transform_conflict(struct scope *s, const OnConflictClause *clause)
         return true;
     show_excluded(s);
     bool ok = update_set(s, clause->targetList, &conflict->set) &&
-              (!clause->whereClause || (conflict->where = transform_boolean(s, clause->whereClause, PLACE_WHERE, "WHERE")));
+              (!clause->whereClause ||
+               (conflict->where = transform_boolean(s, clause->whereClause, PLACE_WHERE, "WHERE")));
     s->names.n--; /* RETURNING does not see it */
     return ok;
 }

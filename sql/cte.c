@@ -32,7 +32,8 @@ struct cte_scope *find_cte(struct scope *s, const char *name, struct scope **own
 
 /* ---- self references ---- */
 
-static bool bad_recursion(struct scope *s, const struct cte_scope *cte, const char *why, int location)
+static bool bad_recursion(struct scope *s, const struct cte_scope *cte, const char *why,
+                          int location)
 {
     return fail(s->a, location, ERR_INVALID_RECURSION, why, cte->name);
 }
@@ -43,9 +44,13 @@ static bool check_self_reference(struct scope *s, const struct cte_scope *cte, i
     const SelectStmt *body = (const SelectStmt *)cte->node->ctequery;
     struct scope *at = s;
     if (!IS_NODE(cte->node->ctequery, SelectStmt))
-        return bad_recursion(s, cte, "recursive query \"%s\" must not contain data-modifying statements", cte->node->location);
+        return bad_recursion(s, cte,
+                             "recursive query \"%s\" must not contain data-modifying statements",
+                             cte->node->location);
     if (body->op != PG_SETOP_UNION)
-        return bad_recursion(s, cte, "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term",
+        return bad_recursion(s, cte,
+                             "recursive query \"%s\" does not have the form non-recursive-term "
+                             "UNION [ALL] recursive-term",
                              cte->node->location);
     bool in_term = false;
     for (; at && at->own_cte != cte; at = at->parent) {
@@ -54,32 +59,46 @@ static bool check_self_reference(struct scope *s, const struct cte_scope *cte, i
             return fail(s->a, cte->node->location, ERR_FEATURE_NOT_SUPPORTED,
                         "mutual recursion between WITH items is not implemented");
         if (at->n_nullable)
-            return bad_recursion(s, cte, "recursive reference to query \"%s\" must not appear within an outer join", location);
+            return bad_recursion(
+                s, cte, "recursive reference to query \"%s\" must not appear within an outer join",
+                location);
         if (at->entry == ENTRY_SUBLINK)
-            return bad_recursion(s, cte, "recursive reference to query \"%s\" must not appear within a subquery", location);
+            return bad_recursion(
+                s, cte, "recursive reference to query \"%s\" must not appear within a subquery",
+                location);
         if (at->setop_name)
-            return bad_recursion(s, cte,
-                                 arena_printf(s->a->arena, "recursive reference to query \"%%s\" must not appear within %s",
-                                              at->setop_name),
-                                 location);
+            return bad_recursion(
+                s, cte,
+                arena_printf(s->a->arena,
+                             "recursive reference to query \"%%s\" must not appear within %s",
+                             at->setop_name),
+                location);
     }
     if (!at)
         return fail(s->a, cte->node->location, ERR_FEATURE_NOT_SUPPORTED,
                     "mutual recursion between WITH items is not implemented");
     if (!in_term || !cte->has_columns)
-        return bad_recursion(s, cte, "recursive reference to query \"%s\" must not appear within its non-recursive term", location);
+        return bad_recursion(
+            s, cte,
+            "recursive reference to query \"%s\" must not appear within its non-recursive term",
+            location);
     if (body->sortClause)
-        return fail(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "ORDER BY in a recursive query is not implemented");
+        return fail(s->a, -1, ERR_FEATURE_NOT_SUPPORTED,
+                    "ORDER BY in a recursive query is not implemented");
     if (body->limitOffset)
-        return fail(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "OFFSET in a recursive query is not implemented");
+        return fail(s->a, -1, ERR_FEATURE_NOT_SUPPORTED,
+                    "OFFSET in a recursive query is not implemented");
     if (body->limitCount)
-        return fail(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "LIMIT in a recursive query is not implemented");
+        return fail(s->a, -1, ERR_FEATURE_NOT_SUPPORTED,
+                    "LIMIT in a recursive query is not implemented");
     if (++at->self_references > 1)
-        return bad_recursion(s, cte, "recursive reference to query \"%s\" must not appear more than once", location);
+        return bad_recursion(
+            s, cte, "recursive reference to query \"%s\" must not appear more than once", location);
     return true;
 }
 
-int add_cte_rte(struct scope *s, struct scope *owner, struct cte_scope *cte, int levels_up, const RangeVar *var)
+int add_cte_rte(struct scope *s, struct scope *owner, struct cte_scope *cte, int levels_up,
+                const RangeVar *var)
 {
     struct analysis *a = s->a;
     bool is_self = cte->state == CTE_IN_WORK;
@@ -91,15 +110,20 @@ int add_cte_rte(struct scope *s, struct scope *owner, struct cte_scope *cte, int
     } else {
         result->n_references++;
         if (result->query->command != CMD_SELECT_ && !result->query->returning.n) {
-            fail(a, var->location, ERR_FEATURE_NOT_SUPPORTED, "WITH query \"%s\" does not have a RETURNING clause", cte->name);
+            fail(a, var->location, ERR_FEATURE_NOT_SUPPORTED,
+                 "WITH query \"%s\" does not have a RETURNING clause", cte->name);
             return -1;
         }
     }
-    struct rte rte = {.kind = RTE_CTE, .cte = cte->index, .cte_levels_up = (uint16_t)levels_up, .cte_self = is_self};
+    struct rte rte = {.kind = RTE_CTE,
+                      .cte = cte->index,
+                      .cte_levels_up = (uint16_t)levels_up,
+                      .cte_self = is_self};
     rte.alias = arena_strdup(a->arena, var->alias ? var->alias->aliasname : cte->name);
     rte.has_alias = var->alias != NULL;
     rte.n_columns = result->n_columns;
-    rte.columns = arena_memdup(a->arena, result->columns, (result->n_columns + 1u) * sizeof(rte.columns[0]));
+    rte.columns =
+        arena_memdup(a->arena, result->columns, (result->n_columns + 1u) * sizeof(rte.columns[0]));
     if (!alias_columns(a, var->alias, &rte, "table"))
         return -1;
     return scope_add_rte(s, &rte);
@@ -107,7 +131,8 @@ int add_cte_rte(struct scope *s, struct scope *owner, struct cte_scope *cte, int
 
 /* ---- analysing them ---- */
 
-static bool name_columns(struct analysis *a, const CommonTableExpr *node, struct cte *cte, const struct targets *targets)
+static bool name_columns(struct analysis *a, const CommonTableExpr *node, struct cte *cte,
+                         const struct targets *targets)
 {
     int n_aliases = list_n(node->aliascolnames);
     cte->columns = ARENA_ARRAY(a->arena, struct rte_column, targets->n + 1);
@@ -117,12 +142,14 @@ static bool name_columns(struct analysis *a, const CommonTableExpr *node, struct
         if (target->junk)
             continue;
         int index = cte->n_columns++;
-        cte->columns[index] =
-            (struct rte_column){index < n_aliases ? arena_strdup(a->arena, list_str(node->aliascolnames, index)) : target->name,
-                                target->expr->type, target->expr->typmod, target->expr->collation_oid};
+        cte->columns[index] = (struct rte_column){
+            index < n_aliases ? arena_strdup(a->arena, list_str(node->aliascolnames, index))
+                              : target->name,
+            target->expr->type, target->expr->typmod, target->expr->collation_oid};
     }
     if (n_aliases > cte->n_columns)
-        return fail(a, node->location, ERR_INVALID_COLUMN_REFERENCE, "WITH query \"%s\" has %d columns available but %d columns specified",
+        return fail(a, node->location, ERR_INVALID_COLUMN_REFERENCE,
+                    "WITH query \"%s\" has %d columns available but %d columns specified",
                     node->ctename, cte->n_columns, n_aliases);
     return true;
 }
@@ -143,7 +170,8 @@ bool settle_recursive_columns(struct scope *body, const struct query *first_term
 }
 
 /* What the two terms make together must be what the first alone promised. */
-static bool check_recursive_types(struct analysis *a, const CommonTableExpr *node, const struct cte *cte, const struct rte_column *promised)
+static bool check_recursive_types(struct analysis *a, const CommonTableExpr *node,
+                                  const struct cte *cte, const struct rte_column *promised)
 {
     for (int k = 0; k < cte->n_columns; k++) {
         const struct rte_column *is = &cte->columns[k], *was = &promised[k];
@@ -153,8 +181,9 @@ static bool check_recursive_types(struct analysis *a, const CommonTableExpr *nod
             continue; /* a length is no promise here: values are kept as they come */
         const char *type_was = type_text(a, was->type), *type_is = type_text(a, is->type);
         fail(a, node->location, ERR_DATATYPE_MISMATCH,
-             "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall", node->ctename, k + 1, type_was,
-             type_is);
+             "recursive query \"%s\" column %d has type %s in non-recursive term but type %s "
+             "overall",
+             node->ctename, k + 1, type_was, type_is);
         return fail_hint(a, "Cast the output of the non-recursive term to the correct type.");
     }
     return true;
@@ -177,7 +206,8 @@ static bool analyse_cte(struct scope *s, struct cte_scope *cte)
     cte->state = CTE_DONE;
     const struct rte_column *promised = result->columns;
     result->query = query;
-    const struct targets *targets = query->command == CMD_SELECT_ ? &query->targets : &query->returning;
+    const struct targets *targets =
+        query->command == CMD_SELECT_ ? &query->targets : &query->returning;
     if (!name_columns(a, node, result, targets))
         return false;
     return !result->recursive || check_recursive_types(a, node, result, promised);
@@ -190,11 +220,13 @@ bool transform_with(struct scope *s, const WithClause *with)
         const CommonTableExpr *node = list_at(with->ctes, k);
         for (size_t before = 0; before < s->ctes.n; before++)
             if (strcmp(s->ctes.items[before].name, node->ctename) == 0)
-                return fail(a, node->location, ERR_DUPLICATE_ALIAS, "WITH query name \"%s\" specified more than once", node->ctename);
+                return fail(a, node->location, ERR_DUPLICATE_ALIAS,
+                            "WITH query name \"%s\" specified more than once", node->ctename);
         if (!IS_NODE(node->ctequery, SelectStmt)) {
             if (s->parent)
-                return fail(a, node->location, ERR_FEATURE_NOT_SUPPORTED,
-                            "WITH clause containing a data-modifying statement must be at the top level");
+                return fail(
+                    a, node->location, ERR_FEATURE_NOT_SUPPORTED,
+                    "WITH clause containing a data-modifying statement must be at the top level");
             a->writes = true;
         }
         struct cte_scope cte = {.name = arena_strdup(a->arena, node->ctename),
@@ -202,9 +234,10 @@ bool transform_with(struct scope *s, const WithClause *with)
                                 .may_be_early = with->recursive,
                                 .index = (uint16_t)s->cte_results.n};
         VEC_PUSH(a->arena, &s->ctes, cte);
-        struct cte result = {.name = cte.name, .materialized = node->ctematerialized == CTEMaterializeAlways  ? 1
-                                                               : node->ctematerialized == CTEMaterializeNever ? 2
-                                                                                                              : 0};
+        struct cte result = {.name = cte.name,
+                             .materialized = node->ctematerialized == CTEMaterializeAlways  ? 1
+                                             : node->ctematerialized == CTEMaterializeNever ? 2
+                                                                                            : 0};
         VEC_PUSH(a->arena, &s->cte_results, result);
     }
     for (size_t k = 0; k < s->ctes.n; k++)

@@ -56,26 +56,30 @@ static bool check_list(struct search_work *w, const List *list, const char *what
     for (int k = 0; k < list_n(list); k++) {
         const char *name = list_str(list, k);
         if (!is_column(w, name))
-            return fail(w->s->a, location, ERR_SYNTAX_ERROR, "%s column \"%s\" not in WITH query column list", what, name);
+            return fail(w->s->a, location, ERR_SYNTAX_ERROR,
+                        "%s column \"%s\" not in WITH query column list", what, name);
         for (int before = 0; before < k; before++)
             if (strcmp(list_str(list, before), name) == 0)
-                return fail(w->s->a, location, ERR_DUPLICATE_COLUMN, "%s column \"%s\" specified more than once", what, name);
+                return fail(w->s->a, location, ERR_DUPLICATE_COLUMN,
+                            "%s column \"%s\" specified more than once", what, name);
     }
     return true;
 }
 
 static bool check_new_name(struct search_work *w, const char *name, const char *what, int location)
 {
-    return !is_column(w, name) || fail(w->s->a, location, ERR_SYNTAX_ERROR,
-                                       "%s column name \"%s\" already used in WITH query column list", what, name);
+    return !is_column(w, name) ||
+           fail(w->s->a, location, ERR_SYNTAX_ERROR,
+                "%s column name \"%s\" already used in WITH query column list", what, name);
 }
 
 static bool check_clauses(struct search_work *w)
 {
     const CTESearchClause *search = w->search;
     const CTECycleClause *cycle = w->cycle;
-    if (search && (!check_list(w, search->search_col_list, "search", search->location) ||
-                   !check_new_name(w, search->search_seq_column, "search sequence", search->location)))
+    if (search &&
+        (!check_list(w, search->search_col_list, "search", search->location) ||
+         !check_new_name(w, search->search_seq_column, "search sequence", search->location)))
         return false;
     if (!cycle)
         return true;
@@ -84,11 +88,14 @@ static bool check_clauses(struct search_work *w)
         !check_new_name(w, cycle->cycle_path_column, "cycle path", cycle->location))
         return false;
     if (strcmp(cycle->cycle_mark_column, cycle->cycle_path_column) == 0)
-        return fail(w->s->a, cycle->location, ERR_SYNTAX_ERROR, "cycle mark column name and cycle path column name are the same");
+        return fail(w->s->a, cycle->location, ERR_SYNTAX_ERROR,
+                    "cycle mark column name and cycle path column name are the same");
     if (search && strcmp(search->search_seq_column, cycle->cycle_mark_column) == 0)
-        return fail(w->s->a, search->location, ERR_SYNTAX_ERROR, "search sequence column name and cycle mark column name are the same");
+        return fail(w->s->a, search->location, ERR_SYNTAX_ERROR,
+                    "search sequence column name and cycle mark column name are the same");
     if (search && strcmp(search->search_seq_column, cycle->cycle_path_column) == 0)
-        return fail(w->s->a, search->location, ERR_SYNTAX_ERROR, "search sequence column name and cycle path column name are the same");
+        return fail(w->s->a, search->location, ERR_SYNTAX_ERROR,
+                    "search sequence column name and cycle path column name are the same");
     return true;
 }
 
@@ -252,7 +259,8 @@ static void stop_at_mark(struct search_work *w, SelectStmt *term, const char *ta
     both->xpr.type = T_BoolExpr;
     both->boolop = AND_EXPR;
     both->location = -1;
-    both->args = list_plus(a, term->whereClause ? list_plus(a, NULL, term->whereClause) : NULL, differs);
+    both->args =
+        list_plus(a, term->whereClause ? list_plus(a, NULL, term->whereClause) : NULL, differs);
     term->whereClause = (Node *)both;
 }
 
@@ -264,7 +272,8 @@ static SelectStmt *extend_right(struct search_work *w, const SelectStmt *right)
         reference = reference_name(list_at(right->fromClause, k), w->cte->ctename);
     if (!reference)
         return fail_null(a, w->cte->location, ERR_FEATURE_NOT_SUPPORTED,
-                         "with a SEARCH or CYCLE clause, the recursive reference to WITH query \"%s\" must be at the top level of its "
+                         "with a SEARCH or CYCLE clause, the recursive reference to WITH query "
+                         "\"%s\" must be at the top level of its "
                          "right-hand SELECT",
                          w->cte->ctename);
     SelectStmt *copy = arena_memdup(a->arena, right, sizeof(*right));
@@ -304,17 +313,22 @@ static bool name_columns(struct search_work *w, const SelectStmt *left)
 const CommonTableExpr *rewrite_search(struct scope *s, const CommonTableExpr *cte)
 {
     struct analysis *a = s->a;
-    struct search_work w = {
-        .s = s, .cte = cte, .search = cte->search_clause, .cycle = cte->cycle_clause, .text = BUF_IN(a->arena)};
+    struct search_work w = {.s = s,
+                            .cte = cte,
+                            .search = cte->search_clause,
+                            .cycle = cte->cycle_clause,
+                            .text = BUF_IN(a->arena)};
     const SelectStmt *body = (const SelectStmt *)cte->ctequery;
     if (!IS_NODE(cte->ctequery, SelectStmt) || body->op != PG_SETOP_UNION)
         return fail_null(a, cte->location, ERR_SYNTAX_ERROR, "WITH query is not recursive");
     if (!is_plain_select(body->larg))
-        return fail_null(a, cte->location, ERR_FEATURE_NOT_SUPPORTED,
-                         "with a SEARCH or CYCLE clause, the left side of the UNION must be a SELECT");
+        return fail_null(
+            a, cte->location, ERR_FEATURE_NOT_SUPPORTED,
+            "with a SEARCH or CYCLE clause, the left side of the UNION must be a SELECT");
     if (!is_plain_select(body->rarg))
-        return fail_null(a, cte->location, ERR_FEATURE_NOT_SUPPORTED,
-                         "with a SEARCH or CYCLE clause, the right side of the UNION must be a SELECT");
+        return fail_null(
+            a, cte->location, ERR_FEATURE_NOT_SUPPORTED,
+            "with a SEARCH or CYCLE clause, the right side of the UNION must be a SELECT");
     if (!name_columns(&w, body->larg) || !check_clauses(&w))
         return NULL;
     put_left(&w);
@@ -323,7 +337,8 @@ const CommonTableExpr *rewrite_search(struct scope *s, const CommonTableExpr *ct
     struct raw_statements frame;
     if (!sql_parse(a->arena, buf_cstr(&w.text), &frame, a->err))
         return NULL;
-    SelectStmt *whole = (SelectStmt *)(uintptr_t)frame.items[0].node, *right = extend_right(&w, body->rarg);
+    SelectStmt *whole = (SelectStmt *)(uintptr_t)frame.items[0].node,
+               *right = extend_right(&w, body->rarg);
     if (!right)
         return NULL;
     hang_term(whole->larg, body->larg);

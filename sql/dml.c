@@ -53,8 +53,9 @@ struct query *transform_update(struct scope *s, const UpdateStmt *stmt)
     q->command = CMD_UPDATE_;
     if (stmt->withClause && !transform_with(s, stmt->withClause))
         return NULL;
-    if (!open_target(s, stmt->relation, DML_UPDATE) || !target_and_from(s, stmt->fromClause) || !where_of(s, stmt->whereClause) ||
-        !transform_returning(s, stmt->returningList) || !update_set(s, stmt->targetList, &q->set) || !collect_constraints(s))
+    if (!open_target(s, stmt->relation, DML_UPDATE) || !target_and_from(s, stmt->fromClause) ||
+        !where_of(s, stmt->whereClause) || !transform_returning(s, stmt->returningList) ||
+        !update_set(s, stmt->targetList, &q->set) || !collect_constraints(s))
         return NULL;
     scope_finish(s);
     return q;
@@ -66,8 +67,8 @@ struct query *transform_delete(struct scope *s, const DeleteStmt *stmt)
     q->command = CMD_DELETE_;
     if (stmt->withClause && !transform_with(s, stmt->withClause))
         return NULL;
-    if (!open_target(s, stmt->relation, DML_DELETE) || !target_and_from(s, stmt->usingClause) || !where_of(s, stmt->whereClause) ||
-        !transform_returning(s, stmt->returningList))
+    if (!open_target(s, stmt->relation, DML_DELETE) || !target_and_from(s, stmt->usingClause) ||
+        !where_of(s, stmt->whereClause) || !transform_returning(s, stmt->returningList))
         return NULL;
     q->view_checks = (struct exprs){0};
     scope_finish(s);

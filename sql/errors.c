@@ -6,7 +6,8 @@
 #include "base/fiber.h"
 #include "sql/format_type.h"
 
-static void fill(struct analysis *a, int location, const char *sqlstate, const char *format, va_list args)
+static void fill(struct analysis *a, int location, const char *sqlstate, const char *format,
+                 va_list args)
 {
     const char *message = arena_vprintf(a->err->arena, format, args);
     err_set(a->err, sqlstate, "%s", message);
@@ -60,8 +61,8 @@ const char *type_text(struct analysis *a, const struct type *type)
 }
 
 /* "integer, x => text": the last n - n_positional ones are named. */
-const char *type_list_text(struct analysis *a, const struct type *const *types, const char *const *names, size_t n,
-                           size_t n_positional)
+const char *type_list_text(struct analysis *a, const struct type *const *types,
+                           const char *const *names, size_t n, size_t n_positional)
 {
     struct buf out = BUF_IN(a->err->arena);
     for (size_t k = 0; k < n; k++) {
@@ -90,11 +91,13 @@ const char *name_list_text(struct analysis *a, const List *names)
 
 bool depth_check(struct analysis *a)
 {
-    size_t left = stack_left_bytes(), used = a->stack_at_start > left ? a->stack_at_start - left : 0;
+    size_t left = stack_left_bytes(),
+           used = a->stack_at_start > left ? a->stack_at_start - left : 0;
     if (LIKELY(left > STACK_RESERVE_BYTES + used + used / 2))
         return true;
     fail(a, -1, ERR_STATEMENT_TOO_COMPLEX, "stack depth limit exceeded");
-    return fail_hint(a, "Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after ensuring the platform's "
+    return fail_hint(a, "Increase the configuration parameter \"max_stack_depth\" (currently "
+                        "2048kB), after ensuring the platform's "
                         "stack depth limit is adequate.");
 }
 
@@ -111,8 +114,10 @@ static const struct place_rule {
     [PLACE_OTHER] = {"extension", NULL, NULL, 0},
     [PLACE_JOIN_ON] = {"JOIN/ON", "JOIN conditions", NULL, NO_CALLS},
     [PLACE_JOIN_USING] = {"JOIN/USING", "JOIN conditions", NULL, NO_CALLS},
-    [PLACE_FROM_SUBSELECT] = {"sub-SELECT in FROM", "FROM clause of their own query level", NULL, NO(AGGREGATE)},
-    [PLACE_FROM_FUNCTION] = {"function in FROM", "functions in FROM", NULL, NO(AGGREGATE) | NO(WINDOW)},
+    [PLACE_FROM_SUBSELECT] = {"sub-SELECT in FROM", "FROM clause of their own query level", NULL,
+                              NO(AGGREGATE)},
+    [PLACE_FROM_FUNCTION] = {"function in FROM", "functions in FROM", NULL,
+                             NO(AGGREGATE) | NO(WINDOW)},
     [PLACE_WHERE] = {"WHERE", "WHERE", NULL, NO_CALLS},
     [PLACE_HAVING] = {"HAVING", "HAVING", NULL, NO(WINDOW) | NO(SRF)},
     [PLACE_FILTER] = {"FILTER", "FILTER", NULL, NO_CALLS},
@@ -135,21 +140,29 @@ static const struct place_rule {
     [PLACE_VALUES] = {"VALUES", "VALUES", NULL, NO_CALLS},
     [PLACE_VALUES_SINGLE] = {"VALUES", "VALUES", NULL, NO(AGGREGATE) | NO(WINDOW)},
     [PLACE_CHECK] = {"CHECK", "check constraints", "check constraint", NO_CALLS | NO(SUBQUERY)},
-    [PLACE_DOMAIN_CHECK] = {"CHECK", "check constraints", "check constraint", NO_CALLS | NO(SUBQUERY)},
-    [PLACE_DEFAULT] = {"DEFAULT", "DEFAULT expressions", "DEFAULT expression", NO_CALLS | NO(SUBQUERY) | NO(COLUMN)},
-    [PLACE_INDEX_EXPRESSION] = {"index expression", "index expressions", "index expression", NO_CALLS | NO(SUBQUERY)},
-    [PLACE_INDEX_PREDICATE] = {"index predicate", "index predicates", "index predicate", NO_CALLS | NO(SUBQUERY)},
-    [PLACE_ALTER_TYPE] = {"USING", "transform expressions", "transform expression", NO_CALLS | NO(SUBQUERY)},
-    [PLACE_EXECUTE] = {"EXECUTE", "EXECUTE parameters", "EXECUTE parameter", NO_CALLS | NO(SUBQUERY)},
-    [PLACE_TRIGGER_WHEN] = {"WHEN", "trigger WHEN conditions", "trigger WHEN condition", NO_CALLS | NO(SUBQUERY)},
+    [PLACE_DOMAIN_CHECK] = {"CHECK", "check constraints", "check constraint",
+                            NO_CALLS | NO(SUBQUERY)},
+    [PLACE_DEFAULT] = {"DEFAULT", "DEFAULT expressions", "DEFAULT expression",
+                       NO_CALLS | NO(SUBQUERY) | NO(COLUMN)},
+    [PLACE_INDEX_EXPRESSION] = {"index expression", "index expressions", "index expression",
+                                NO_CALLS | NO(SUBQUERY)},
+    [PLACE_INDEX_PREDICATE] = {"index predicate", "index predicates", "index predicate",
+                               NO_CALLS | NO(SUBQUERY)},
+    [PLACE_ALTER_TYPE] = {"USING", "transform expressions", "transform expression",
+                          NO_CALLS | NO(SUBQUERY)},
+    [PLACE_EXECUTE] = {"EXECUTE", "EXECUTE parameters", "EXECUTE parameter",
+                       NO_CALLS | NO(SUBQUERY)},
+    [PLACE_TRIGGER_WHEN] = {"WHEN", "trigger WHEN conditions", "trigger WHEN condition",
+                            NO_CALLS | NO(SUBQUERY)},
     [PLACE_PARTITION_BOUND] = {"partition bound", "partition bound", "partition bound",
                                NO_CALLS | NO(SUBQUERY) | NO(COLUMN)},
-    [PLACE_PARTITION_KEY] = {"PARTITION BY", "partition key expressions", "partition key expression",
-                             NO_CALLS | NO(SUBQUERY)},
+    [PLACE_PARTITION_KEY] = {"PARTITION BY", "partition key expressions",
+                             "partition key expression", NO_CALLS | NO(SUBQUERY)},
     [PLACE_CALL] = {"CALL", "CALL arguments", "CALL argument", NO_CALLS | NO(SUBQUERY)},
-    [PLACE_COPY_WHERE] = {"WHERE", "COPY FROM WHERE conditions", "COPY FROM WHERE condition", NO_CALLS | NO(SUBQUERY)},
-    [PLACE_GENERATED] = {"GENERATED AS", "column generation expressions", "column generation expression",
-                         NO_CALLS | NO(SUBQUERY)},
+    [PLACE_COPY_WHERE] = {"WHERE", "COPY FROM WHERE conditions", "COPY FROM WHERE condition",
+                          NO_CALLS | NO(SUBQUERY)},
+    [PLACE_GENERATED] = {"GENERATED AS", "column generation expressions",
+                         "column generation expression", NO_CALLS | NO(SUBQUERY)},
     [PLACE_POLICY] = {"POLICY", "policy expressions", NULL, NO_CALLS},
 };
 
@@ -186,15 +199,20 @@ bool place_allows(struct scope *s, enum place place, enum place_use use, int loc
         return true;
     switch (use) {
     case USE_AGGREGATE:
-        return fail(s->a, location, ERR_GROUPING_ERROR, "aggregate functions are not allowed in %s", aggregate_place(place));
+        return fail(s->a, location, ERR_GROUPING_ERROR, "aggregate functions are not allowed in %s",
+                    aggregate_place(place));
     case USE_WINDOW:
-        return fail(s->a, location, ERR_WINDOWING_ERROR, "window functions are not allowed in %s", rule->many);
+        return fail(s->a, location, ERR_WINDOWING_ERROR, "window functions are not allowed in %s",
+                    rule->many);
     case USE_SRF:
-        return fail(s->a, location, ERR_FEATURE_NOT_SUPPORTED, "set-returning functions are not allowed in %s", rule->many);
+        return fail(s->a, location, ERR_FEATURE_NOT_SUPPORTED,
+                    "set-returning functions are not allowed in %s", rule->many);
     case USE_SUBQUERY:
-        return fail(s->a, location, ERR_FEATURE_NOT_SUPPORTED, "cannot use subquery in %s", rule->one);
+        return fail(s->a, location, ERR_FEATURE_NOT_SUPPORTED, "cannot use subquery in %s",
+                    rule->one);
     case USE_COLUMN:
-        return fail(s->a, location, ERR_FEATURE_NOT_SUPPORTED, "cannot use column reference in %s%s", rule->one,
+        return fail(s->a, location, ERR_FEATURE_NOT_SUPPORTED,
+                    "cannot use column reference in %s%s", rule->one,
                     place == PLACE_PARTITION_BOUND ? " expression" : "");
     }
     return true;

@@ -114,7 +114,8 @@ static struct expr *make_const(struct analysis *a, const A_Const *node)
     default: {
         const char *text = node->val.sval.sval;
         size_t n = strlen(text);
-        return const_new(a, a->unknown, datum_bytes(arena_strndup(a->arena, text, n), n), node->location);
+        return const_new(a, a->unknown, datum_bytes(arena_strndup(a->arena, text, n), n),
+                         node->location);
     }
     }
 }
@@ -140,7 +141,8 @@ static bool row_fields(struct scope *s, const RowExpr *row, struct exprs *out)
 static struct expr *transform_op(struct scope *s, const A_Expr *node)
 {
     const Node *l = node->lexpr, *r = node->rexpr;
-    if (IS_NODE(l, RowExpr) && IS_NODE(r, SubLink) && ((const SubLink *)r)->subLinkType == PG_EXPR_SUBLINK) {
+    if (IS_NODE(l, RowExpr) && IS_NODE(r, SubLink) &&
+        ((const SubLink *)r)->subLinkType == PG_EXPR_SUBLINK) {
         SubLink row = *(const SubLink *)r;
         row.subLinkType = ROWCOMPARE_SUBLINK;
         row.testexpr = node->lexpr;
@@ -165,22 +167,28 @@ static struct expr *transform_op(struct scope *s, const A_Expr *node)
 
 static struct expr *transform_op_any_all(struct scope *s, const A_Expr *node)
 {
-    struct expr *left = transform_node(s, node->lexpr), *right = left ? transform_node(s, node->rexpr) : NULL;
-    return right ? make_any_all(s, node->name, node->kind == AEXPR_OP_ANY, left, right, node->location) : NULL;
+    struct expr *left = transform_node(s, node->lexpr),
+                *right = left ? transform_node(s, node->rexpr) : NULL;
+    return right ? make_any_all(s, node->name, node->kind == AEXPR_OP_ANY, left, right,
+                                node->location)
+                 : NULL;
 }
 
 static struct expr *row_distinct(struct scope *s, const A_Expr *node)
 {
     struct exprs left = {0}, right = {0};
-    if (!row_fields(s, (const RowExpr *)node->lexpr, &left) || !row_fields(s, (const RowExpr *)node->rexpr, &right))
+    if (!row_fields(s, (const RowExpr *)node->lexpr, &left) ||
+        !row_fields(s, (const RowExpr *)node->rexpr, &right))
         return NULL;
     if (left.n != right.n)
-        return fail_null(s->a, node->location, ERR_SYNTAX_ERROR, "unequal number of entries in row expressions");
+        return fail_null(s->a, node->location, ERR_SYNTAX_ERROR,
+                         "unequal number of entries in row expressions");
     if (left.n == 0)
         return const_new(s->a, s->a->boolean, datum_bool(false), node->location);
     struct expr *any = expr_new(s->a, EXPR_OR, s->a->boolean, node->location);
     for (size_t k = 0; k < left.n; k++) {
-        struct expr *one = make_distinct(s, node->name, left.items[k], right.items[k], node->location);
+        struct expr *one =
+            make_distinct(s, node->name, left.items[k], right.items[k], node->location);
         if (!one)
             return NULL;
         push_arg(s->a, any, one);
@@ -193,13 +201,17 @@ static struct expr *transform_distinct_from(struct scope *s, const A_Expr *node)
     bool distinct = node->kind == AEXPR_DISTINCT;
     struct expr *e;
     if (is_null_literal(node->rexpr) || is_null_literal(node->lexpr)) {
-        struct expr *arg = transform_node(s, is_null_literal(node->rexpr) ? node->lexpr : node->rexpr);
-        return arg ? bool_expr(s->a, distinct ? EXPR_IS_NOT_NULL : EXPR_IS_NULL, arg, NULL, node->location) : NULL;
+        struct expr *arg =
+            transform_node(s, is_null_literal(node->rexpr) ? node->lexpr : node->rexpr);
+        return arg ? bool_expr(s->a, distinct ? EXPR_IS_NOT_NULL : EXPR_IS_NULL, arg, NULL,
+                               node->location)
+                   : NULL;
     }
     if (IS_NODE(node->lexpr, RowExpr) && IS_NODE(node->rexpr, RowExpr)) {
         e = row_distinct(s, node);
     } else {
-        struct expr *left = transform_node(s, node->lexpr), *right = left ? transform_node(s, node->rexpr) : NULL;
+        struct expr *left = transform_node(s, node->lexpr),
+                    *right = left ? transform_node(s, node->rexpr) : NULL;
         e = right ? make_distinct(s, node->name, left, right, node->location) : NULL;
     }
     if (!e || distinct)
@@ -209,14 +221,17 @@ static struct expr *transform_distinct_from(struct scope *s, const A_Expr *node)
 
 static struct expr *transform_nullif(struct scope *s, const A_Expr *node)
 {
-    struct expr *left = transform_node(s, node->lexpr), *right = left ? transform_node(s, node->rexpr) : NULL;
+    struct expr *left = transform_node(s, node->lexpr),
+                *right = left ? transform_node(s, node->rexpr) : NULL;
     struct expr *e = right ? make_op(s, node->name, left, right, node->location) : NULL;
     if (!e)
         return NULL;
     if (e->type != s->a->boolean)
-        return fail_null(s->a, node->location, ERR_DATATYPE_MISMATCH, "NULLIF requires = operator to yield boolean");
+        return fail_null(s->a, node->location, ERR_DATATYPE_MISMATCH,
+                         "NULLIF requires = operator to yield boolean");
     if (e->func.proc->returns_set)
-        return fail_null(s->a, node->location, ERR_DATATYPE_MISMATCH, "NULLIF must not return a set");
+        return fail_null(s->a, node->location, ERR_DATATYPE_MISMATCH,
+                         "NULLIF must not return a set");
     e->kind = EXPR_NULLIF;
     e->type = e->args.items[0]->type;
     e->typmod = e->args.items[0]->typmod;
@@ -225,7 +240,8 @@ static struct expr *transform_nullif(struct scope *s, const A_Expr *node)
 }
 
 /* x IN (1, 2, y): the items without columns become = ANY (ARRAY[...]) when they have a common type; the others one comparison each. */
-static struct expr *in_array(struct scope *s, const A_Expr *node, bool is_in, struct expr *left, const struct exprs *items)
+static struct expr *in_array(struct scope *s, const A_Expr *node, bool is_in, struct expr *left,
+                             const struct exprs *items)
 {
     struct analysis *a = s->a;
     struct exprs all = {0};
@@ -248,7 +264,8 @@ static struct expr *in_array(struct scope *s, const A_Expr *node, bool is_in, st
     return make_any_all(s, node->name, is_in, left, array, node->location);
 }
 
-static struct expr *in_comparison(struct scope *s, const A_Expr *node, struct expr *left, struct expr *item)
+static struct expr *in_comparison(struct scope *s, const A_Expr *node, struct expr *left,
+                                  struct expr *item)
 {
     struct expr *e;
     if (left->kind == EXPR_ROW && item->kind == EXPR_ROW) {
@@ -298,7 +315,8 @@ struct expr *transform_in(struct scope *s, const A_Expr *node)
     return all->args.n == 1 ? all->args.items[0] : all;
 }
 
-static struct expr *compare_raw(struct scope *s, const char *op, const Node *l, const Node *r, int location)
+static struct expr *compare_raw(struct scope *s, const char *op, const Node *l, const Node *r,
+                                int location)
 {
     String string = {.type = T_String, .sval = (char *)(uintptr_t)op};
     ListCell cell = {.ptr_value = &string};
@@ -313,11 +331,15 @@ static struct expr *compare_raw(struct scope *s, const char *op, const Node *l, 
 }
 
 /* a BETWEEN b AND c is a >= b AND a <= c, whatever types these three are. */
-static struct expr *between_pair(struct scope *s, const A_Expr *node, bool is_not, int low, int high)
+static struct expr *between_pair(struct scope *s, const A_Expr *node, bool is_not, int low,
+                                 int high)
 {
     const List *bounds = (const List *)node->rexpr;
-    struct expr *l = compare_raw(s, is_not ? "<" : ">=", node->lexpr, list_at(bounds, low), node->location);
-    struct expr *r = l ? compare_raw(s, is_not ? ">" : "<=", node->lexpr, list_at(bounds, high), node->location) : NULL;
+    struct expr *l =
+        compare_raw(s, is_not ? "<" : ">=", node->lexpr, list_at(bounds, low), node->location);
+    struct expr *r =
+        l ? compare_raw(s, is_not ? ">" : "<=", node->lexpr, list_at(bounds, high), node->location)
+          : NULL;
     if (r)
         l = coerce_to_boolean(s->a, l, is_not ? "OR" : "AND");
     if (r && l)
@@ -332,7 +354,9 @@ struct expr *transform_between(struct scope *s, const A_Expr *node)
     if (!forward || node->kind == AEXPR_BETWEEN || node->kind == AEXPR_NOT_BETWEEN)
         return forward;
     struct expr *backward = between_pair(s, node, is_not, 1, 0);
-    return backward ? bool_expr(s->a, is_not ? EXPR_AND : EXPR_OR, forward, backward, node->location) : NULL;
+    return backward
+               ? bool_expr(s->a, is_not ? EXPR_AND : EXPR_OR, forward, backward, node->location)
+               : NULL;
 }
 
 static struct expr *transform_a_expr(struct scope *s, const A_Expr *node)
@@ -359,7 +383,8 @@ static struct expr *transform_a_expr(struct scope *s, const A_Expr *node)
     case AEXPR_NOT_BETWEEN_SYM:
         return transform_between(s, node);
     }
-    return fail_null(s->a, node->location, ERR_INTERNAL_ERROR, "unrecognized A_Expr kind: %d", (int)node->kind);
+    return fail_null(s->a, node->location, ERR_INTERNAL_ERROR, "unrecognized A_Expr kind: %d",
+                     (int)node->kind);
 }
 
 /* ---- logic and tests ---- */
@@ -369,7 +394,9 @@ static struct expr *transform_bool(struct scope *s, const BoolExpr *node)
     static const struct {
         enum expr_kind kind;
         const char *name;
-    } ops[] = {[AND_EXPR] = {EXPR_AND, "AND"}, [OR_EXPR] = {EXPR_OR, "OR"}, [NOT_EXPR] = {EXPR_NOT, "NOT"}};
+    } ops[] = {[AND_EXPR] = {EXPR_AND, "AND"},
+               [OR_EXPR] = {EXPR_OR, "OR"},
+               [NOT_EXPR] = {EXPR_NOT, "NOT"}};
     struct expr *e = expr_new(s->a, ops[node->boolop].kind, s->a->boolean, node->location);
     for (int k = 0; k < list_n(node->args); k++) {
         struct expr *arg = transform_node(s, list_at(node->args, k));
@@ -385,7 +412,9 @@ static struct expr *transform_bool(struct scope *s, const BoolExpr *node)
 static struct expr *transform_null_test(struct scope *s, const NullTest *node)
 {
     struct expr *arg = transform_node(s, (const Node *)node->arg);
-    return arg ? bool_expr(s->a, node->nulltesttype == IS_NULL ? EXPR_IS_NULL : EXPR_IS_NOT_NULL, arg, NULL, node->location) : NULL;
+    return arg ? bool_expr(s->a, node->nulltesttype == IS_NULL ? EXPR_IS_NULL : EXPR_IS_NOT_NULL,
+                           arg, NULL, node->location)
+               : NULL;
 }
 
 static struct expr *transform_truth_test(struct scope *s, const BooleanTest *node)
@@ -394,9 +423,12 @@ static struct expr *transform_truth_test(struct scope *s, const BooleanTest *nod
         enum expr_kind kind;
         const char *name;
     } tests[] = {
-        [IS_TRUE] = {EXPR_IS_TRUE, "IS TRUE"},          [IS_NOT_TRUE] = {EXPR_IS_NOT_TRUE, "IS NOT TRUE"},
-        [IS_FALSE] = {EXPR_IS_FALSE, "IS FALSE"},       [IS_NOT_FALSE] = {EXPR_IS_NOT_FALSE, "IS NOT FALSE"},
-        [IS_UNKNOWN] = {EXPR_IS_UNKNOWN, "IS UNKNOWN"}, [IS_NOT_UNKNOWN] = {EXPR_IS_NOT_UNKNOWN, "IS NOT UNKNOWN"},
+        [IS_TRUE] = {EXPR_IS_TRUE, "IS TRUE"},
+        [IS_NOT_TRUE] = {EXPR_IS_NOT_TRUE, "IS NOT TRUE"},
+        [IS_FALSE] = {EXPR_IS_FALSE, "IS FALSE"},
+        [IS_NOT_FALSE] = {EXPR_IS_NOT_FALSE, "IS NOT FALSE"},
+        [IS_UNKNOWN] = {EXPR_IS_UNKNOWN, "IS UNKNOWN"},
+        [IS_NOT_UNKNOWN] = {EXPR_IS_NOT_UNKNOWN, "IS NOT UNKNOWN"},
     };
     struct expr *arg = transform_node(s, (const Node *)node->arg);
     if (arg)
@@ -421,17 +453,21 @@ struct expr *transform_type_cast(struct scope *s, const TypeCast *node)
             arg = transform_array(s, (const A_ArrayExpr *)node->arg, base, elem, base_typmod);
         else
             arg = transform_node(s, node->arg);
-    } else if (typmod >= 0 && base_type(type)->oid == TYPE_INTERVAL && IS_NODE(node->arg, A_Const)) {
-        arg = make_const(a, (const A_Const *)node->arg); /* the modifier decides how the text is read */
+    } else if (typmod >= 0 && base_type(type)->oid == TYPE_INTERVAL &&
+               IS_NODE(node->arg, A_Const)) {
+        arg = make_const(
+            a, (const A_Const *)node->arg); /* the modifier decides how the text is read */
     } else {
         arg = transform_node(s, node->arg);
     }
     if (!arg)
         return NULL;
     int location = node->location >= 0 ? node->location : node->typeName->location;
-    struct expr *cast = coerce_to(a, arg, type, typmod, CAST_EXPLICIT, FORM_EXPLICIT_CAST, location);
+    struct expr *cast =
+        coerce_to(a, arg, type, typmod, CAST_EXPLICIT, FORM_EXPLICIT_CAST, location);
     if (!cast && !FAILED(a))
-        fail(a, location, ERR_CANNOT_COERCE, "cannot cast type %s to %s", type_text(a, arg->type), type_text(a, type));
+        fail(a, location, ERR_CANNOT_COERCE, "cannot cast type %s to %s", type_text(a, arg->type),
+             type_text(a, type));
     return cast;
 }
 
@@ -441,7 +477,8 @@ bool collation_by_name(struct analysis *a, const List *name, int location, uint3
     static const struct {
         const char *name;
         uint32_t oid;
-    } collations[] = {{"default", 100}, {"C", 950}, {"POSIX", 951}, {"ucs_basic", 12340}, {"C.UTF-8", 12341}, {"C.utf8", 12341}};
+    } collations[] = {{"default", 100},     {"C", 950},         {"POSIX", 951},
+                      {"ucs_basic", 12340}, {"C.UTF-8", 12341}, {"C.utf8", 12341}};
     const char *own = list_str(name, list_n(name) - 1);
     for (size_t k = 0; k < ARRAY_COUNT(collations); k++)
         if (strcmp(own, collations[k].name) == 0) {
@@ -450,8 +487,10 @@ bool collation_by_name(struct analysis *a, const List *name, int location, uint3
         }
     size_t n = strlen(own);
     if (strchr(own, '_') || (n > 6 && strcmp(own + n - 6, "-x-icu") == 0))
-        return fail(a, location, ERR_FEATURE_NOT_SUPPORTED, "collation \"%s\" is not supported", own);
-    return fail(a, location, ERR_UNDEFINED_OBJECT, "collation \"%s\" for encoding \"UTF8\" does not exist", name_list_text(a, name));
+        return fail(a, location, ERR_FEATURE_NOT_SUPPORTED, "collation \"%s\" is not supported",
+                    own);
+    return fail(a, location, ERR_UNDEFINED_OBJECT,
+                "collation \"%s\" for encoding \"UTF8\" does not exist", name_list_text(a, name));
 }
 
 static struct expr *transform_collate(struct scope *s, const CollateClause *node)
@@ -461,8 +500,8 @@ static struct expr *transform_collate(struct scope *s, const CollateClause *node
     if (!arg)
         return NULL;
     if (!arg->type->collation_oid && arg->type->oid != TYPE_UNKNOWN)
-        return fail_null(a, node->location, ERR_DATATYPE_MISMATCH, "collations are not supported by type %s",
-                         type_text(a, arg->type));
+        return fail_null(a, node->location, ERR_DATATYPE_MISMATCH,
+                         "collations are not supported by type %s", type_text(a, arg->type));
     struct expr *e = expr_new(a, EXPR_RELABEL, arg->type, node->location);
     e->typmod = arg->typmod;
     if (!collation_by_name(a, node->collname, node->location, &e->collation_oid))
@@ -490,17 +529,21 @@ static struct expr *transform_other(struct scope *s, const Node *node)
     case T_GroupingFunc:
         return transform_grouping(s, (const GroupingFunc *)node);
     case T_SetToDefault:
-        return fail_null(a, ((const SetToDefault *)node)->location, ERR_SYNTAX_ERROR, "DEFAULT is not allowed in this context");
+        return fail_null(a, ((const SetToDefault *)node)->location, ERR_SYNTAX_ERROR,
+                         "DEFAULT is not allowed in this context");
     case T_CurrentOfExpr:
         return fail_null(a, -1, ERR_FEATURE_NOT_SUPPORTED, "WHERE CURRENT OF is not supported");
     case T_XmlExpr:
-        return fail_null(a, ((const XmlExpr *)node)->location, ERR_FEATURE_NOT_SUPPORTED, "XML functions are not supported");
+        return fail_null(a, ((const XmlExpr *)node)->location, ERR_FEATURE_NOT_SUPPORTED,
+                         "XML functions are not supported");
     case T_XmlSerialize:
-        return fail_null(a, ((const XmlSerialize *)node)->location, ERR_FEATURE_NOT_SUPPORTED, "XMLSERIALIZE is not supported");
+        return fail_null(a, ((const XmlSerialize *)node)->location, ERR_FEATURE_NOT_SUPPORTED,
+                         "XMLSERIALIZE is not supported");
     case T_List:
         return fail_null(a, -1, ERR_SYNTAX_ERROR, "a list of expressions is not allowed here");
     default:
-        return fail_null(a, -1, ERR_FEATURE_NOT_SUPPORTED, "this kind of expression is not supported");
+        return fail_null(a, -1, ERR_FEATURE_NOT_SUPPORTED,
+                         "this kind of expression is not supported");
     }
 }
 
@@ -550,7 +593,8 @@ struct expr *transform_expr(struct scope *s, const Node *node, enum place place)
     return e;
 }
 
-struct expr *transform_boolean(struct scope *s, const Node *node, enum place place, const char *construct)
+struct expr *transform_boolean(struct scope *s, const Node *node, enum place place,
+                               const char *construct)
 {
     struct expr *e = transform_expr(s, node, place);
     return e ? coerce_to_boolean(s->a, e, construct) : NULL;

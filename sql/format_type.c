@@ -6,24 +6,157 @@
 
 /* The keywords of PostgreSQL 15 that are not unreserved, sorted: as identifiers they must be quoted. */
 static const char *const keywords[] = {
-    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
-    "authorization", "between", "bigint", "binary", "bit", "boolean", "both", "case", "cast",
-    "char", "character", "check", "coalesce", "collate", "collation", "column", "concurrently",
-    "constraint", "create", "cross", "current_catalog", "current_date", "current_role",
-    "current_schema", "current_time", "current_timestamp", "current_user", "dec", "decimal",
-    "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "exists",
-    "extract", "false", "fetch", "float", "for", "foreign", "freeze", "from", "full", "grant",
-    "greatest", "group", "grouping", "having", "ilike", "in", "initially", "inner", "inout",
-    "int", "integer", "intersect", "interval", "into", "is", "isnull", "join", "lateral",
-    "leading", "least", "left", "like", "limit", "localtime", "localtimestamp", "national",
-    "natural", "nchar", "none", "normalize", "not", "notnull", "null", "nullif", "numeric",
-    "offset", "on", "only", "or", "order", "out", "outer", "overlaps", "overlay", "placing",
-    "position", "precision", "primary", "real", "references", "returning", "right", "row",
-    "select", "session_user", "setof", "similar", "smallint", "some", "substring", "symmetric",
-    "table", "tablesample", "then", "time", "timestamp", "to", "trailing", "treat", "trim",
-    "true", "union", "unique", "user", "using", "values", "varchar", "variadic", "verbose",
-    "when", "where", "window", "with", "xmlattributes", "xmlconcat", "xmlelement", "xmlexists",
-    "xmlforest", "xmlnamespaces", "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "xmltable",
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "between",
+    "bigint",
+    "binary",
+    "bit",
+    "boolean",
+    "both",
+    "case",
+    "cast",
+    "char",
+    "character",
+    "check",
+    "coalesce",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "dec",
+    "decimal",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "exists",
+    "extract",
+    "false",
+    "fetch",
+    "float",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "greatest",
+    "group",
+    "grouping",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "inout",
+    "int",
+    "integer",
+    "intersect",
+    "interval",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "least",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "national",
+    "natural",
+    "nchar",
+    "none",
+    "normalize",
+    "not",
+    "notnull",
+    "null",
+    "nullif",
+    "numeric",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "out",
+    "outer",
+    "overlaps",
+    "overlay",
+    "placing",
+    "position",
+    "precision",
+    "primary",
+    "real",
+    "references",
+    "returning",
+    "right",
+    "row",
+    "select",
+    "session_user",
+    "setof",
+    "similar",
+    "smallint",
+    "some",
+    "substring",
+    "symmetric",
+    "table",
+    "tablesample",
+    "then",
+    "time",
+    "timestamp",
+    "to",
+    "trailing",
+    "treat",
+    "trim",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "values",
+    "varchar",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+    "xmlattributes",
+    "xmlconcat",
+    "xmlelement",
+    "xmlexists",
+    "xmlforest",
+    "xmlnamespaces",
+    "xmlparse",
+    "xmlpi",
+    "xmlroot",
+    "xmlserialize",
+    "xmltable",
 };
 
 static int compare_words(const void *key, const void *item)
@@ -38,7 +171,8 @@ static bool needs_quotes(const char *name)
     for (const char *p = name; *p; p++)
         if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_'))
             return true;
-    return bsearch(name, keywords, ARRAY_COUNT(keywords), sizeof(keywords[0]), compare_words) != NULL;
+    return bsearch(name, keywords, ARRAY_COUNT(keywords), sizeof(keywords[0]), compare_words) !=
+           NULL;
 }
 
 void quote_ident(struct buf *out, const char *name)
@@ -130,15 +264,16 @@ static void put_typmod(const struct type *type, int32_t typmod, struct buf *out)
     }
 }
 
-static bool is_visible(const struct catalog *catalog, const struct search_path *path, const struct type *type)
+static bool is_visible(const struct catalog *catalog, const struct search_path *path,
+                       const struct type *type)
 {
     if (type->namespace_oid == NAMESPACE_PG_CATALOG)
         return true;
     return path && catalog_type_by_name(catalog, path, NULL, type->name) == type;
 }
 
-static void put_own_name(const struct catalog *catalog, const struct search_path *path, const struct type *type,
-                         struct buf *out)
+static void put_own_name(const struct catalog *catalog, const struct search_path *path,
+                         const struct type *type, struct buf *out)
 {
     if (!is_visible(catalog, path, type)) {
         const struct namespace *namespace = catalog_namespace(catalog, type->namespace_oid);
@@ -150,8 +285,8 @@ static void put_own_name(const struct catalog *catalog, const struct search_path
     quote_ident(out, type->name);
 }
 
-void format_type(const struct catalog *catalog, const struct search_path *path, const struct type *type, int32_t typmod,
-                 bool with_typmod, struct buf *out)
+void format_type(const struct catalog *catalog, const struct search_path *path,
+                 const struct type *type, int32_t typmod, bool with_typmod, struct buf *out)
 {
     const struct type *elem = type;
     if (type->elem_oid && type->len == -1 && type->elem && type->elem->array_oid == type->oid)
@@ -174,8 +309,8 @@ void format_type(const struct catalog *catalog, const struct search_path *path, 
         buf_puts(out, "[]");
 }
 
-const char *format_type_name(struct arena *arena, const struct catalog *catalog, const struct search_path *path,
-                             const struct type *type)
+const char *format_type_name(struct arena *arena, const struct catalog *catalog,
+                             const struct search_path *path, const struct type *type)
 {
     struct buf out = BUF_IN(arena);
     format_type(catalog, path, type, -1, false, &out);

@@ -16,14 +16,16 @@ static bool is_plain_unnest(const Node *node)
     if (!IS_NODE(node, FuncCall))
         return false;
     const FuncCall *call = (const FuncCall *)node;
-    return list_n(call->funcname) == 1 && strcmp(list_str(call->funcname, 0), "unnest") == 0 && list_n(call->args) > 1 &&
-           !call->agg_order && !call->agg_filter && !call->over && !call->agg_star && !call->agg_distinct && !call->func_variadic;
+    return list_n(call->funcname) == 1 && strcmp(list_str(call->funcname, 0), "unnest") == 0 &&
+           list_n(call->args) > 1 && !call->agg_order && !call->agg_filter && !call->over &&
+           !call->agg_star && !call->agg_distinct && !call->func_variadic;
 }
 
 static struct expr *transform_table_function(struct scope *s, const Node *node)
 {
     struct expr *e = transform_expr(s, node, PLACE_FROM_FUNCTION);
-    if (e && s->last_srf && s->last_srf != e && contains_srf(e) && !(e->kind == EXPR_FUNC && e->func.proc->returns_set))
+    if (e && s->last_srf && s->last_srf != e && contains_srf(e) &&
+        !(e->kind == EXPR_FUNC && e->func.proc->returns_set))
         return fail_null(s->a, s->last_srf->location, ERR_FEATURE_NOT_SUPPORTED,
                          "set-returning functions must appear at top level of FROM");
     return e;
@@ -40,7 +42,8 @@ static struct expr *unnest_one(struct scope *s, const FuncCall *all, int index)
     return transform_table_function(s, (const Node *)&one);
 }
 
-static bool collect_functions(struct scope *s, const RangeFunction *range, struct function_item **items, int *n)
+static bool collect_functions(struct scope *s, const RangeFunction *range,
+                              struct function_item **items, int *n)
 {
     struct analysis *a = s->a;
     VEC(struct function_item) list = {0};
@@ -52,8 +55,10 @@ static bool collect_functions(struct scope *s, const RangeFunction *range, struc
         if (!definitions && is_plain_unnest(node)) {
             const FuncCall *call = (const FuncCall *)node;
             if (range->coldeflist) {
-                fail(a, -1, ERR_SYNTAX_ERROR, "UNNEST() with multiple arguments cannot have a column definition list");
-                return fail_hint(a, "Use separate UNNEST() calls inside ROWS FROM(), and attach a column definition list to each one.");
+                fail(a, -1, ERR_SYNTAX_ERROR,
+                     "UNNEST() with multiple arguments cannot have a column definition list");
+                return fail_hint(a, "Use separate UNNEST() calls inside ROWS FROM(), and attach a "
+                                    "column definition list to each one.");
             }
             for (int arg = 0; arg < list_n(call->args); arg++) {
                 struct function_item item = {unnest_one(s, call, arg), "unnest", NULL};
@@ -64,7 +69,8 @@ static bool collect_functions(struct scope *s, const RangeFunction *range, struc
             continue;
         }
         s->last_srf = NULL;
-        struct function_item item = {transform_table_function(s, node), figure_name(node), definitions};
+        struct function_item item = {transform_table_function(s, node), figure_name(node),
+                                     definitions};
         if (!item.call)
             return false;
         VEC_PUSH(a->arena, &list, item);
@@ -72,11 +78,14 @@ static bool collect_functions(struct scope *s, const RangeFunction *range, struc
     s->last_srf = last_srf;
     if (range->coldeflist) {
         if (list.n != 1) {
-            fail(a, -1, ERR_SYNTAX_ERROR, "ROWS FROM() with multiple functions cannot have a column definition list");
-            return fail_hint(a, "Put a separate column definition list for each function inside ROWS FROM().");
+            fail(a, -1, ERR_SYNTAX_ERROR,
+                 "ROWS FROM() with multiple functions cannot have a column definition list");
+            return fail_hint(
+                a, "Put a separate column definition list for each function inside ROWS FROM().");
         }
         if (range->ordinality) {
-            fail(a, -1, ERR_SYNTAX_ERROR, "WITH ORDINALITY cannot be used with a column definition list");
+            fail(a, -1, ERR_SYNTAX_ERROR,
+                 "WITH ORDINALITY cannot be used with a column definition list");
             return fail_hint(a, "Put the column definition list inside ROWS FROM().");
         }
         list.items[0].definitions = range->coldeflist;
@@ -101,13 +110,14 @@ static bool defined_columns(struct scope *s, const List *definitions, struct rte
         const ColumnDef *definition = list_at(definitions, k);
         struct rte_column column = {.name = arena_strdup(s->a->arena, definition->colname)};
         if (definition->typeName->setof)
-            return fail(s->a, definition->location, ERR_INVALID_TABLE_DEFINITION, "column \"%s\" cannot be declared SETOF",
-                        definition->colname);
+            return fail(s->a, definition->location, ERR_INVALID_TABLE_DEFINITION,
+                        "column \"%s\" cannot be declared SETOF", definition->colname);
         if (!resolve_type_name(s->a, definition->typeName, &column.type, &column.typmod))
             return false;
         if (column.type->kind == 'p' && column.type->oid != TYPE_RECORD)
-            return fail(s->a, definition->location, ERR_INVALID_TABLE_DEFINITION, "column \"%s\" has pseudo-type %s",
-                        definition->colname, type_text(s->a, column.type));
+            return fail(s->a, definition->location, ERR_INVALID_TABLE_DEFINITION,
+                        "column \"%s\" has pseudo-type %s", definition->colname,
+                        type_text(s->a, column.type));
         column.collation_oid = column.type->collation_oid;
         push_column(s->a, rte, column);
     }
@@ -130,24 +140,30 @@ static const char *output_name(const struct expr *call)
     return n_out == 1 && found && *found ? found : NULL;
 }
 
-static bool check_definitions(struct scope *s, const struct expr *call, const struct row_shape *shape, const List *definitions)
+static bool check_definitions(struct scope *s, const struct expr *call,
+                              const struct row_shape *shape, const List *definitions)
 {
     bool is_record = call->type->oid == TYPE_RECORD;
-    int location = definitions ? ((const ColumnDef *)list_at(definitions, 0))->location : expr_location(call);
+    int location =
+        definitions ? ((const ColumnDef *)list_at(definitions, 0))->location : expr_location(call);
     if (definitions && shape->n && is_record)
-        return fail(s->a, location, ERR_SYNTAX_ERROR, "a column definition list is redundant for a function with OUT parameters");
+        return fail(s->a, location, ERR_SYNTAX_ERROR,
+                    "a column definition list is redundant for a function with OUT parameters");
     if (definitions && shape->n)
         return fail(s->a, location, ERR_SYNTAX_ERROR,
-                    "a column definition list is redundant for a function returning a named composite type");
+                    "a column definition list is redundant for a function returning a named "
+                    "composite type");
     if (definitions && !is_record)
         return fail(s->a, location, ERR_SYNTAX_ERROR,
                     "a column definition list is only allowed for functions returning \"record\"");
     if (!definitions && is_record && !shape->n)
-        return fail(s->a, location, ERR_SYNTAX_ERROR, "a column definition list is required for functions returning \"record\"");
+        return fail(s->a, location, ERR_SYNTAX_ERROR,
+                    "a column definition list is required for functions returning \"record\"");
     return true;
 }
 
-static bool function_columns(struct scope *s, const struct function_item *item, const char *scalar_name, struct rte *rte,
+static bool function_columns(struct scope *s, const struct function_item *item,
+                             const char *scalar_name, struct rte *rte,
                              struct rte_function *function)
 {
     struct row_shape shape = {0};
@@ -163,12 +179,15 @@ static bool function_columns(struct scope *s, const struct function_item *item, 
         item->call->type = named_record_type(s->a, &rte->columns[before], rte->n_columns - before);
     } else if (known) {
         for (int k = 0; k < shape.n; k++)
-            push_column(s->a, rte, (struct rte_column){shape.fields[k].name, shape.fields[k].type, shape.fields[k].typmod,
-                                                       shape.fields[k].collation_oid});
+            push_column(s->a, rte,
+                        (struct rte_column){shape.fields[k].name, shape.fields[k].type,
+                                            shape.fields[k].typmod, shape.fields[k].collation_oid});
     } else {
         const struct expr *call = item->call;
         const char *name = output_name(call);
-        push_column(s->a, rte, (struct rte_column){name ? name : scalar_name, call->type, call->typmod, call->collation_oid});
+        push_column(s->a, rte,
+                    (struct rte_column){name ? name : scalar_name, call->type, call->typmod,
+                                        call->collation_oid});
     }
     function->n_columns = (uint16_t)(rte->n_columns - before);
     return true;
@@ -193,14 +212,16 @@ static struct from *transform_range_function(struct scope *s, const RangeFunctio
     s->lateral_active = was_active;
     if (!ok)
         return NULL;
-    struct rte rte = {.kind = RTE_FUNCTION, .lateral = range->lateral, .ordinality = range->ordinality};
+    struct rte rte = {
+        .kind = RTE_FUNCTION, .lateral = range->lateral, .ordinality = range->ordinality};
     const Alias *alias = range->alias;
     rte.alias = arena_strdup(a->arena, alias ? alias->aliasname : items[0].name);
     rte.has_alias = alias != NULL;
     rte.functions = ARENA_ARRAY(a->arena, struct rte_function, n);
     rte.n_functions = (uint16_t)n;
     for (int k = 0; k < n; k++) {
-        const char *scalar_name = n == 1 && alias ? rte.alias : arena_strdup(a->arena, items[k].name);
+        const char *scalar_name =
+            n == 1 && alias ? rte.alias : arena_strdup(a->arena, items[k].name);
         if (!function_columns(s, &items[k], scalar_name, &rte, &rte.functions[k]))
             return NULL;
         rte.lateral |= has_column_refs(items[k].call, 0);
@@ -210,8 +231,8 @@ static struct from *transform_range_function(struct scope *s, const RangeFunctio
     if (!alias_columns(a, alias, &rte, "table"))
         return NULL;
     /* A set-returning LANGUAGE SQL function alone is its body. */
-    if (n == 1 && !range->ordinality && items[0].call->kind == EXPR_FUNC && items[0].call->func.sql_function &&
-        items[0].call->func.proc->returns_set) {
+    if (n == 1 && !range->ordinality && items[0].call->kind == EXPR_FUNC &&
+        items[0].call->func.sql_function && items[0].call->func.proc->returns_set) {
         rte.kind = RTE_SUBQUERY;
         rte.subquery = sql_function_rows(a, items[0].call);
         rte.n_functions = 0;
@@ -272,12 +293,14 @@ struct from *transform_from_item(struct scope *s, const Node *node, size_t *firs
     case T_JoinExpr:
         return transform_join(s, (const JoinExpr *)node, first_name);
     case T_RangeTableSample:
-        return fail_null(s->a, ((const RangeTableSample *)node)->location, ERR_FEATURE_NOT_SUPPORTED,
-                         "TABLESAMPLE is not supported");
+        return fail_null(s->a, ((const RangeTableSample *)node)->location,
+                         ERR_FEATURE_NOT_SUPPORTED, "TABLESAMPLE is not supported");
     case T_RangeTableFunc:
-        return fail_null(s->a, ((const RangeTableFunc *)node)->location, ERR_FEATURE_NOT_SUPPORTED, "XMLTABLE is not supported");
+        return fail_null(s->a, ((const RangeTableFunc *)node)->location, ERR_FEATURE_NOT_SUPPORTED,
+                         "XMLTABLE is not supported");
     default:
-        return fail_null(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "this kind of FROM item is not supported");
+        return fail_null(s->a, -1, ERR_FEATURE_NOT_SUPPORTED,
+                         "this kind of FROM item is not supported");
     }
 }
 
@@ -291,8 +314,7 @@ bool transform_from(struct scope *s, const List *list)
             return false;
         for (size_t item = first; item < s->names.n; item++) {
             const struct name_item *added = &s->names.items[item];
-            if (added->by_table &&
-                !check_unique_name(s, added->alias, added->relation, -1, first))
+            if (added->by_table && !check_unique_name(s, added->alias, added->relation, -1, first))
                 return false;
         }
         for (size_t item = 0; item < s->names.n; item++) {

@@ -11,7 +11,8 @@
 
 /* Named notation: which parameter each written argument goes to.  False when the function has no such parameter, a parameter would be
  * given twice, or one without default is left out. */
-static bool match_named(struct analysis *a, const struct proc *proc, const struct call_args *call, int *positions)
+static bool match_named(struct analysis *a, const struct proc *proc, const struct call_args *call,
+                        int *positions)
 {
     size_t n = call->args.n, n_positional = n - call->n_named;
     bool *given = ARENA_ARRAY(a->arena, bool, proc->n_args + 1u);
@@ -44,7 +45,8 @@ static bool match_named(struct analysis *a, const struct proc *proc, const struc
 }
 
 /* NULL when the number of arguments does not fit. */
-static struct candidate *candidate_of(struct analysis *a, const struct proc *proc, const struct call_args *call)
+static struct candidate *candidate_of(struct analysis *a, const struct proc *proc,
+                                      const struct call_args *call)
 {
     size_t n = call->args.n;
     bool named = call->n_named > 0, expand = !call->variadic, variadic = false, defaults = false;
@@ -83,7 +85,8 @@ static struct candidate *candidate_of(struct analysis *a, const struct proc *pro
 /* Two candidates that take the same arguments: the earlier schema hides the later one; without VARIADIC beats with. */
 static bool settle_duplicate(struct candidate *old, struct candidate *new, size_t n)
 {
-    size_t old_n = old->n_args - (size_t)old->n_defaults, new_n = new->n_args - (size_t)new->n_defaults;
+    size_t old_n = old->n_args - (size_t)old->n_defaults,
+           new_n = new->n_args - (size_t) new->n_defaults;
     if (old_n != new_n || memcmp(old->args, new->args, MIN(old_n, n) * sizeof(old->args[0])) != 0)
         return false;
     if (old->proc->namespace_oid != new->proc->namespace_oid)
@@ -100,7 +103,8 @@ static bool settle_duplicate(struct candidate *old, struct candidate *new, size_
     return true;
 }
 
-static struct candidate *gather(struct analysis *a, const struct proc *const *procs, size_t n_procs, const struct call_args *call)
+static struct candidate *gather(struct analysis *a, const struct proc *const *procs, size_t n_procs,
+                                const struct call_args *call)
 {
     struct candidate *first = NULL, **end = &first;
     for (size_t k = 0; k < n_procs; k++) {
@@ -118,8 +122,8 @@ static struct candidate *gather(struct analysis *a, const struct proc *const *pr
     return first;
 }
 
-size_t match_candidates(struct analysis *a, size_t n, const struct type *const *types, struct candidate *list,
-                        struct candidate **matched)
+size_t match_candidates(struct analysis *a, size_t n, const struct type *const *types,
+                        struct candidate *list, struct candidate **matched)
 {
     struct candidate **end = matched;
     size_t n_matched = 0;
@@ -142,7 +146,9 @@ size_t match_candidates(struct analysis *a, size_t n, const struct type *const *
 /* ---- the best of several ---- */
 
 /* Keeps the candidates with the highest score; a score of -1 is never kept. */
-static struct candidate *keep_best(struct candidate *list, int (*score)(const struct candidate *, void *), void *arg, size_t *n_kept)
+static struct candidate *keep_best(struct candidate *list,
+                                   int (*score)(const struct candidate *, void *), void *arg,
+                                   size_t *n_kept)
 {
     struct candidate *kept = NULL, **end = &kept;
     int best = 0;
@@ -189,7 +195,8 @@ static int preferred_score(const struct candidate *c, void *arg)
         if (s->inputs[k]->oid == TYPE_UNKNOWN)
             continue;
         const struct type *type = type_by_oid(s->a, c->args[k]);
-        score += type == s->inputs[k] || (type->category == s->inputs[k]->category && type->preferred);
+        score +=
+            type == s->inputs[k] || (type->category == s->inputs[k]->category && type->preferred);
     }
     return score;
 }
@@ -229,7 +236,8 @@ static bool agree_on_unknowns(struct scoring *s, struct candidate *list, struct 
     return all;
 }
 
-static struct candidate *keep_agreeing(struct scoring *s, struct candidate *list, const struct slot *slots, size_t *n_kept)
+static struct candidate *keep_agreeing(struct scoring *s, struct candidate *list,
+                                       const struct slot *slots, size_t *n_kept)
 {
     struct candidate *kept = NULL, **end = &kept;
     *n_kept = 0;
@@ -243,7 +251,8 @@ static struct candidate *keep_agreeing(struct scoring *s, struct candidate *list
         }
         if (!keep)
             continue;
-        struct candidate *clone = arena_memdup(s->a->arena, c, sizeof(*c)); /* the list may be needed as it is */
+        struct candidate *clone =
+            arena_memdup(s->a->arena, c, sizeof(*c)); /* the list may be needed as it is */
         clone->next = NULL;
         *end = clone;
         end = &clone->next;
@@ -282,7 +291,8 @@ static struct candidate *assume_known_type(struct scoring *s, struct candidate *
     return only;
 }
 
-struct candidate *select_candidate(struct analysis *a, size_t n, const struct type *const *types, struct candidate *list)
+struct candidate *select_candidate(struct analysis *a, size_t n, const struct type *const *types,
+                                   struct candidate *list)
 {
     const struct type **inputs = ARENA_ARRAY(a->arena, const struct type *, n + 1);
     size_t n_unknown = 0, n_kept;
@@ -313,7 +323,8 @@ struct candidate *select_candidate(struct analysis *a, size_t n, const struct ty
 /* ---- the choice ---- */
 
 /* f(x) where f names a type, and x converts to it without a function of its own: a cast. */
-static const struct type *coercion_by_name(struct analysis *a, const List *name, const struct call_args *call)
+static const struct type *coercion_by_name(struct analysis *a, const List *name,
+                                           const struct call_args *call)
 {
     if (call->args.n != 1 || call->n_named || call->variadic)
         return NULL;
@@ -360,8 +371,8 @@ static void take(struct candidate *c, struct func_choice *choice)
 }
 
 /* Most calls match some function's types exactly: found without building candidates. */
-static bool take_exact(struct analysis *a, const struct proc *const *procs, size_t n_procs, const struct call_args *call,
-                       struct func_choice *choice)
+static bool take_exact(struct analysis *a, const struct proc *const *procs, size_t n_procs,
+                       const struct call_args *call, struct func_choice *choice)
 {
     size_t n = call->args.n;
     if (call->n_named || call->variadic)
@@ -385,14 +396,15 @@ static bool take_exact(struct analysis *a, const struct proc *const *procs, size
 }
 
 /* False only on an error other than "not found" and "ambiguous", which are choices. */
-bool choose_function(struct analysis *a, const List *name, const struct call_args *call, struct func_choice *choice)
+bool choose_function(struct analysis *a, const List *name, const struct call_args *call,
+                     struct func_choice *choice)
 {
     int n_parts = list_n(name);
     const char *schema = n_parts > 1 ? list_str(name, n_parts - 2) : NULL;
     size_t n_procs = 0, n = call->args.n;
     *choice = (struct func_choice){.kind = FUNC_NOT_FOUND};
-    const struct proc *const *procs =
-        catalog_procs_by_name(a->catalog, a->arena, a->path, schema, list_str(name, n_parts - 1), &n_procs);
+    const struct proc *const *procs = catalog_procs_by_name(a->catalog, a->arena, a->path, schema,
+                                                            list_str(name, n_parts - 1), &n_procs);
     if (take_exact(a, procs, n_procs, call, choice))
         return true;
     struct candidate *list = gather(a, procs, n_procs, call);
@@ -414,7 +426,8 @@ bool choose_function(struct analysis *a, const List *name, const struct call_arg
     size_t n_matched = match_candidates(a, n, call->types, list, &matched);
     if (n_matched == 0)
         return !FAILED(a);
-    struct candidate *best = n_matched == 1 ? matched : select_candidate(a, n, call->types, matched);
+    struct candidate *best =
+        n_matched == 1 ? matched : select_candidate(a, n, call->types, matched);
     if (best)
         take(best, choice);
     else

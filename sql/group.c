@@ -61,7 +61,8 @@ static void add_to_set(struct analysis *a, struct set *set, uint16_t index)
 }
 
 /* An expression, or (a, b) in parentheses. */
-static bool add_expression(struct scope *s, const Node *node, struct targets *targets, struct set *set)
+static bool add_expression(struct scope *s, const Node *node, struct targets *targets,
+                           struct set *set)
 {
     if (IS_NODE(node, RowExpr) && ((const RowExpr *)node)->row_format == COERCE_IMPLICIT_CAST) {
         const RowExpr *row = (const RowExpr *)node;
@@ -79,12 +80,14 @@ static bool add_expression(struct scope *s, const Node *node, struct targets *ta
 
 /* ---- sets ---- */
 
-static bool expand_set(struct scope *s, const Node *node, struct targets *targets, struct sets *out);
+static bool expand_set(struct scope *s, const Node *node, struct targets *targets,
+                       struct sets *out);
 
 static bool push_set(struct scope *s, struct sets *out, struct set set)
 {
     if (out->n >= SETS_MAX)
-        return fail(s->a, -1, ERR_STATEMENT_TOO_COMPLEX, "too many grouping sets present (maximum %d)", SETS_MAX);
+        return fail(s->a, -1, ERR_STATEMENT_TOO_COMPLEX,
+                    "too many grouping sets present (maximum %d)", SETS_MAX);
     VEC_PUSH(s->a->arena, out, set);
     return true;
 }
@@ -99,7 +102,8 @@ static struct set union_of(struct analysis *a, const struct set *left, const str
     return both;
 }
 
-static bool parts_of(struct scope *s, const List *content, struct targets *targets, struct sets *parts)
+static bool parts_of(struct scope *s, const List *content, struct targets *targets,
+                     struct sets *parts)
 {
     for (int k = 0; k < list_n(content); k++) {
         struct set part = {0};
@@ -111,7 +115,8 @@ static bool parts_of(struct scope *s, const List *content, struct targets *targe
 }
 
 /* (a, b, c), (a, b), (a), () */
-static bool expand_rollup(struct scope *s, const List *content, struct targets *targets, struct sets *out)
+static bool expand_rollup(struct scope *s, const List *content, struct targets *targets,
+                          struct sets *out)
 {
     struct sets parts = {0};
     if (!parts_of(s, content, targets, &parts))
@@ -127,7 +132,8 @@ static bool expand_rollup(struct scope *s, const List *content, struct targets *
 }
 
 /* All subsets. */
-static bool expand_cube(struct scope *s, const List *content, struct targets *targets, struct sets *out)
+static bool expand_cube(struct scope *s, const List *content, struct targets *targets,
+                        struct sets *out)
 {
     struct sets parts = {0};
     if (list_n(content) > 12)

@@ -33,21 +33,27 @@ bool insert_column_list(struct scope *s, const List *list, struct insert_columns
         if (!columns->attnums[k])
             return false;
         for (int before = 0; before < k; before++)
-            if (columns->attnums[before] == columns->attnums[k] && (!is_partial(node) || !is_partial(columns->nodes[before])))
-                return fail(a, node->location, ERR_DUPLICATE_COLUMN, "column \"%s\" specified more than once", node->name);
+            if (columns->attnums[before] == columns->attnums[k] &&
+                (!is_partial(node) || !is_partial(columns->nodes[before])))
+                return fail(a, node->location, ERR_DUPLICATE_COLUMN,
+                            "column \"%s\" specified more than once", node->name);
     }
     return true;
 }
 
-static bool check_count(struct scope *s, struct insert_columns *columns, size_t n_values, const struct expr *extra, bool one_row_value)
+static bool check_count(struct scope *s, struct insert_columns *columns, size_t n_values,
+                        const struct expr *extra, bool one_row_value)
 {
     struct analysis *a = s->a;
     if (n_values > (size_t)columns->n)
-        return fail(a, extra ? expr_location(extra) : -1, ERR_SYNTAX_ERROR, "INSERT has more expressions than target columns");
+        return fail(a, extra ? expr_location(extra) : -1, ERR_SYNTAX_ERROR,
+                    "INSERT has more expressions than target columns");
     if (columns->listed && n_values < (size_t)columns->n) {
-        fail(a, columns->nodes[n_values]->location, ERR_SYNTAX_ERROR, "INSERT has more target columns than expressions");
+        fail(a, columns->nodes[n_values]->location, ERR_SYNTAX_ERROR,
+             "INSERT has more target columns than expressions");
         if (one_row_value)
-            fail_hint(a, "The insertion source is a row expression containing the same number of columns expected by the INSERT. Did "
+            fail_hint(a, "The insertion source is a row expression containing the same number of "
+                         "columns expected by the INSERT. Did "
                          "you accidentally use extra parentheses?");
         return false;
     }
@@ -56,10 +62,12 @@ static bool check_count(struct scope *s, struct insert_columns *columns, size_t 
 
 static bool refuse_value(struct scope *s, const struct column *column)
 {
-    fail(s->a, -1, ERR_GENERATED_ALWAYS, "cannot insert a non-DEFAULT value into column \"%s\"", column->name);
+    fail(s->a, -1, ERR_GENERATED_ALWAYS, "cannot insert a non-DEFAULT value into column \"%s\"",
+         column->name);
     if (column->generated)
         return fail_detail(s->a, "Column \"%s\" is a generated column.", column->name);
-    fail_detail(s->a, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.", column->name);
+    fail_detail(s->a, "Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
+                column->name);
     return fail_hint(s->a, "Use OVERRIDING SYSTEM VALUE to override.");
 }
 
@@ -82,7 +90,8 @@ static bool refuse_computed_view_column(struct scope *s, int marked)
 {
     fail(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "cannot insert into column \"%s\" of view \"%s\"",
          s->target->columns[-marked - 1].name, s->target->named->name);
-    return fail_detail(s->a, "View columns that are not columns of their base relation are not updatable.");
+    return fail_detail(
+        s->a, "View columns that are not columns of their base relation are not updatable.");
 }
 
 /* ---- rows ---- */
@@ -96,7 +105,8 @@ bool row_with_defaults(struct scope *s, const List *list, enum place place, stru
     for (int k = 0; k < list_n(list); k++) {
         const Node *node = list_at(list, k);
         if (IS_NODE(node, SetToDefault)) {
-            struct expr *e = expr_new(a, EXPR_DEFAULT, a->unknown, ((const SetToDefault *)node)->location);
+            struct expr *e =
+                expr_new(a, EXPR_DEFAULT, a->unknown, ((const SetToDefault *)node)->location);
             VEC_PUSH(a->arena, row, e);
             continue;
         }
@@ -110,7 +120,8 @@ bool row_with_defaults(struct scope *s, const List *list, enum place place, stru
 }
 
 /* Each value to its column's type.  A column of which parts are written keeps its value as it is. */
-bool insert_row(struct scope *s, const struct insert_columns *columns, struct exprs *row, OverridingKind override)
+bool insert_row(struct scope *s, const struct insert_columns *columns, struct exprs *row,
+                OverridingKind override)
 {
     struct analysis *a = s->a;
     for (size_t k = 0; k < row->n; k++) {
@@ -121,7 +132,8 @@ bool insert_row(struct scope *s, const struct insert_columns *columns, struct ex
         const ResTarget *node = columns->nodes[k];
         if (value->kind == EXPR_DEFAULT) {
             if (is_partial(node))
-                return assign_value(s, value, column, NULL, node->indirection, node->location) != NULL;
+                return assign_value(s, value, column, NULL, node->indirection, node->location) !=
+                       NULL;
             row->items[k] = default_or_null(a, s->target->base, column);
         } else {
             if (!check_given(s, column, override))
@@ -130,7 +142,8 @@ bool insert_row(struct scope *s, const struct insert_columns *columns, struct ex
                 if (value->type->oid == TYPE_UNKNOWN)
                     continue;
             } else {
-                row->items[k] = assign_value(s, value, column, NULL, NULL, node ? node->location : -1);
+                row->items[k] =
+                    assign_value(s, value, column, NULL, NULL, node ? node->location : -1);
             }
         }
         if (!row->items[k])
@@ -147,8 +160,8 @@ static struct assignment *assigned(struct assignments *set, int attnum)
     return NULL;
 }
 
-static bool assign_one(struct scope *s, const struct insert_columns *columns, int k, struct expr *value, OverridingKind override,
-                       struct assignments *out)
+static bool assign_one(struct scope *s, const struct insert_columns *columns, int k,
+                       struct expr *value, OverridingKind override, struct assignments *out)
 {
     struct analysis *a = s->a;
     int attnum = columns->attnums[k];
@@ -160,8 +173,8 @@ static bool assign_one(struct scope *s, const struct insert_columns *columns, in
         return true;
     struct assignment *before = assigned(out, attnum);
     struct expr *base = before ? before->expr : null_const(a, column->type, -1);
-    struct expr *e = assign_value(s, value, column, is_partial(node) ? base : NULL, node ? node->indirection : NULL,
-                                  node ? node->location : -1);
+    struct expr *e = assign_value(s, value, column, is_partial(node) ? base : NULL,
+                                  node ? node->indirection : NULL, node ? node->location : -1);
     if (!e)
         return false;
     if (before) {
@@ -173,7 +186,8 @@ static bool assign_one(struct scope *s, const struct insert_columns *columns, in
     return true;
 }
 
-bool insert_assignments(struct scope *s, const struct insert_columns *columns, const struct exprs *values, OverridingKind override,
+bool insert_assignments(struct scope *s, const struct insert_columns *columns,
+                        const struct exprs *values, OverridingKind override,
                         struct assignments *out)
 {
     struct analysis *a = s->a;
@@ -213,7 +227,8 @@ static void slots_of(struct analysis *a, const struct query *source, struct expr
 }
 
 /* INSERT ... SELECT: literals of unknown type become the column's, as if they stood in VALUES. */
-static bool settle_literals(struct scope *s, struct query *source, const struct insert_columns *columns)
+static bool settle_literals(struct scope *s, struct query *source,
+                            const struct insert_columns *columns)
 {
     int column = 0;
     for (size_t k = 0; k < source->targets.n; k++) {
@@ -229,7 +244,8 @@ static bool settle_literals(struct scope *s, struct query *source, const struct 
             continue; /* see literal_parts() */
         if (literal && columns->attnums[index] > 0 && !is_partial(columns->nodes[index])) {
             const ResTarget *node = columns->nodes[index];
-            e = assign_value(s, e, target_column_info(s, columns->attnums[index]), NULL, NULL, node ? node->location : -1);
+            e = assign_value(s, e, target_column_info(s, columns->attnums[index]), NULL, NULL,
+                             node ? node->location : -1);
         } else {
             e = coerce_node(s->a, e, s->a->txt, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
         }
@@ -254,7 +270,8 @@ static bool insert_select(struct scope *s, const InsertStmt *stmt, struct insert
     if (!check_count(s, columns, values.n, extra, false))
         return false;
     for (size_t k = 0; k < values.n; k++)
-        if (columns->attnums[k] > 0 && !check_given(s, target_column_info(s, columns->attnums[k]), stmt->override))
+        if (columns->attnums[k] > 0 &&
+            !check_given(s, target_column_info(s, columns->attnums[k]), stmt->override))
             return false;
     if (!settle_literals(s, q->source, columns))
         return false;
@@ -266,7 +283,8 @@ static bool insert_select(struct scope *s, const InsertStmt *stmt, struct insert
 static void plain_source(struct scope *source, struct exprs *row)
 {
     for (size_t k = 0; k < row->n; k++) {
-        struct target target = {.expr = row->items[k], .name = arena_printf(source->a->arena, "column%zu", k + 1)};
+        struct target target = {.expr = row->items[k],
+                                .name = arena_printf(source->a->arena, "column%zu", k + 1)};
         VEC_PUSH(source->a->arena, &source->query->targets, target);
     }
     scope_finish(source);
@@ -283,7 +301,8 @@ static bool table_source(struct scope *source, struct exprs *rows, size_t n_rows
     from->rte = (uint16_t)rte;
     VEC_PUSH(source->a->arena, &source->query->from, from);
     for (int k = 0; k < scope_rte(source, rte)->n_columns; k++) {
-        struct target target = {.expr = column_of(source, 0, rte, k + 1, -1), .name = scope_rte(source, rte)->columns[k].name};
+        struct target target = {.expr = column_of(source, 0, rte, k + 1, -1),
+                                .name = scope_rte(source, rte)->columns[k].name};
         VEC_PUSH(source->a->arena, &source->query->targets, target);
     }
     scope_finish(source);
@@ -291,7 +310,8 @@ static bool table_source(struct scope *source, struct exprs *rows, size_t n_rows
 }
 
 /* Columns of which parts are written must have one type in all rows: that of the first row. */
-static bool unify_partial(struct scope *s, const struct insert_columns *columns, struct exprs *rows, size_t n_rows)
+static bool unify_partial(struct scope *s, const struct insert_columns *columns, struct exprs *rows,
+                          size_t n_rows)
 {
     struct analysis *a = s->a;
     struct expr **column = ARENA_ARRAY(a->arena, struct expr *, n_rows + 1);
@@ -339,14 +359,18 @@ static bool insert_values(struct scope *s, const InsertStmt *stmt, struct insert
     source->target = s->target;
     for (size_t k = 0; k < n_rows; k++) {
         const List *list = list_at(select->valuesLists, (int)k);
-        if (!row_with_defaults(source, list, n_rows == 1 ? PLACE_VALUES_SINGLE : PLACE_VALUES, &rows[k]))
+        if (!row_with_defaults(source, list, n_rows == 1 ? PLACE_VALUES_SINGLE : PLACE_VALUES,
+                               &rows[k]))
             return false;
         if (rows[k].n != rows[0].n)
             return fail(a, rows[k].n ? expr_location(rows[k].items[0]) : -1, ERR_SYNTAX_ERROR,
                         "VALUES lists must all be the same length");
-        const struct expr *extra = rows[k].n > (size_t)columns->n ? rows[k].items[columns->n] : NULL;
-        bool one_row = rows[k].n == 1 && rows[k].items[0]->kind == EXPR_ROW && (int)rows[k].items[0]->args.n == columns->n;
-        if (!check_count(s, columns, rows[k].n, extra, one_row) || !insert_row(source, columns, &rows[k], stmt->override))
+        const struct expr *extra =
+            rows[k].n > (size_t)columns->n ? rows[k].items[columns->n] : NULL;
+        bool one_row = rows[k].n == 1 && rows[k].items[0]->kind == EXPR_ROW &&
+                       (int)rows[k].items[0]->args.n == columns->n;
+        if (!check_count(s, columns, rows[k].n, extra, one_row) ||
+            !insert_row(source, columns, &rows[k], stmt->override))
             return false;
     }
     if (!unify_partial(source, columns, rows, n_rows))
@@ -365,8 +389,8 @@ static bool insert_values(struct scope *s, const InsertStmt *stmt, struct insert
 
 static bool is_plain_values(const SelectStmt *select)
 {
-    return select->valuesLists && !select->sortClause && !select->limitOffset && !select->limitCount && !select->lockingClause &&
-           !select->withClause;
+    return select->valuesLists && !select->sortClause && !select->limitOffset &&
+           !select->limitCount && !select->lockingClause && !select->withClause;
 }
 
 struct query *transform_insert(struct scope *s, const InsertStmt *stmt)
@@ -380,7 +404,7 @@ struct query *transform_insert(struct scope *s, const InsertStmt *stmt)
     if (!open_target(s, stmt->relation, DML_INSERT) || !insert_column_list(s, stmt->cols, &columns))
         return NULL;
     const SelectStmt *select = (const SelectStmt *)stmt->selectStmt;
-    bool ok = !select                   ? insert_assignments(s, &columns, &none, stmt->override, &q->set)
+    bool ok = !select ? insert_assignments(s, &columns, &none, stmt->override, &q->set)
               : is_plain_values(select) ? insert_values(s, stmt, &columns)
                                         : insert_select(s, stmt, &columns);
     if (!ok)

@@ -37,7 +37,8 @@ static struct side side_of(struct scope *s, const struct name_item *item)
             *column = item->columns[k];
             column->hidden = false;
         } else {
-            *column = (struct name_column){.name = name, .rte = (uint16_t)item->rte, .attnum = (int16_t)(k + 1)};
+            *column = (struct name_column){
+                .name = name, .rte = (uint16_t)item->rte, .attnum = (int16_t)(k + 1)};
         }
     }
     return side;
@@ -65,14 +66,17 @@ static int find_using(struct scope *s, const struct side *side, const char *name
 {
     int index = find(side, name);
     if (index == -1)
-        fail(s->a, -1, ERR_UNDEFINED_COLUMN, "column \"%s\" specified in USING clause does not exist in %s table", name, which);
+        fail(s->a, -1, ERR_UNDEFINED_COLUMN,
+             "column \"%s\" specified in USING clause does not exist in %s table", name, which);
     else if (index == -2)
-        fail(s->a, -1, ERR_AMBIGUOUS_COLUMN, "common column name \"%s\" appears more than once in %s table", name, which);
+        fail(s->a, -1, ERR_AMBIGUOUS_COLUMN,
+             "common column name \"%s\" appears more than once in %s table", name, which);
     return index;
 }
 
 /* What the merged column of USING is: the side that cannot be null-extended, or COALESCE of both. */
-static struct expr *merged(struct scope *s, enum join_kind kind, struct expr *left, struct expr *right)
+static struct expr *merged(struct scope *s, enum join_kind kind, struct expr *left,
+                           struct expr *right)
 {
     struct analysis *a = s->a;
     struct expr *both[2] = {left, right};
@@ -80,7 +84,8 @@ static struct expr *merged(struct scope *s, enum join_kind kind, struct expr *le
     if (!type)
         return NULL;
     int32_t typmod = common_typmod(both, 2, type);
-    struct expr *l = coerce_to_common(a, left, type, "JOIN/USING"), *r = l ? coerce_to_common(a, right, type, "JOIN/USING") : NULL;
+    struct expr *l = coerce_to_common(a, left, type, "JOIN/USING"),
+                *r = l ? coerce_to_common(a, right, type, "JOIN/USING") : NULL;
     if (!r)
         return NULL;
     if (kind == JOIN_FULL_) {
@@ -101,8 +106,8 @@ struct using_work {
     int *left, *right; /* indexes */
 };
 
-static bool collect_using(struct scope *s, const JoinExpr *join, const struct side *left, const struct side *right,
-                          struct using_work *work)
+static bool collect_using(struct scope *s, const JoinExpr *join, const struct side *left,
+                          const struct side *right, struct using_work *work)
 {
     struct analysis *a = s->a;
     int room = join->isNatural ? left->n : list_n(join->usingClause);
@@ -116,10 +121,12 @@ static bool collect_using(struct scope *s, const JoinExpr *join, const struct si
         for (int before = 0; before < work->n; before++)
             if (strcmp(work->names[before], name) == 0)
                 return fail(a, -1, join->isNatural ? ERR_AMBIGUOUS_COLUMN : ERR_DUPLICATE_COLUMN,
-                            join->isNatural ? "common column name \"%s\" appears more than once in left table"
-                                            : "column name \"%s\" appears more than once in USING clause",
+                            join->isNatural
+                                ? "common column name \"%s\" appears more than once in left table"
+                                : "column name \"%s\" appears more than once in USING clause",
                             name);
-        int l = find_using(s, left, name, "left"), r = l >= 0 ? find_using(s, right, name, "right") : -1;
+        int l = find_using(s, left, name, "left"),
+            r = l >= 0 ? find_using(s, right, name, "right") : -1;
         if (r < 0)
             return false;
         work->names[work->n] = arena_strdup(a->arena, name);
@@ -138,14 +145,16 @@ static bool is_used(const int *indexes, int n, int index)
 }
 
 /* Merged columns first, then the rest of the left side, then of the right. */
-static bool join_columns(struct scope *s, enum join_kind kind, const struct side *left, const struct side *right,
-                         const struct using_work *work, struct from *from, struct name_item *item)
+static bool join_columns(struct scope *s, enum join_kind kind, const struct side *left,
+                         const struct side *right, const struct using_work *work, struct from *from,
+                         struct name_item *item)
 {
     struct analysis *a = s->a;
     item->columns = ARENA_ARRAY(a->arena, struct name_column, left->n + right->n + 1);
     item->n_columns = 0;
     for (int k = 0; k < work->n; k++) {
-        struct expr *l = column_expr(s, &left->columns[work->left[k]]), *r = column_expr(s, &right->columns[work->right[k]]);
+        struct expr *l = column_expr(s, &left->columns[work->left[k]]),
+                    *r = column_expr(s, &right->columns[work->right[k]]);
         struct expr *equal = make_op_named(s, "=", l, r, -1);
         if (equal)
             equal = coerce_to_boolean(a, equal, "JOIN/USING");
@@ -192,24 +201,28 @@ static struct expr *join_condition(struct scope *s, const JoinExpr *join, size_t
     return on;
 }
 
-static bool apply_join_alias(struct analysis *a, const JoinExpr *join, struct from *from, struct name_item *item)
+static bool apply_join_alias(struct analysis *a, const JoinExpr *join, struct from *from,
+                             struct name_item *item)
 {
     const Alias *alias = join->alias;
     int n = list_n(alias->colnames);
     item->alias = from->alias = arena_strdup(a->arena, alias->aliasname);
     item->by_table = true;
     if (n > item->n_columns)
-        return fail(a, -1, ERR_INVALID_COLUMN_REFERENCE, "join expression \"%s\" has %d columns available but %d columns specified",
+        return fail(a, -1, ERR_INVALID_COLUMN_REFERENCE,
+                    "join expression \"%s\" has %d columns available but %d columns specified",
                     alias->aliasname, item->n_columns, n);
     from->alias_columns = ARENA_ARRAY(a->arena, const char *, n + 1);
     from->n_alias_columns = (uint16_t)n;
     for (int k = 0; k < n; k++)
-        item->columns[k].name = from->alias_columns[k] = arena_strdup(a->arena, list_str(alias->colnames, k));
+        item->columns[k].name = from->alias_columns[k] =
+            arena_strdup(a->arena, list_str(alias->colnames, k));
     return true;
 }
 
 /* JOIN ... USING (...) AS x: x.column for the merged columns only. */
-static void push_using_alias(struct scope *s, const JoinExpr *join, const struct name_item *item, int n)
+static void push_using_alias(struct scope *s, const JoinExpr *join, const struct name_item *item,
+                             int n)
 {
     struct name_item merged_only = *item;
     merged_only.alias = arena_strdup(s->a->arena, join->join_using_alias->aliasname);
@@ -247,9 +260,11 @@ struct from *transform_join(struct scope *s, const JoinExpr *join, size_t *first
         const struct name_item *item = &s->names.items[k];
         for (size_t before = first; before < middle; before++) {
             const struct name_item *other = &s->names.items[before];
-            if (item->by_table && other->by_table && item->alias && other->alias && strcmp(item->alias, other->alias) == 0 &&
+            if (item->by_table && other->by_table && item->alias && other->alias &&
+                strcmp(item->alias, other->alias) == 0 &&
                 (!item->relation || !other->relation || item->relation == other->relation))
-                return fail_null(a, -1, ERR_DUPLICATE_ALIAS, "table name \"%s\" specified more than once", item->alias);
+                return fail_null(a, -1, ERR_DUPLICATE_ALIAS,
+                                 "table name \"%s\" specified more than once", item->alias);
         }
     }
     set_lateral(s, first, s->names.n, false, true);

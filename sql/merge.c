@@ -19,9 +19,11 @@ static bool merge_insert(struct scope *s, const MergeWhenClause *when, struct me
         if (!row_with_defaults(s, when->values, PLACE_VALUES_SINGLE, &row))
             return false;
         if (row.n > (size_t)columns.n)
-            return fail(s->a, expr_location(row.items[columns.n]), ERR_SYNTAX_ERROR, "INSERT has more expressions than target columns");
+            return fail(s->a, expr_location(row.items[columns.n]), ERR_SYNTAX_ERROR,
+                        "INSERT has more expressions than target columns");
         if (columns.listed && row.n < (size_t)columns.n)
-            return fail(s->a, columns.nodes[row.n]->location, ERR_SYNTAX_ERROR, "INSERT has more target columns than expressions");
+            return fail(s->a, columns.nodes[row.n]->location, ERR_SYNTAX_ERROR,
+                        "INSERT has more target columns than expressions");
         if (!insert_row(s, &columns, &row, when->override))
             return false;
     }
@@ -33,7 +35,8 @@ static bool merge_action(struct scope *s, const MergeWhenClause *when, struct me
 {
     out->matched = when->matched;
     show_sides(s, when->matched);
-    if (when->condition && !(out->condition = transform_boolean(s, when->condition, PLACE_MERGE_WHEN, "WHEN")))
+    if (when->condition &&
+        !(out->condition = transform_boolean(s, when->condition, PLACE_MERGE_WHEN, "WHEN")))
         return false;
     switch (when->commandType) {
     case CMD_INSERT:
@@ -58,7 +61,8 @@ static bool check_reachable(struct scope *s, const List *clauses)
     for (int k = 0; k < list_n(clauses); k++) {
         const MergeWhenClause *when = list_at(clauses, k);
         if (taken[when->matched])
-            return fail(s->a, -1, ERR_SYNTAX_ERROR, "unreachable WHEN clause specified after unconditional WHEN clause");
+            return fail(s->a, -1, ERR_SYNTAX_ERROR,
+                        "unreachable WHEN clause specified after unconditional WHEN clause");
         taken[when->matched] = !when->condition;
     }
     return true;
@@ -92,7 +96,8 @@ struct query *transform_merge(struct scope *s, const MergeStmt *stmt)
     q->command = CMD_MERGE_;
     if (stmt->withClause) {
         if (stmt->withClause->recursive)
-            return fail_null(a, -1, ERR_SYNTAX_ERROR, "WITH RECURSIVE is not supported for MERGE statement");
+            return fail_null(a, -1, ERR_SYNTAX_ERROR,
+                             "WITH RECURSIVE is not supported for MERGE statement");
         if (!transform_with(s, stmt->withClause))
             return NULL;
     }

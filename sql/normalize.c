@@ -7,8 +7,8 @@
 #define PLACEHOLDER(kind) ((char)(1 + (kind)))
 
 enum byte_class {
-    BYTE_OTHER,  /* operators and punctuation: copied */
-    BYTE_WORD,   /* letters, _, bytes above 127 */
+    BYTE_OTHER, /* operators and punctuation: copied */
+    BYTE_WORD,  /* letters, _, bytes above 127 */
     BYTE_DIGIT,
     BYTE_SPACE,
     BYTE_QUOTE,  /* ' */
@@ -16,14 +16,16 @@ enum byte_class {
     BYTE_DOT,
     BYTE_SLASH,
     BYTE_MINUS,
-    BYTE_BAIL,   /* control characters, $ */
+    BYTE_BAIL, /* control characters, $ */
 };
 
 static const uint8_t classes[256] = {
-    [0 ... 8] = BYTE_BAIL,    [9 ... 10] = BYTE_SPACE, [11] = BYTE_BAIL,    [12 ... 13] = BYTE_SPACE, [14 ... 31] = BYTE_BAIL,
-    [' '] = BYTE_SPACE,       ['"'] = BYTE_DOUBLE,     ['$'] = BYTE_BAIL,   ['\''] = BYTE_QUOTE,      ['-'] = BYTE_MINUS,
-    ['.'] = BYTE_DOT,         ['/'] = BYTE_SLASH,      ['0' ... '9'] = BYTE_DIGIT, ['A' ... 'Z'] = BYTE_WORD,
-    ['_'] = BYTE_WORD,        ['a' ... 'z'] = BYTE_WORD, [127] = BYTE_BAIL, [128 ... 255] = BYTE_WORD,
+    [0 ... 8] = BYTE_BAIL,      [9 ... 10] = BYTE_SPACE,   [11] = BYTE_BAIL,
+    [12 ... 13] = BYTE_SPACE,   [14 ... 31] = BYTE_BAIL,   [' '] = BYTE_SPACE,
+    ['"'] = BYTE_DOUBLE,        ['$'] = BYTE_BAIL,         ['\''] = BYTE_QUOTE,
+    ['-'] = BYTE_MINUS,         ['.'] = BYTE_DOT,          ['/'] = BYTE_SLASH,
+    ['0' ... '9'] = BYTE_DIGIT, ['A' ... 'Z'] = BYTE_WORD, ['_'] = BYTE_WORD,
+    ['a' ... 'z'] = BYTE_WORD,  [127] = BYTE_BAIL,         [128 ... 255] = BYTE_WORD,
 };
 
 struct lexer {
@@ -249,7 +251,8 @@ static bool lex_all(struct lexer *l, const char *key_start)
 
 static bool starts_well(const char *key, size_t n)
 {
-    static const char *const words[] = {"select ", "insert ", "update ", "delete ", "with ", "values", "select*", "select("};
+    static const char *const words[] = {"select ", "insert ", "update ", "delete ",
+                                        "with ",   "values",  "select*", "select("};
     for (size_t k = 0; k < ARRAY_COUNT(words); k++) {
         size_t length = strlen(words[k]);
         if (n >= length && memcmp(key, words[k], length) == 0)
@@ -265,7 +268,12 @@ bool normalize(const char *text, size_t n, bool backslashes, struct normalized *
         return false;
     buf_reserve(out->key, n + 1);
     char *key_start = out->key->p + out->key->n;
-    struct lexer l = {.p = text, .end = text + n, .text = text, .backslashes = backslashes, .out = out, .key = key_start};
+    struct lexer l = {.p = text,
+                      .end = text + n,
+                      .text = text,
+                      .backslashes = backslashes,
+                      .out = out,
+                      .key = key_start};
     if (!lex_all(&l, key_start))
         return false;
     while (l.key > key_start && l.key[-1] == ' ')
@@ -277,7 +285,8 @@ bool normalize(const char *text, size_t n, bool backslashes, struct normalized *
     return true;
 }
 
-void normalize_structural(const struct normalized *n, const char *text, const struct literal_use *uses, struct buf *key)
+void normalize_structural(const struct normalized *n, const char *text,
+                          const struct literal_use *uses, struct buf *key)
 {
     for (uint16_t k = 0; k < n->n; k++) {
         if (uses[k].free)
@@ -287,7 +296,8 @@ void normalize_structural(const struct normalized *n, const char *text, const st
     }
 }
 
-bool literal_value_of(const struct literal *literal, const char *text, bool negated, const struct type_io *io, struct datum *value)
+bool literal_value_of(const struct literal *literal, const char *text, bool negated,
+                      const struct type_io *io, struct datum *value)
 {
     const char *p = text + literal->offset;
     if (literal->kind == LITERAL_INT4 || literal->kind == LITERAL_INT8) {

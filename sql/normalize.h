@@ -19,7 +19,13 @@
 
 #include "sql/query.h"
 
-enum literal_kind { LITERAL_INT4, LITERAL_INT8, LITERAL_BIG, LITERAL_NUMERIC, LITERAL_STRING }; /* BIG: an integer beyond int8, never free */
+enum literal_kind {
+    LITERAL_INT4,
+    LITERAL_INT8,
+    LITERAL_BIG,
+    LITERAL_NUMERIC,
+    LITERAL_STRING
+}; /* BIG: an integer beyond int8, never free */
 struct literal {
     uint32_t offset, length; /* in the text; strings with their quotes */
     enum literal_kind kind;
@@ -43,10 +49,11 @@ struct literal_use {
     bool negated; /* a minus sign in front belongs to it */
 };
 /* Appends the literals that are not free. */
-void normalize_structural(const struct normalized *n, const char *text, const struct literal_use *uses, struct buf *key);
+void normalize_structural(const struct normalized *n, const char *text,
+                          const struct literal_use *uses, struct buf *key);
 
 /* The value of a free literal as a parameter of `type`. */
-MUST_CHECK bool literal_value_of(const struct literal *literal, const char *text, bool negated, const struct type_io *io,
-                                 struct datum *value);
+MUST_CHECK bool literal_value_of(const struct literal *literal, const char *text, bool negated,
+                                 const struct type_io *io, struct datum *value);
 
 #endif

@@ -11,7 +11,8 @@ struct expr *transform_param(struct scope *s, const ParamRef *node)
     int n = node->number;
     bool exists = n > 0 && n <= (context->fixed_params ? context->n_params : context->max_params);
     if (!exists || (context->fixed_params && !context->param_types[n - 1]))
-        return fail_null(a, node->location, ERR_UNDEFINED_PARAMETER, "there is no parameter $%d", n);
+        return fail_null(a, node->location, ERR_UNDEFINED_PARAMETER, "there is no parameter $%d",
+                         n);
     while (context->n_params < n)
         context->param_types[context->n_params++] = NULL;
     const struct type *type = context->param_types[n - 1];
@@ -21,7 +22,8 @@ struct expr *transform_param(struct scope *s, const ParamRef *node)
     return e;
 }
 
-struct expr *settle_param(struct analysis *a, struct expr *param, const struct type *type, int location)
+struct expr *settle_param(struct analysis *a, struct expr *param, const struct type *type,
+                          int location)
 {
     struct analyze_context *context = a->context;
     if (context->fixed_params)
@@ -29,7 +31,8 @@ struct expr *settle_param(struct analysis *a, struct expr *param, const struct t
     const struct type **slot = &context->param_types[param->param - 1];
     if (*slot && *slot != type) {
         const char *known = type_text(a, *slot), *wanted = type_text(a, type);
-        fail(a, param->location, ERR_AMBIGUOUS_PARAMETER, "inconsistent types deduced for parameter $%d", param->param);
+        fail(a, param->location, ERR_AMBIGUOUS_PARAMETER,
+             "inconsistent types deduced for parameter $%d", param->param);
         fail_detail(a, "%s versus %s", known, wanted);
         return NULL;
     }
@@ -50,13 +53,15 @@ bool params_check(struct analysis *a, const struct query *query)
         const struct expr *param = a->params.items[k];
         const struct type *type = context->param_types[param->param - 1];
         if (context->literals && !type)
-            return fail(a, param->location, ERR_INDETERMINATE_DATATYPE, "could not determine data type of literal %d", param->param);
+            return fail(a, param->location, ERR_INDETERMINATE_DATATYPE,
+                        "could not determine data type of literal %d", param->param);
         if (type && param->type != type)
-            return fail(a, param->location, ERR_AMBIGUOUS_PARAMETER, "could not determine data type of parameter $%d",
-                        param->param);
+            return fail(a, param->location, ERR_AMBIGUOUS_PARAMETER,
+                        "could not determine data type of parameter $%d", param->param);
     }
     for (int k = 0; k < context->n_params && !context->literals; k++)
         if (!context->param_types[k])
-            return fail(a, -1, ERR_INDETERMINATE_DATATYPE, "could not determine data type of parameter $%d", k + 1);
+            return fail(a, -1, ERR_INDETERMINATE_DATATYPE,
+                        "could not determine data type of parameter $%d", k + 1);
     return true;
 }

@@ -39,16 +39,20 @@ void MemoryContextDelete(MemoryContext context);
 static const struct message_rule {
     const char *start, *sqlstate, *hint;
 } message_rules[] = {
-    {"subquery in FROM must have an alias", ERR_SYNTAX_ERROR, "For example, FROM (SELECT ...) [AS] foo."},
-    {"VALUES in FROM must have an alias", ERR_SYNTAX_ERROR, "For example, FROM (VALUES ...) [AS] foo."},
-    {"LIMIT #,# syntax is not supported", ERR_SYNTAX_ERROR, "Use separate LIMIT and OFFSET clauses."},
+    {"subquery in FROM must have an alias", ERR_SYNTAX_ERROR,
+     "For example, FROM (SELECT ...) [AS] foo."},
+    {"VALUES in FROM must have an alias", ERR_SYNTAX_ERROR,
+     "For example, FROM (VALUES ...) [AS] foo."},
+    {"LIMIT #,# syntax is not supported", ERR_SYNTAX_ERROR,
+     "Use separate LIMIT and OFFSET clauses."},
     {"invalid byte sequence", ERR_CHARACTER_NOT_IN_REPERTOIRE, NULL},
     {"unsafe use of \\'", ERR_NONSTANDARD_USE_OF_ESCAPE_CHARACTER,
      "Use '' to write quotes in strings. \\' is insecure in client-only encodings."},
     {"unsafe use of string constant", ERR_FEATURE_NOT_SUPPORTED, NULL},
     {"invalid Unicode escape value", ERR_SYNTAX_ERROR, NULL},
     {"invalid Unicode escape character", ERR_SYNTAX_ERROR, NULL},
-    {"invalid Unicode escape", ERR_INVALID_ESCAPE_SEQUENCE, "Unicode escapes must be \\uXXXX or \\UXXXXXXXX."},
+    {"invalid Unicode escape", ERR_INVALID_ESCAPE_SEQUENCE,
+     "Unicode escapes must be \\uXXXX or \\UXXXXXXXX."},
     {"frame st", ERR_WINDOWING_ERROR, NULL},
     {"frame end", ERR_WINDOWING_ERROR, NULL},
     {"precision for type float", ERR_INVALID_PARAMETER_VALUE, NULL},
@@ -65,7 +69,8 @@ static const struct message_rule {
 };
 
 /* "123abc" is junk as a whole; the library stops after its first letter. */
-static const char *junk_message(struct err *err, const char *message, const char *text, int position)
+static const char *junk_message(struct err *err, const char *message, const char *text,
+                                int position)
 {
     if (strncmp(message, "trailing junk after", 19) != 0 || position <= 0)
         return message;
@@ -75,10 +80,12 @@ static const char *junk_message(struct err *err, const char *message, const char
     if (!near)
         return message;
     size_t n = strlen(near + 13) - 1;
-    while (start[n] && (strchr("_$", start[n]) || (start[n] >= '0' && start[n] <= '9') || (start[n] >= 'a' && start[n] <= 'z') ||
+    while (start[n] && (strchr("_$", start[n]) || (start[n] >= '0' && start[n] <= '9') ||
+                        (start[n] >= 'a' && start[n] <= 'z') ||
                         (start[n] >= 'A' && start[n] <= 'Z') || (unsigned char)start[n] >= 0x80))
         n++;
-    return arena_printf(err->arena, "%.*s at or near \"%.*s\"", (int)(near - message), message, (int)n, start);
+    return arena_printf(err->arena, "%.*s at or near \"%.*s\"", (int)(near - message), message,
+                        (int)n, start);
 }
 
 static bool report(struct err *err, const struct pg_query_error *error, const char *text)
@@ -128,23 +135,26 @@ static bool raw_parse(struct arena *arena, const char *text, List **tree, struct
 static bool select_looks_right(const RawStmt *raw)
 {
     const SelectStmt *s = (const SelectStmt *)raw->stmt;
-    if (!IS_NODE(s, SelectStmt) || list_n(s->targetList) != 2 || list_n(s->fromClause) != 1 || list_n(s->sortClause) != 1 ||
-        s->op != SETOP_NONE || (int)s->limitOption != PG_LIMIT_COUNT || !IS_NODE(s->limitCount, A_Const))
+    if (!IS_NODE(s, SelectStmt) || list_n(s->targetList) != 2 || list_n(s->fromClause) != 1 ||
+        list_n(s->sortClause) != 1 || s->op != SETOP_NONE ||
+        (int)s->limitOption != PG_LIMIT_COUNT || !IS_NODE(s->limitCount, A_Const))
         return false;
     const ResTarget *first = list_at(s->targetList, 0), *second = list_at(s->targetList, 1);
     const A_Expr *where = (const A_Expr *)s->whereClause;
     const RangeVar *from = list_at(s->fromClause, 0);
     const SortBy *sort = list_at(s->sortClause, 0);
-    if (!IS_NODE(first, ResTarget) || !IS_NODE(first->val, ColumnRef) || !first->name || strcmp(first->name, "x") != 0 ||
-        !IS_NODE(second->val, FuncCall) || !IS_NODE(from, RangeVar) || strcmp(from->relname, "t") != 0 ||
-        strcmp(from->alias->aliasname, "u") != 0 || !IS_NODE(where, A_Expr) || where->kind != AEXPR_OP ||
-        !IS_NODE(sort, SortBy) || sort->sortby_dir != SORTBY_DESC || sort->sortby_nulls != SORTBY_NULLS_LAST)
+    if (!IS_NODE(first, ResTarget) || !IS_NODE(first->val, ColumnRef) || !first->name ||
+        strcmp(first->name, "x") != 0 || !IS_NODE(second->val, FuncCall) ||
+        !IS_NODE(from, RangeVar) || strcmp(from->relname, "t") != 0 ||
+        strcmp(from->alias->aliasname, "u") != 0 || !IS_NODE(where, A_Expr) ||
+        where->kind != AEXPR_OP || !IS_NODE(sort, SortBy) || sort->sortby_dir != SORTBY_DESC ||
+        sort->sortby_nulls != SORTBY_NULLS_LAST)
         return false;
     const FuncCall *call = (const FuncCall *)second->val;
     const A_Const *value = (const A_Const *)where->rexpr;
-    return call->agg_distinct && call->over && (call->over->frameOptions & FRAMEOPTION_ROWS) && call->funcformat == 0 &&
-           call->location == 12 && IS_NODE(value, A_Const) && !value->isnull && IS_NODE(&value->val.node, Integer) &&
-           value->val.ival.ival == 7;
+    return call->agg_distinct && call->over && (call->over->frameOptions & FRAMEOPTION_ROWS) &&
+           call->funcformat == 0 && call->location == 12 && IS_NODE(value, A_Const) &&
+           !value->isnull && IS_NODE(&value->val.node, Integer) && value->val.ival.ival == 7;
 }
 
 static bool others_look_right(const RawStmt *create, const RawStmt *insert)
@@ -153,13 +163,16 @@ static bool others_look_right(const RawStmt *create, const RawStmt *insert)
     if (!IS_NODE(c, CreateStmt) || list_n(c->tableElts) != 1 || !c->if_not_exists)
         return false;
     const ColumnDef *column = list_at(c->tableElts, 0);
-    const Constraint *constraint = IS_NODE(column, ColumnDef) ? list_at(column->constraints, 0) : NULL;
-    if (!IS_NODE(constraint, Constraint) || constraint->contype != CONSTR_FOREIGN || constraint->fk_del_action != 'c' ||
-        !constraint->initially_valid || !IS_NODE(column->typeName, TypeName) || list_n(column->typeName->typmods) != 2)
+    const Constraint *constraint =
+        IS_NODE(column, ColumnDef) ? list_at(column->constraints, 0) : NULL;
+    if (!IS_NODE(constraint, Constraint) || constraint->contype != CONSTR_FOREIGN ||
+        constraint->fk_del_action != 'c' || !constraint->initially_valid ||
+        !IS_NODE(column->typeName, TypeName) || list_n(column->typeName->typmods) != 2)
         return false;
     const InsertStmt *i = (const InsertStmt *)insert->stmt;
-    return IS_NODE(i, InsertStmt) && list_n(i->cols) == 1 && i->override == OVERRIDING_SYSTEM_VALUE &&
-           i->onConflictClause && i->onConflictClause->action == ONCONFLICT_NOTHING && list_n(i->returningList) == 1 &&
+    return IS_NODE(i, InsertStmt) && list_n(i->cols) == 1 &&
+           i->override == OVERRIDING_SYSTEM_VALUE && i->onConflictClause &&
+           i->onConflictClause->action == ONCONFLICT_NOTHING && list_n(i->returningList) == 1 &&
            insert->stmt_location > create->stmt_location;
 }
 
@@ -168,13 +181,15 @@ static bool layouts_match;
 static void check_layouts(void)
 {
     static const char probe[] =
-        "SELECT a x, sum(DISTINCT b) OVER (ROWS CURRENT ROW) FROM t u WHERE a = 7 ORDER BY 1 DESC NULLS LAST LIMIT 3;"
+        "SELECT a x, sum(DISTINCT b) OVER (ROWS CURRENT ROW) FROM t u WHERE a = 7 ORDER BY 1 DESC "
+        "NULLS LAST LIMIT 3;"
         "CREATE TABLE IF NOT EXISTS t (a numeric(3,1) REFERENCES b ON DELETE CASCADE);"
         "INSERT INTO t (a) OVERRIDING SYSTEM VALUE VALUES (1) ON CONFLICT DO NOTHING RETURNING *";
     struct arena *arena = arena_new("parse check");
     struct err err = ERR_IN(arena);
     List *tree;
-    layouts_match = raw_parse(arena, probe, &tree, &err) && list_n(tree) == 3 && select_looks_right(list_at(tree, 0)) &&
+    layouts_match = raw_parse(arena, probe, &tree, &err) && list_n(tree) == 3 &&
+                    select_looks_right(list_at(tree, 0)) &&
                     others_look_right(list_at(tree, 1), list_at(tree, 2));
     arena_free(arena);
 }
@@ -184,7 +199,8 @@ bool sql_parse_check(struct err *err)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, check_layouts);
     if (!layouts_match)
-        return err_set(err, ERR_INTERNAL_ERROR, "libpg_query's parse trees are not those of PostgreSQL 15");
+        return err_set(err, ERR_INTERNAL_ERROR,
+                       "libpg_query's parse trees are not those of PostgreSQL 15");
     return true;
 }
 

@@ -26,8 +26,8 @@ bool is_polymorphic(uint32_t oid)
 }
 
 struct solution {
-    const struct type *elem, *array, *range, *multirange;                /* first family */
-    const struct type *common, *common_range, *common_multirange;        /* second family */
+    const struct type *elem, *array, *range, *multirange;         /* first family */
+    const struct type *common, *common_range, *common_multirange; /* second family */
     bool nonarray, enumerated, common_nonarray;
     bool any_first, any_second; /* some argument belongs to the family */
     VEC(struct expr *) inputs;  /* types to be made common, as bare expressions */
@@ -61,34 +61,39 @@ struct solver {
     int location;
 };
 
-static bool unlike(struct solver *v, const char *declared, const struct type *one, const struct type *other)
+static bool unlike(struct solver *v, const char *declared, const struct type *one,
+                   const struct type *other)
 {
     if (v->loud) {
-        fail(v->a, v->location, ERR_DATATYPE_MISMATCH, "arguments declared \"%s\" are not all alike", declared);
+        fail(v->a, v->location, ERR_DATATYPE_MISMATCH,
+             "arguments declared \"%s\" are not all alike", declared);
         fail_detail(v->a, "%s versus %s", type_text(v->a, one), type_text(v->a, other));
     }
     return false;
 }
 
-static bool inconsistent(struct solver *v, const char *declared, const char *with, const struct type *one, const struct type *other)
+static bool inconsistent(struct solver *v, const char *declared, const char *with,
+                         const struct type *one, const struct type *other)
 {
     if (v->loud) {
-        fail(v->a, v->location, ERR_DATATYPE_MISMATCH, "argument declared %s is not consistent with argument declared %s",
-             declared, with);
+        fail(v->a, v->location, ERR_DATATYPE_MISMATCH,
+             "argument declared %s is not consistent with argument declared %s", declared, with);
         fail_detail(v->a, "%s versus %s", type_text(v->a, one), type_text(v->a, other));
     }
     return false;
 }
 
-static bool is_not(struct solver *v, const char *declared, const char *what, const struct type *type)
+static bool is_not(struct solver *v, const char *declared, const char *what,
+                   const struct type *type)
 {
     if (v->loud)
-        fail(v->a, v->location, ERR_DATATYPE_MISMATCH, "argument declared %s is not %s but type %s", declared, what,
-             type_text(v->a, type));
+        fail(v->a, v->location, ERR_DATATYPE_MISMATCH, "argument declared %s is not %s but type %s",
+             declared, what, type_text(v->a, type));
     return false;
 }
 
-static bool take_same(struct solver *v, const struct type **known, const struct type *actual, const char *declared)
+static bool take_same(struct solver *v, const struct type **known, const struct type *actual,
+                      const char *declared)
 {
     if (*known && *known != actual)
         return unlike(v, declared, *known, actual);
@@ -214,16 +219,16 @@ static bool solve_first(struct solver *v)
     }
     if (s->nonarray && s->elem && base_element_type(s->elem)) {
         if (v->loud)
-            fail(v->a, v->location, ERR_DATATYPE_MISMATCH, "type matched to anynonarray is an array type: %s",
-                 type_text(v->a, s->elem));
+            fail(v->a, v->location, ERR_DATATYPE_MISMATCH,
+                 "type matched to anynonarray is an array type: %s", type_text(v->a, s->elem));
         return false;
     }
     if (s->enumerated && !s->elem && !v->loud)
         return false; /* nothing but unknown literals: not a candidate at all */
     if (s->enumerated && s->elem && s->elem->kind != 'e') {
         if (v->loud)
-            fail(v->a, v->location, ERR_DATATYPE_MISMATCH, "type matched to anyenum is not an enum type: %s",
-                 type_text(v->a, s->elem));
+            fail(v->a, v->location, ERR_DATATYPE_MISMATCH,
+                 "type matched to anyenum is not an enum type: %s", type_text(v->a, s->elem));
         return false;
     }
     return true;
@@ -234,7 +239,8 @@ static bool solve_second(struct solver *v)
     struct solution *s = v->s;
     if (!s->inputs.n)
         return true;
-    s->common = common_type_of(v->a, s->inputs.items, s->inputs.n, v->loud ? "arguments of anycompatible family" : NULL, NULL);
+    s->common = common_type_of(v->a, s->inputs.items, s->inputs.n,
+                               v->loud ? "arguments of anycompatible family" : NULL, NULL);
     if (!s->common) {
         if (v->loud) { /* said PostgreSQL's way */
             fail(v->a, v->location, ERR_DATATYPE_MISMATCH,
@@ -250,7 +256,8 @@ static bool solve_second(struct solver *v)
     }
     if (s->common_nonarray && base_element_type(s->common)) {
         if (v->loud)
-            fail(v->a, v->location, ERR_DATATYPE_MISMATCH, "type matched to anycompatiblenonarray is an array type: %s",
+            fail(v->a, v->location, ERR_DATATYPE_MISMATCH,
+                 "type matched to anycompatiblenonarray is an array type: %s",
                  type_text(v->a, s->common));
         return false;
     }
@@ -259,7 +266,8 @@ static bool solve_second(struct solver *v)
     return true;
 }
 
-static bool solve(struct solver *v, size_t n, const struct type *const *actual, const uint32_t *declared)
+static bool solve(struct solver *v, size_t n, const struct type *const *actual,
+                  const uint32_t *declared)
 {
     for (size_t k = 0; k < n; k++)
         if (!take_argument(v, declared[k], actual[k]))
@@ -267,7 +275,8 @@ static bool solve(struct solver *v, size_t n, const struct type *const *actual, 
     return solve_first(v) && solve_second(v);
 }
 
-bool check_generic(struct analysis *a, size_t n, const struct type *const *actual, const uint32_t *declared)
+bool check_generic(struct analysis *a, size_t n, const struct type *const *actual,
+                   const uint32_t *declared)
 {
     struct solution s = {0};
     struct solver v = {.a = a, .s = &s, .location = -1};
@@ -278,13 +287,15 @@ static const struct type *array_or_fail(struct solver *v, const struct type *ele
 {
     const struct type *array = array_type_of(v->a, elem);
     if (!array)
-        fail(v->a, v->location, ERR_UNDEFINED_OBJECT, "could not find array type for data type %s", type_text(v->a, elem));
+        fail(v->a, v->location, ERR_UNDEFINED_OBJECT, "could not find array type for data type %s",
+             type_text(v->a, elem));
     return array;
 }
 
 static const struct type *undetermined(struct solver *v, const char *which)
 {
-    return fail_null(v->a, v->location, ERR_DATATYPE_MISMATCH, "could not determine polymorphic type %s because input has type unknown",
+    return fail_null(v->a, v->location, ERR_DATATYPE_MISMATCH,
+                     "could not determine polymorphic type %s because input has type unknown",
                      which);
 }
 
@@ -315,7 +326,8 @@ static const struct type *meaning(struct solver *v, uint32_t oid)
     case TYPE_ANYCOMPATIBLERANGE:
         return s->common_range ? s->common_range : undetermined(v, "anycompatiblerange");
     case TYPE_ANYCOMPATIBLEMULTIRANGE:
-        return s->common_multirange ? s->common_multirange : undetermined(v, "anycompatiblemultirange");
+        return s->common_multirange ? s->common_multirange
+                                    : undetermined(v, "anycompatiblemultirange");
     default:
         return type_by_oid(v->a, oid);
     }
@@ -323,15 +335,17 @@ static const struct type *meaning(struct solver *v, uint32_t oid)
 
 static bool is_second_family(uint32_t oid)
 {
-    return oid == TYPE_ANYCOMPATIBLE || oid == TYPE_ANYCOMPATIBLEARRAY || oid == TYPE_ANYCOMPATIBLENONARRAY ||
-           oid == TYPE_ANYCOMPATIBLERANGE || oid == TYPE_ANYCOMPATIBLEMULTIRANGE;
+    return oid == TYPE_ANYCOMPATIBLE || oid == TYPE_ANYCOMPATIBLEARRAY ||
+           oid == TYPE_ANYCOMPATIBLENONARRAY || oid == TYPE_ANYCOMPATIBLERANGE ||
+           oid == TYPE_ANYCOMPATIBLEMULTIRANGE;
 }
 
-const struct type *enforce_generic(struct analysis *a, size_t n, const struct type *const *actual, uint32_t *declared,
-                                   uint32_t result, int location)
+const struct type *enforce_generic(struct analysis *a, size_t n, const struct type *const *actual,
+                                   uint32_t *declared, uint32_t result, int location)
 {
     struct solution s = {0};
-    struct solver v = {.a = a, .s = &s, .loud = true, .location = -1}; /* PostgreSQL tells no position here */
+    struct solver v = {
+        .a = a, .s = &s, .loud = true, .location = -1}; /* PostgreSQL tells no position here */
     bool polymorphic = false;
     for (size_t k = 0; k < n; k++)
         polymorphic |= is_polymorphic(declared[k]);
@@ -345,7 +359,8 @@ const struct type *enforce_generic(struct analysis *a, size_t n, const struct ty
     if (s.any_second && !s.common)
         s.common = a->txt; /* all of them literals */
     for (size_t k = 0; k < n; k++) {
-        bool rewrite = is_second_family(declared[k]) || (is_polymorphic(declared[k]) && actual[k]->oid == TYPE_UNKNOWN);
+        bool rewrite = is_second_family(declared[k]) ||
+                       (is_polymorphic(declared[k]) && actual[k]->oid == TYPE_UNKNOWN);
         if (!rewrite)
             continue;
         const struct type *type = meaning(&v, declared[k]);

@@ -9,7 +9,9 @@ const struct type *named_record_type(struct analysis *a, const struct rte_column
     struct type *type = ARENA_NEW(a->arena, struct type);
     struct attribute *attributes = ARENA_ARRAY(a->arena, struct attribute, n + 1);
     for (int k = 0; k < n; k++)
-        attributes[k] = (struct attribute){.name = columns[k].name, .type_oid = columns[k].type->oid, .typmod = columns[k].typmod,
+        attributes[k] = (struct attribute){.name = columns[k].name,
+                                           .type_oid = columns[k].type->oid,
+                                           .typmod = columns[k].typmod,
                                            .attnum = (int16_t)(k + 1)};
     *type = *a->record;
     type->attributes = attributes;
@@ -35,14 +37,15 @@ bool type_shape(struct analysis *a, const struct type *type, struct row_shape *s
     return true;
 }
 
-static bool row_constructor_shape(struct analysis *a, const struct expr *row, struct row_shape *shape)
+static bool row_constructor_shape(struct analysis *a, const struct expr *row,
+                                  struct row_shape *shape)
 {
     shape->n = (int)row->args.n;
     shape->fields = ARENA_ARRAY(a->arena, struct field_info, row->args.n + 1);
     for (size_t k = 0; k < row->args.n; k++) {
         const struct expr *arg = row->args.items[k];
-        shape->fields[k] =
-            (struct field_info){arena_printf(a->arena, "f%zu", k + 1), arg->type, arg->typmod, arg->collation_oid};
+        shape->fields[k] = (struct field_info){arena_printf(a->arena, "f%zu", k + 1), arg->type,
+                                               arg->typmod, arg->collation_oid};
     }
     return true;
 }
@@ -70,9 +73,11 @@ static bool function_shape(struct analysis *a, const struct expr *call, struct r
             name = arena_printf(a->arena, "column%d", shape->n + 1);
         if (is_polymorphic(type->oid)) {
             uint32_t *declared = ARENA_ARRAY(a->arena, uint32_t, call->args.n + 1);
-            const struct type **actual = ARENA_ARRAY(a->arena, const struct type *, call->args.n + 1);
+            const struct type **actual =
+                ARENA_ARRAY(a->arena, const struct type *, call->args.n + 1);
             for (size_t at = 0; at < call->args.n; at++) {
-                declared[at] = at < proc->n_args ? proc->arg_types[at] : proc->arg_types[proc->n_args - 1];
+                declared[at] =
+                    at < proc->n_args ? proc->arg_types[at] : proc->arg_types[proc->n_args - 1];
                 actual[at] = call->args.items[at]->type;
             }
             type = enforce_generic(a, call->args.n, actual, declared, type->oid, call->location);
@@ -98,7 +103,8 @@ static bool rte_shape(struct scope *s, const struct rte *rte, struct row_shape *
     return true;
 }
 
-static bool query_column_shape(struct scope *s, struct scope *around, const struct query *query, int index, struct row_shape *shape)
+static bool query_column_shape(struct scope *s, struct scope *around, const struct query *query,
+                               int index, struct row_shape *shape)
 {
     const struct setop *first = query->setop;
     while (first && !first->query)
@@ -132,7 +138,8 @@ static bool record_column_shape(struct scope *s, const struct expr *e, struct ro
     if (rte->kind == RTE_CTE) {
         for (int k = 0; k < rte->cte_levels_up; k++)
             around = around->parent;
-        if (around->ctes.n > rte->cte) { /* not in a finished query that is looked at from outside */
+        if (around->ctes.n >
+            rte->cte) { /* not in a finished query that is looked at from outside */
             query = around->cte_results.items[rte->cte].query;
             if (!query)
                 query = around->ctes.items[rte->cte].first_term;
@@ -174,7 +181,8 @@ bool row_shape_of(struct scope *s, const struct expr *e, struct row_shape *shape
     }
 }
 
-struct expr *field_at(struct scope *s, struct expr *row, int index, const struct row_shape *shape, int location)
+struct expr *field_at(struct scope *s, struct expr *row, int index, const struct row_shape *shape,
+                      int location)
 {
     const struct field_info *field = &shape->fields[index];
     if (row->kind == EXPR_ROW && row->type->oid == TYPE_RECORD)
@@ -208,7 +216,8 @@ struct expr *field_select(struct scope *s, struct expr *row, const char *name, i
     for (int k = 0; k < shape.n; k++)
         if (strcmp(shape.fields[k].name, name) == 0) {
             if (row->type->kind == 'd')
-                row = coerce_node(s->a, row, base_type(row->type), -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
+                row = coerce_node(s->a, row, base_type(row->type), -1, CAST_IMPLICIT,
+                                  FORM_IMPLICIT_CAST, -1);
             return row ? field_at(s, row, k, &shape, location) : NULL;
         }
     return NULL;

@@ -44,7 +44,8 @@ int scope_add_rte(struct scope *s, const struct rte *rte)
     return (int)s->rtes.n - 1;
 }
 
-void scope_add_name(struct scope *s, int rte, const struct relation *relation, bool by_table, bool by_column)
+void scope_add_name(struct scope *s, int rte, const struct relation *relation, bool by_table,
+                    bool by_column)
 {
     struct name_item item = {
         .alias = scope_rte(s, rte)->alias,
@@ -115,7 +116,8 @@ struct expr *whole_row_of(struct scope *s, int levels_up, int rte, int location)
     if (relation && relation->rowtype_oid) {
         const struct type *row = catalog_type(s->a->catalog, relation->rowtype_oid);
         type = row ? row : type;
-    } else if (entry->kind == RTE_FUNCTION && entry->n_functions == 1 && !entry->ordinality && !entry->functions[0].is_record) {
+    } else if (entry->kind == RTE_FUNCTION && entry->n_functions == 1 && !entry->ordinality &&
+               !entry->functions[0].is_record) {
         /* A function's row is what it returns: a composite, or its one column. */
         const struct type *result = entry->functions[0].call->type;
         if (is_composite(result))
@@ -148,7 +150,8 @@ const char *name_item_column(struct scope *s, const struct name_item *item, int 
 }
 
 /* `s` is where the reference stands, the item `levels_up` from there. */
-struct expr *name_column_expr(struct scope *s, const struct name_item *item, int index, int levels_up, int location)
+struct expr *name_column_expr(struct scope *s, const struct name_item *item, int index,
+                              int levels_up, int location)
 {
     if (item->is_excluded) {
         const struct rte *rte = scope_rte(scope_up(s, levels_up), item->rte);
@@ -177,12 +180,15 @@ static bool lateral_allowed(struct scope *s, const struct name_item *item, int l
 {
     if (!item->lateral_only || item->lateral_ok)
         return true;
-    fail(s->a, location, ERR_INVALID_COLUMN_REFERENCE, "invalid reference to FROM-clause entry for table \"%s\"", item->alias);
-    return fail_detail(s->a, "The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
+    fail(s->a, location, ERR_INVALID_COLUMN_REFERENCE,
+         "invalid reference to FROM-clause entry for table \"%s\"", item->alias);
+    return fail_detail(s->a,
+                       "The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
 }
 
 /* Index of the column in the item, -1 none, -2 ambiguous. */
-static int find_in_item(struct scope *s, const struct name_item *item, const char *name, bool qualified)
+static int find_in_item(struct scope *s, const struct name_item *item, const char *name,
+                        bool qualified)
 {
     int found = -1;
     int n = name_item_width(s, item);
@@ -201,11 +207,13 @@ static int find_in_item(struct scope *s, const struct name_item *item, const cha
 
 static bool item_has_system_columns(struct scope *s, const struct name_item *item)
 {
-    return item->rte >= 0 && !item->columns && !item->is_excluded && scope_rte(s, item->rte)->kind == RTE_RELATION;
+    return item->rte >= 0 && !item->columns && !item->is_excluded &&
+           scope_rte(s, item->rte)->kind == RTE_RELATION;
 }
 
 /* Some expressions of a table may not use all of its columns. */
-static bool check_usable(struct scope *s, struct scope *owner, const struct name_item *item, int index, int system, int location)
+static bool check_usable(struct scope *s, struct scope *owner, const struct name_item *item,
+                         int index, int system, int location)
 {
     if (item->rte < 0 || item->columns || (s->place != PLACE_GENERATED && s->place != PLACE_CHECK))
         return true;
@@ -217,12 +225,15 @@ static bool check_usable(struct scope *s, struct scope *owner, const struct name
             return true;
         const char *name = system_columns[-system - 1].name;
         if (s->place == PLACE_CHECK)
-            return fail(s->a, location, ERR_INVALID_COLUMN_REFERENCE, "system column \"%s\" reference in check constraint is invalid", name);
-        return fail(s->a, location, ERR_INVALID_COLUMN_REFERENCE, "cannot use system column \"%s\" in column generation expression", name);
+            return fail(s->a, location, ERR_INVALID_COLUMN_REFERENCE,
+                        "system column \"%s\" reference in check constraint is invalid", name);
+        return fail(s->a, location, ERR_INVALID_COLUMN_REFERENCE,
+                    "cannot use system column \"%s\" in column generation expression", name);
     }
     if (s->place != PLACE_GENERATED || !rte->relation->columns[index].generated)
         return true;
-    fail(s->a, location, ERR_INVALID_OBJECT_DEFINITION, "cannot use generated column \"%s\" in column generation expression",
+    fail(s->a, location, ERR_INVALID_OBJECT_DEFINITION,
+         "cannot use generated column \"%s\" in column generation expression",
          rte->columns[index].name);
     return fail_detail(s->a, "A generated column cannot reference another generated column.");
 }
@@ -243,7 +254,8 @@ struct expr *column_by_name(struct scope *s, const char *name, bool local_only, 
             if (here == -1)
                 continue;
             if (found || here == -2)
-                return fail_null(s->a, location, ERR_AMBIGUOUS_COLUMN, "column reference \"%s\" is ambiguous", name);
+                return fail_null(s->a, location, ERR_AMBIGUOUS_COLUMN,
+                                 "column reference \"%s\" is ambiguous", name);
             if (!lateral_allowed(s, item, location))
                 return NULL;
             found = item;
@@ -261,7 +273,8 @@ struct expr *column_by_name(struct scope *s, const char *name, bool local_only, 
 }
 
 /* table (or schema.table): aliases hide names; an unaliased entry also answers to its schema. */
-struct name_item *find_name_item(struct scope *s, const char *schema, const char *name, int location, int *levels_up)
+struct name_item *find_name_item(struct scope *s, const char *schema, const char *name,
+                                 int location, int *levels_up)
 {
     const struct relation *wanted = NULL;
     *levels_up = 0;
@@ -279,7 +292,8 @@ struct name_item *find_name_item(struct scope *s, const char *schema, const char
             if (schema ? item->relation != wanted : strcmp(item->alias, name) != 0)
                 continue;
             if (found)
-                return fail_null(s->a, location, ERR_AMBIGUOUS_ALIAS, "table reference \"%s\" is ambiguous", name);
+                return fail_null(s->a, location, ERR_AMBIGUOUS_ALIAS,
+                                 "table reference \"%s\" is ambiguous", name);
             if (!lateral_allowed(s, item, location))
                 return NULL;
             found = item;
@@ -325,11 +339,13 @@ struct suggestion {
     bool exact; /* such a column exists, out of reach */
 };
 
-static void weigh(struct suggestion *best, const char *table, const char *column, const char *wanted, int penalty)
+static void weigh(struct suggestion *best, const char *table, const char *column,
+                  const char *wanted, int penalty)
 {
     if (penalty > best->distance)
         return;
-    int n = (int)strlen(wanted), distance = edit_distance(column, wanted, best->distance + 1 - penalty);
+    int n = (int)strlen(wanted),
+        distance = edit_distance(column, wanted, best->distance + 1 - penalty);
     if (distance > n / 2)
         return;
     distance += penalty;
@@ -337,7 +353,8 @@ static void weigh(struct suggestion *best, const char *table, const char *column
         *best = (struct suggestion){.distance = distance, .table = {table}, .column = {column}};
     } else if (distance == best->distance) {
         if (best->column[1]) {
-            best->table[0] = best->table[1] = best->column[0] = best->column[1] = NULL; /* too many alike */
+            best->table[0] = best->table[1] = best->column[0] = best->column[1] =
+                NULL; /* too many alike */
         } else if (best->column[0]) {
             best->table[1] = table;
             best->column[1] = column;
@@ -349,8 +366,8 @@ static void weigh(struct suggestion *best, const char *table, const char *column
 }
 
 /* The operands of a set operation, which have names that only hints tell. */
-static bool search_operands(struct analysis *a, const struct setop *node, int *number, const char *table, const char *column,
-                            struct suggestion *best)
+static bool search_operands(struct analysis *a, const struct setop *node, int *number,
+                            const char *table, const char *column, struct suggestion *best)
 {
     if (!node)
         return false;
@@ -372,7 +389,8 @@ static bool search_operands(struct analysis *a, const struct setop *node, int *n
     return false;
 }
 
-static void search_columns(struct scope *s, const char *table, const char *column, struct suggestion *best)
+static void search_columns(struct scope *s, const char *table, const char *column,
+                           struct suggestion *best)
 {
     int number = 0;
     for (struct scope *at = s; at; at = at->parent) {
@@ -407,20 +425,24 @@ bool missing_column(struct scope *s, const char *table, const char *column, int 
     else
         fail(a, location, ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", column);
     if (best.column[1])
-        fail_hint(a, "Perhaps you meant to reference the column \"%s.%s\" or the column \"%s.%s\".", best.table[0],
-                  best.column[0], best.table[1], best.column[1]);
+        fail_hint(a, "Perhaps you meant to reference the column \"%s.%s\" or the column \"%s.%s\".",
+                  best.table[0], best.column[0], best.table[1], best.column[1]);
     else if (best.exact)
-        fail_hint(a, "There is a column named \"%s\" in table \"%s\", but it cannot be referenced from this part of the query.",
+        fail_hint(a,
+                  "There is a column named \"%s\" in table \"%s\", but it cannot be referenced "
+                  "from this part of the query.",
                   column, best.table[0]);
     else if (best.column[0])
-        fail_hint(a, "Perhaps you meant to reference the column \"%s.%s\".", best.table[0], best.column[0]);
+        fail_hint(a, "Perhaps you meant to reference the column \"%s.%s\".", best.table[0],
+                  best.column[0]);
     return false;
 }
 
 /* The entry that `name` may have meant: of that alias, or of that table under another alias. */
 static const struct rte *search_tables(struct scope *s, const char *schema, const char *name)
 {
-    const struct relation *relation = catalog_relation_by_name(s->a->catalog, s->a->path, schema, name);
+    const struct relation *relation =
+        catalog_relation_by_name(s->a->catalog, s->a->path, schema, name);
     for (struct scope *at = s; at; at = at->parent)
         for (size_t k = 0; k < at->rtes.n; k++) {
             const struct rte *rte = &at->rtes.items[k];
@@ -436,31 +458,43 @@ bool missing_rte(struct scope *s, const char *schema, const char *name, int loca
 {
     struct analysis *a = s->a;
     const struct rte *rte = search_tables(s, schema, name);
-    if (!rte && !schema && strcmp(name, "excluded") == 0 && s->query && s->query->on_conflict && s->query->on_conflict->do_update) {
-        fail(a, location, ERR_UNDEFINED_TABLE, "invalid reference to FROM-clause entry for table \"%s\"", name);
-        return fail_hint(a, "There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", name);
+    if (!rte && !schema && strcmp(name, "excluded") == 0 && s->query && s->query->on_conflict &&
+        s->query->on_conflict->do_update) {
+        fail(a, location, ERR_UNDEFINED_TABLE,
+             "invalid reference to FROM-clause entry for table \"%s\"", name);
+        return fail_hint(a,
+                         "There is an entry for table \"%s\", but it cannot be referenced from "
+                         "this part of the query.",
+                         name);
     }
     if (!rte)
-        return fail(a, location, ERR_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%s\"", name);
+        return fail(a, location, ERR_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%s\"",
+                    name);
     bool reachable = false;
     if (strcmp(rte->alias, name) != 0) {
         int levels_up;
         struct name_item *item = find_name_item(s, NULL, rte->alias, location, &levels_up);
         reachable = item && item->rte >= 0 && scope_rte(scope_up(s, levels_up), item->rte) == rte;
     }
-    fail(a, location, ERR_UNDEFINED_TABLE, "invalid reference to FROM-clause entry for table \"%s\"", name);
+    fail(a, location, ERR_UNDEFINED_TABLE,
+         "invalid reference to FROM-clause entry for table \"%s\"", name);
     if (reachable)
         return fail_hint(a, "Perhaps you meant to reference the table alias \"%s\".", rte->alias);
-    return fail_hint(a, "There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", rte->alias);
+    return fail_hint(a,
+                     "There is an entry for table \"%s\", but it cannot be referenced from this "
+                     "part of the query.",
+                     rte->alias);
 }
 
 /* ---- column references ---- */
 
 /* An argument of the LANGUAGE SQL function whose body this is: `name`, or function.name. */
-static struct expr *function_argument(struct scope *s, const char *qualifier, const char *name, int location)
+static struct expr *function_argument(struct scope *s, const char *qualifier, const char *name,
+                                      int location)
 {
     const struct function_args *function = s->a->function;
-    if (!function || !function->proc->arg_names || (qualifier && strcmp(qualifier, function->proc->name) != 0))
+    if (!function || !function->proc->arg_names ||
+        (qualifier && strcmp(qualifier, function->proc->name) != 0))
         return NULL;
     const struct proc *proc = function->proc;
     int n = proc->arg_modes ? proc->n_all_args : proc->n_args, parameter = 0;
@@ -480,7 +514,8 @@ static struct expr *function_argument(struct scope *s, const char *qualifier, co
 static struct expr *domain_value(struct scope *s, int location)
 {
     int32_t typmod = -1;
-    struct expr *e = expr_new(s->a, EXPR_DOMAIN_VALUE, base_type_mod(s->domain_value, &typmod), location);
+    struct expr *e =
+        expr_new(s->a, EXPR_DOMAIN_VALUE, base_type_mod(s->domain_value, &typmod), location);
     e->typmod = typmod;
     return e;
 }
@@ -503,14 +538,16 @@ static struct expr *simple_reference(struct scope *s, const char *name, int loca
     if (item) { /* of a join: a row of its columns */
         struct scope *owner = scope_up(s, levels_up);
         struct expr *row = expr_new(s->a, EXPR_ROW, s->a->record, location);
-        struct rte_column *columns = ARENA_ARRAY(s->a->arena, struct rte_column, name_item_width(owner, item) + 1u);
+        struct rte_column *columns =
+            ARENA_ARRAY(s->a->arena, struct rte_column, name_item_width(owner, item) + 1u);
         int n = 0;
         for (int k = 0; k < name_item_width(owner, item); k++) {
             const char *column = name_item_column(owner, item, k);
             if (!column)
                 continue;
             struct expr *value = name_column_expr(s, item, k, levels_up, location);
-            columns[n++] = (struct rte_column){.name = column, .type = value->type, .typmod = value->typmod};
+            columns[n++] =
+                (struct rte_column){.name = column, .type = value->type, .typmod = value->typmod};
             push_arg(s->a, row, value);
         }
         row->type = named_record_type(s->a, columns, n);
@@ -522,7 +559,8 @@ static struct expr *simple_reference(struct scope *s, const char *name, int loca
 }
 
 /* table.column, also table.function(row) */
-static struct expr *qualified_reference(struct scope *s, const char *schema, const char *table, const char *name, int location)
+static struct expr *qualified_reference(struct scope *s, const char *schema, const char *table,
+                                        const char *name, int location)
 {
     struct analysis *a = s->a;
     int levels_up;
@@ -542,7 +580,8 @@ static struct expr *qualified_reference(struct scope *s, const char *schema, con
     struct scope *owner = scope_up(s, levels_up);
     int index = find_in_item(owner, item, name, true), system = system_attnum(name);
     if (index == -2)
-        return fail_null(a, location, ERR_AMBIGUOUS_COLUMN, "column reference \"%s\" is ambiguous", name);
+        return fail_null(a, location, ERR_AMBIGUOUS_COLUMN, "column reference \"%s\" is ambiguous",
+                         name);
     if (index >= 0)
         return name_column_expr(s, item, index, levels_up, location);
     if (system && item_has_system_columns(owner, item))
@@ -572,13 +611,16 @@ struct expr *transform_column_ref(struct scope *s, const ColumnRef *ref)
     if (n == 1 && !star)
         return simple_reference(s, list_str(ref->fields, 0), ref->location);
     if (n == 1)
-        return fail_null(a, ref->location, ERR_SYNTAX_ERROR, "row expansion via \"*\" is not supported here");
+        return fail_null(a, ref->location, ERR_SYNTAX_ERROR,
+                         "row expansion via \"*\" is not supported here");
     if (n > 4)
-        return fail_null(a, ref->location, ERR_SYNTAX_ERROR, "improper qualified name (too many dotted names): %s",
+        return fail_null(a, ref->location, ERR_SYNTAX_ERROR,
+                         "improper qualified name (too many dotted names): %s",
                          name_list_text(a, ref->fields));
     const char *schema = n >= 3 ? list_str(ref->fields, n - 3) : NULL;
     if (n == 4 && strcmp(list_str(ref->fields, 0), catalog_database(a->catalog)) != 0)
-        return fail_null(a, ref->location, ERR_FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: %s",
+        return fail_null(a, ref->location, ERR_FEATURE_NOT_SUPPORTED,
+                         "cross-database references are not implemented: %s",
                          name_list_text(a, ref->fields));
     const char *table = list_str(ref->fields, n - 2);
     if (star) {
@@ -592,7 +634,8 @@ struct expr *transform_column_ref(struct scope *s, const ColumnRef *ref)
 }
 
 /* Aliases in one FROM must differ: 42712. */
-bool check_unique_name(struct scope *s, const char *alias, const struct relation *relation, int location, size_t before)
+bool check_unique_name(struct scope *s, const char *alias, const struct relation *relation,
+                       int location, size_t before)
 {
     if (!alias)
         return true;
@@ -603,7 +646,8 @@ bool check_unique_name(struct scope *s, const char *alias, const struct relation
         /* The same bare name out of two schemas can be told apart. */
         if (relation && item->relation && relation != item->relation)
             continue;
-        return fail(s->a, location, ERR_DUPLICATE_ALIAS, "table name \"%s\" specified more than once", alias);
+        return fail(s->a, location, ERR_DUPLICATE_ALIAS,
+                    "table name \"%s\" specified more than once", alias);
     }
     return true;
 }

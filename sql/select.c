@@ -9,9 +9,11 @@ bool order_and_limit(struct scope *s, const SelectStmt *stmt, struct targets *ta
 {
     struct query *q = s->query;
     q->with_ties = (int)stmt->limitOption == PG_LIMIT_WITH_TIES;
-    if (stmt->limitOffset && !(q->offset = transform_limit(s, stmt->limitOffset, PLACE_OFFSET, "OFFSET", false)))
+    if (stmt->limitOffset &&
+        !(q->offset = transform_limit(s, stmt->limitOffset, PLACE_OFFSET, "OFFSET", false)))
         return false;
-    return !stmt->limitCount || (q->limit = transform_limit(s, stmt->limitCount, PLACE_LIMIT, "LIMIT", q->with_ties));
+    return !stmt->limitCount ||
+           (q->limit = transform_limit(s, stmt->limitCount, PLACE_LIMIT, "LIMIT", q->with_ties));
 }
 
 static bool select_clauses(struct scope *s, const SelectStmt *stmt)
@@ -21,12 +23,15 @@ static bool select_clauses(struct scope *s, const SelectStmt *stmt)
         !transform_targets(s, stmt->targetList, PLACE_SELECT_TARGET, &q->targets))
         return false;
     mark_origins(s, &q->targets);
-    if (stmt->whereClause && !(q->where = transform_boolean(s, stmt->whereClause, PLACE_WHERE, "WHERE")))
+    if (stmt->whereClause &&
+        !(q->where = transform_boolean(s, stmt->whereClause, PLACE_WHERE, "WHERE")))
         return false;
-    if (stmt->havingClause && !(q->having = transform_boolean(s, stmt->havingClause, PLACE_HAVING, "HAVING")))
+    if (stmt->havingClause &&
+        !(q->having = transform_boolean(s, stmt->havingClause, PLACE_HAVING, "HAVING")))
         return false;
     return transform_sort(s, stmt->sortClause, &q->targets, &q->order, false, PLACE_ORDER_BY) &&
-           transform_group(s, stmt, &q->targets) && transform_distinct(s, stmt->distinctClause, &q->targets) &&
+           transform_group(s, stmt, &q->targets) &&
+           transform_distinct(s, stmt->distinctClause, &q->targets) &&
            order_and_limit(s, stmt, &q->targets) && finish_windows(s, &q->targets) &&
            (s->keep_unknown || resolve_unknown_targets(s, &q->targets));
 }
@@ -35,7 +40,8 @@ static bool refuse_into(struct scope *s, const SelectStmt *stmt)
 {
     if (!stmt->intoClause)
         return true;
-    return fail(s->a, stmt->intoClause->rel->location, ERR_SYNTAX_ERROR, "SELECT ... INTO is not allowed here");
+    return fail(s->a, stmt->intoClause->rel->location, ERR_SYNTAX_ERROR,
+                "SELECT ... INTO is not allowed here");
 }
 
 static bool find_aggregate(struct tree_walker *w, struct expr *e)
@@ -52,8 +58,10 @@ static bool check_recursive_term(struct scope *s)
     struct tree_walker w = {.expr = find_aggregate};
     for (size_t k = 0; s->query->has_aggregates && k < s->rtes.n; k++)
         if (s->rtes.items[k].kind == RTE_CTE && s->rtes.items[k].cte_self)
-            return fail(s->a, tree_query(&w, s->query) ? ((const struct expr *)w.arg)->location : -1, ERR_INVALID_RECURSION,
-                        "aggregate functions are not allowed in a recursive query's recursive term");
+            return fail(
+                s->a, tree_query(&w, s->query) ? ((const struct expr *)w.arg)->location : -1,
+                ERR_INVALID_RECURSION,
+                "aggregate functions are not allowed in a recursive query's recursive term");
     return true;
 }
 
@@ -141,15 +149,17 @@ struct query *transform_values(struct scope *s, const SelectStmt *stmt)
     from->rte = (uint16_t)index;
     VEC_PUSH(s->a->arena, &q->from, from);
     for (int k = 0; k < scope_rte(s, index)->n_columns; k++) {
-        struct target target = {.expr = column_of(s, 0, index, k + 1, -1), .name = scope_rte(s, index)->columns[k].name};
+        struct target target = {.expr = column_of(s, 0, index, k + 1, -1),
+                                .name = scope_rte(s, index)->columns[k].name};
         VEC_PUSH(s->a->arena, &q->targets, target);
     }
     if (!transform_sort(s, stmt->sortClause, &q->targets, &q->order, false, PLACE_ORDER_BY) ||
         !order_and_limit(s, stmt, &q->targets))
         return NULL;
     if (stmt->lockingClause)
-        return fail_null(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "%s cannot be applied to VALUES",
-                         lock_strength_text(((const LockingClause *)list_at(stmt->lockingClause, 0))->strength));
+        return fail_null(
+            s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "%s cannot be applied to VALUES",
+            lock_strength_text(((const LockingClause *)list_at(stmt->lockingClause, 0))->strength));
     scope_finish(s);
     return q;
 }
@@ -176,12 +186,13 @@ struct query *transform_in_scope(struct scope *s, const Node *node)
     case T_MergeStmt:
         return transform_merge(s, (const MergeStmt *)node);
     default:
-        return fail_null(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "this kind of statement is not supported here");
+        return fail_null(s->a, -1, ERR_FEATURE_NOT_SUPPORTED,
+                         "this kind of statement is not supported here");
     }
 }
 
-struct query *transform_statement(struct analysis *a, struct scope *parent, const Node *node, enum entry entry,
-                                  struct cte_scope *own_cte, bool keep_unknown)
+struct query *transform_statement(struct analysis *a, struct scope *parent, const Node *node,
+                                  enum entry entry, struct cte_scope *own_cte, bool keep_unknown)
 {
     struct scope *s = scope_new(a, parent, CMD_SELECT_);
     s->entry = entry;
@@ -211,20 +222,23 @@ const char *lock_strength_text(LockClauseStrength strength)
 
 static enum lock_wait lock_wait_of(LockWaitPolicy policy)
 {
-    return policy == LockWaitSkip ? LOCK_WAIT_SKIP : policy == LockWaitError ? LOCK_WAIT_ERROR : LOCK_WAIT_BLOCK;
+    return policy == LockWaitSkip    ? LOCK_WAIT_SKIP
+           : policy == LockWaitError ? LOCK_WAIT_ERROR
+                                     : LOCK_WAIT_BLOCK;
 }
 
 static bool check_lockable(struct analysis *a, const struct query *q, LockClauseStrength strength)
 {
-    const char *with = q->setop                                        ? "UNION/INTERSECT/EXCEPT"
-                       : q->distinct                                   ? "DISTINCT clause"
-                       : q->has_group_clause || q->n_grouping_sets     ? "GROUP BY clause"
-                       : q->having                                     ? "HAVING clause"
-                       : q->has_aggregates                             ? "aggregate functions"
-                       : q->has_windows                                ? "window functions"
+    const char *with = q->setop                                    ? "UNION/INTERSECT/EXCEPT"
+                       : q->distinct                               ? "DISTINCT clause"
+                       : q->has_group_clause || q->n_grouping_sets ? "GROUP BY clause"
+                       : q->having                                 ? "HAVING clause"
+                       : q->has_aggregates                         ? "aggregate functions"
+                       : q->has_windows                            ? "window functions"
                        : q->has_srfs ? "set-returning functions in the target list"
                                      : NULL;
-    return !with || fail(a, -1, ERR_FEATURE_NOT_SUPPORTED, "%s is not allowed with %s", lock_strength_text(strength), with);
+    return !with || fail(a, -1, ERR_FEATURE_NOT_SUPPORTED, "%s is not allowed with %s",
+                         lock_strength_text(strength), with);
 }
 
 static bool lock_everything(struct analysis *a, struct query *q, const LockingClause *clause);
@@ -263,14 +277,15 @@ static bool lock_everything(struct analysis *a, struct query *q, const LockingCl
     return true;
 }
 
-static bool refuse_lock_of(struct analysis *a, const struct rte *rte, const RangeVar *var, LockClauseStrength strength)
+static bool refuse_lock_of(struct analysis *a, const struct rte *rte, const RangeVar *var,
+                           LockClauseStrength strength)
 {
     const char *what = rte->kind == RTE_FUNCTION ? "a function"
                        : rte->kind == RTE_VALUES ? "VALUES"
                        : rte->kind == RTE_CTE    ? "a WITH query"
                                                  : NULL;
-    return !what ||
-           fail(a, var->location, ERR_FEATURE_NOT_SUPPORTED, "%s cannot be applied to %s", lock_strength_text(strength), what);
+    return !what || fail(a, var->location, ERR_FEATURE_NOT_SUPPORTED, "%s cannot be applied to %s",
+                         lock_strength_text(strength), what);
 }
 
 static bool lock_named(struct scope *s, const RangeVar *var, const LockingClause *clause)
@@ -279,7 +294,8 @@ static bool lock_named(struct scope *s, const RangeVar *var, const LockingClause
     struct query *q = s->query;
     const char *strength = lock_strength_text(clause->strength);
     if (var->catalogname || var->schemaname)
-        return fail(a, var->location, ERR_SYNTAX_ERROR, "%s must specify unqualified relation names", strength);
+        return fail(a, var->location, ERR_SYNTAX_ERROR,
+                    "%s must specify unqualified relation names", strength);
     for (uint16_t k = 0; k < q->n_rtes; k++) {
         const struct rte *rte = &q->rtes[k];
         if (strcmp(rte->alias, var->relname) != 0)
@@ -287,9 +303,12 @@ static bool lock_named(struct scope *s, const RangeVar *var, const LockingClause
         return refuse_lock_of(a, rte, var, clause->strength) && lock_rte(a, q, k, clause);
     }
     for (size_t k = 0; k < s->names.n; k++)
-        if (s->names.items[k].rte < 0 && s->names.items[k].alias && strcmp(s->names.items[k].alias, var->relname) == 0)
-            return fail(a, var->location, ERR_FEATURE_NOT_SUPPORTED, "%s cannot be applied to a join", strength);
-    return fail(a, var->location, ERR_UNDEFINED_TABLE, "relation \"%s\" in %s clause not found in FROM clause", var->relname, strength);
+        if (s->names.items[k].rte < 0 && s->names.items[k].alias &&
+            strcmp(s->names.items[k].alias, var->relname) == 0)
+            return fail(a, var->location, ERR_FEATURE_NOT_SUPPORTED,
+                        "%s cannot be applied to a join", strength);
+    return fail(a, var->location, ERR_UNDEFINED_TABLE,
+                "relation \"%s\" in %s clause not found in FROM clause", var->relname, strength);
 }
 
 bool apply_locking(struct scope *s, const List *clauses)

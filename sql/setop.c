@@ -33,8 +33,8 @@ static int count_visible(const struct query *q)
 
 bool list_is_output_only(const struct query *q)
 {
-    return !q->distinct && !q->order.n && !q->setop && !q->limit && !q->has_group_clause && !q->has_windows && !q->has_srfs &&
-           q->command == CMD_SELECT_;
+    return !q->distinct && !q->order.n && !q->setop && !q->limit && !q->has_group_clause &&
+           !q->has_windows && !q->has_srfs && q->command == CMD_SELECT_;
 }
 
 /* SELECT * FROM (leaf): a select list that can be changed. */
@@ -47,7 +47,8 @@ struct query *wrap_query(struct analysis *a, struct query *inner)
     from->rte = (uint16_t)rte;
     VEC_PUSH(a->arena, &s->query->from, from);
     for (int k = 0; k < scope_rte(s, rte)->n_columns; k++) {
-        struct target target = {.expr = column_of(s, 0, rte, k + 1, -1), .name = scope_rte(s, rte)->columns[k].name};
+        struct target target = {.expr = column_of(s, 0, rte, k + 1, -1),
+                                .name = scope_rte(s, rte)->columns[k].name};
         VEC_PUSH(a->arena, &s->query->targets, target);
     }
     scope_finish(s);
@@ -71,7 +72,8 @@ static bool refers_to_level_below(struct tree_walker *w, struct query *q)
     return found;
 }
 
-static struct setop *leaf(struct scope *s, const SelectStmt *stmt, bool recursive_term, const char *inside)
+static struct setop *leaf(struct scope *s, const SelectStmt *stmt, bool recursive_term,
+                          const char *inside)
 {
     struct analysis *a = s->a;
     struct setop *node = ARENA_NEW(a->arena, struct setop);
@@ -79,8 +81,9 @@ static struct setop *leaf(struct scope *s, const SelectStmt *stmt, bool recursiv
         return fail_null(a, stmt->intoClause->rel->location, ERR_SYNTAX_ERROR,
                          "INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT");
     if (stmt->lockingClause)
-        return fail_null(a, -1, ERR_FEATURE_NOT_SUPPORTED, "%s is not allowed with UNION/INTERSECT/EXCEPT",
-                         lock_strength_text(((const LockingClause *)list_at(stmt->lockingClause, 0))->strength));
+        return fail_null(
+            a, -1, ERR_FEATURE_NOT_SUPPORTED, "%s is not allowed with UNION/INTERSECT/EXCEPT",
+            lock_strength_text(((const LockingClause *)list_at(stmt->lockingClause, 0))->strength));
     struct scope *inner = scope_new(a, s, CMD_SELECT_);
     inner->entry = ENTRY_SETOP;
     inner->keep_unknown = true;
@@ -92,7 +95,8 @@ static struct setop *leaf(struct scope *s, const SelectStmt *stmt, bool recursiv
     struct tree_walker w = {.expr = refers_to_level, .query = refers_to_level_below, .levels = 1};
     if (s->rtes.n && tree_query(&w, node->query))
         return fail_null(a, expr_location(w.arg), ERR_INVALID_COLUMN_REFERENCE,
-                         "UNION/INTERSECT/EXCEPT member statement cannot refer to other relations of same query level");
+                         "UNION/INTERSECT/EXCEPT member statement cannot refer to other relations "
+                         "of same query level");
     node->n_columns = (uint16_t)count_visible(node->query);
     node->types = ARENA_ARRAY(a->arena, const struct type *, node->n_columns + 1u);
     for (int k = 0; k < node->n_columns; k++)
@@ -115,13 +119,15 @@ static struct expr *column_sample(struct analysis *a, struct setop *node, int co
 }
 
 /* Casts one column of an operand, in all its leaves. */
-static bool cast_column(struct analysis *a, struct setop *node, int column, const struct type *type, const char *context)
+static bool cast_column(struct analysis *a, struct setop *node, int column, const struct type *type,
+                        const char *context)
 {
     if (!node->query) {
         if (node->types[column] == type)
             return true;
         node->types[column] = type;
-        return cast_column(a, node->left, column, type, context) && cast_column(a, node->right, column, type, context);
+        return cast_column(a, node->left, column, type, context) &&
+               cast_column(a, node->right, column, type, context);
     }
     struct target *target = visible_target(node->query, column);
     node->types[column] = type;
@@ -141,20 +147,24 @@ static bool cast_column(struct analysis *a, struct setop *node, int column, cons
 
 static bool settle_column(struct analysis *a, struct setop *node, int column, const char *context)
 {
-    struct expr *samples[2] = {column_sample(a, node->left, column), column_sample(a, node->right, column)};
+    struct expr *samples[2] = {column_sample(a, node->left, column),
+                               column_sample(a, node->right, column)};
     const struct expr *decided;
     const struct type *type = common_type_of(a, samples, 2, context, &decided);
     if (!type)
         return false;
     for (int k = 0; k < 2; k++)
         if (samples[k]->type != type && !can_coerce(a, samples[k]->type, type, CAST_IMPLICIT))
-            return fail(a, expr_location(samples[k]), ERR_CANNOT_COERCE, "%s could not convert type %s to %s", context,
+            return fail(a, expr_location(samples[k]), ERR_CANNOT_COERCE,
+                        "%s could not convert type %s to %s", context,
                         type_text(a, samples[k]->type), type_text(a, type));
-    if (!cast_column(a, node->left, column, type, context) || !cast_column(a, node->right, column, type, context))
+    if (!cast_column(a, node->left, column, type, context) ||
+        !cast_column(a, node->right, column, type, context))
         return false;
     node->types[column] = type;
     bool needs_equality = node->kind != SETOP_UNION || !node->all;
-    return !needs_equality || sort_opers(a, type, false, true, NULL, NULL, NULL, expr_location(decided));
+    return !needs_equality ||
+           sort_opers(a, type, false, true, NULL, NULL, NULL, expr_location(decided));
 }
 
 /* ---- the tree ---- */
@@ -164,7 +174,8 @@ static bool is_operand(const SelectStmt *stmt, bool top)
 {
     if (stmt->op == SETOP_NONE)
         return true;
-    return !top && (stmt->sortClause || stmt->limitOffset || stmt->limitCount || stmt->lockingClause || stmt->withClause);
+    return !top && (stmt->sortClause || stmt->limitOffset || stmt->limitCount ||
+                    stmt->lockingClause || stmt->withClause);
 }
 
 static int right_location(const struct setop *node)
@@ -174,7 +185,8 @@ static int right_location(const struct setop *node)
     return node->query->targets.n ? expr_location(node->query->targets.items[0].expr) : -1;
 }
 
-static struct setop *tree(struct scope *s, const SelectStmt *stmt, bool top, bool recursive_term, const char *inside)
+static struct setop *tree(struct scope *s, const SelectStmt *stmt, bool top, bool recursive_term,
+                          const char *inside)
 {
     struct analysis *a = s->a;
     if (!depth_check(a))
@@ -183,7 +195,9 @@ static struct setop *tree(struct scope *s, const SelectStmt *stmt, bool top, boo
         return leaf(s, stmt, recursive_term, inside);
     const char *context = setop_name(stmt->op);
     struct setop *node = ARENA_NEW(a->arena, struct setop);
-    node->kind = stmt->op == PG_SETOP_INTERSECT ? SETOP_INTERSECT : stmt->op == PG_SETOP_EXCEPT ? SETOP_EXCEPT : SETOP_UNION;
+    node->kind = stmt->op == PG_SETOP_INTERSECT ? SETOP_INTERSECT
+                 : stmt->op == PG_SETOP_EXCEPT  ? SETOP_EXCEPT
+                                                : SETOP_UNION;
     node->all = stmt->all;
     /* The left side of the body of WITH RECURSIVE starts it off; the right side may refer to the whole. */
     bool is_recursive = top && s->own_cte && s->own_cte->may_be_early && stmt->op == PG_SETOP_UNION;
@@ -202,8 +216,8 @@ static struct setop *tree(struct scope *s, const SelectStmt *stmt, bool top, boo
     if (!node->right)
         return NULL;
     if (node->left->n_columns != node->right->n_columns)
-        return fail_null(a, right_location(node->right), ERR_SYNTAX_ERROR, "each %s query must have the same number of columns",
-                         context);
+        return fail_null(a, right_location(node->right), ERR_SYNTAX_ERROR,
+                         "each %s query must have the same number of columns", context);
     node->n_columns = node->left->n_columns;
     node->types = ARENA_ARRAY(a->arena, const struct type *, node->n_columns + 1u);
     for (int k = 0; k < node->n_columns; k++)
@@ -231,7 +245,8 @@ static int32_t result_typmod(const struct setop *node, int column, bool *first, 
 static void result_columns(struct scope *s, struct setop *root)
 {
     struct analysis *a = s->a;
-    struct name_item item = {.rte = -1, .by_column = true, .lateral_ok = true, .n_columns = root->n_columns};
+    struct name_item item = {
+        .rte = -1, .by_column = true, .lateral_ok = true, .n_columns = root->n_columns};
     item.columns = ARENA_ARRAY(a->arena, struct name_column, root->n_columns + 1u);
     const struct setop *first = root;
     while (!first->query)
@@ -258,9 +273,11 @@ static bool order_results(struct scope *s, const SelectStmt *stmt)
         return false;
     if (q->targets.n == n)
         return true;
-    fail(s->a, expr_location(q->targets.items[n].expr), ERR_FEATURE_NOT_SUPPORTED, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause");
+    fail(s->a, expr_location(q->targets.items[n].expr), ERR_FEATURE_NOT_SUPPORTED,
+         "invalid UNION/INTERSECT/EXCEPT ORDER BY clause");
     fail_detail(s->a, "Only result column names can be used, not expressions or functions.");
-    return fail_hint(s->a, "Add the expression/function to every SELECT, or move the UNION into a FROM clause.");
+    return fail_hint(
+        s->a, "Add the expression/function to every SELECT, or move the UNION into a FROM clause.");
 }
 
 struct query *transform_setop(struct scope *s, const SelectStmt *stmt)
@@ -270,10 +287,12 @@ struct query *transform_setop(struct scope *s, const SelectStmt *stmt)
     while (first->op != SETOP_NONE)
         first = first->larg;
     if (first->intoClause)
-        return fail_null(s->a, first->intoClause->rel->location, ERR_SYNTAX_ERROR, "SELECT ... INTO is not allowed here");
+        return fail_null(s->a, first->intoClause->rel->location, ERR_SYNTAX_ERROR,
+                         "SELECT ... INTO is not allowed here");
     if (stmt->lockingClause)
-        return fail_null(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "%s is not allowed with UNION/INTERSECT/EXCEPT",
-                         lock_strength_text(((const LockingClause *)list_at(stmt->lockingClause, 0))->strength));
+        return fail_null(
+            s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "%s is not allowed with UNION/INTERSECT/EXCEPT",
+            lock_strength_text(((const LockingClause *)list_at(stmt->lockingClause, 0))->strength));
     if (stmt->withClause && !transform_with(s, stmt->withClause))
         return NULL;
     q->setop = tree(s, stmt, true, s->recursive_term, s->setop_name);

@@ -11,11 +11,14 @@ static const char *bare_name(const Node *node)
     if (!IS_NODE(node, ColumnRef))
         return NULL;
     const ColumnRef *ref = (const ColumnRef *)node;
-    return list_n(ref->fields) == 1 && IS_NODE(list_at(ref->fields, 0), String) ? list_str(ref->fields, 0) : NULL;
+    return list_n(ref->fields) == 1 && IS_NODE(list_at(ref->fields, 0), String)
+               ? list_str(ref->fields, 0)
+               : NULL;
 }
 
 /* -1: no output column of that name; -2: an error. */
-static int target_by_name(struct scope *s, const char *name, const struct targets *targets, enum place place, int location)
+static int target_by_name(struct scope *s, const char *name, const struct targets *targets,
+                          enum place place, int location)
 {
     int found = -1;
     for (size_t k = 0; k < targets->n; k++) {
@@ -23,7 +26,8 @@ static int target_by_name(struct scope *s, const char *name, const struct target
         if (target->junk || strcmp(target->name, name) != 0)
             continue;
         if (found >= 0 && !same_expr(targets->items[found].expr, target->expr)) {
-            fail(s->a, location, ERR_AMBIGUOUS_COLUMN, "%s \"%s\" is ambiguous", place_name(place), name);
+            fail(s->a, location, ERR_AMBIGUOUS_COLUMN, "%s \"%s\" is ambiguous", place_name(place),
+                 name);
             return -2;
         }
         if (found < 0)
@@ -32,25 +36,28 @@ static int target_by_name(struct scope *s, const char *name, const struct target
     return found;
 }
 
-static int target_by_number(struct scope *s, const A_Const *node, const struct targets *targets, enum place place)
+static int target_by_number(struct scope *s, const A_Const *node, const struct targets *targets,
+                            enum place place)
 {
     if (node->isnull || !IS_NODE(&node->val.node, Integer)) {
-        fail(s->a, node->location, ERR_SYNTAX_ERROR, "non-integer constant in %s", place_name(place));
+        fail(s->a, node->location, ERR_SYNTAX_ERROR, "non-integer constant in %s",
+             place_name(place));
         return -1;
     }
     int wanted = node->val.ival.ival, position = 0;
     for (size_t k = 0; k < targets->n; k++)
         if (!targets->items[k].junk && ++position == wanted)
             return (int)k;
-    fail(s->a, node->location, ERR_INVALID_COLUMN_REFERENCE, "%s position %d is not in select list", place_name(place), wanted);
+    fail(s->a, node->location, ERR_INVALID_COLUMN_REFERENCE, "%s position %d is not in select list",
+         place_name(place), wanted);
     return -1;
 }
 
 static const struct expr *without_implicit_casts(const struct expr *e)
 {
     while (e->form == FORM_IMPLICIT_CAST && e->args.n >= 1 &&
-           (e->kind == EXPR_FUNC || e->kind == EXPR_RELABEL || e->kind == EXPR_IO_CAST || e->kind == EXPR_ARRAY_CAST ||
-            e->kind == EXPR_DOMAIN_CAST))
+           (e->kind == EXPR_FUNC || e->kind == EXPR_RELABEL || e->kind == EXPR_IO_CAST ||
+            e->kind == EXPR_ARRAY_CAST || e->kind == EXPR_DOMAIN_CAST))
         e = e->args.items[0];
     return e;
 }
@@ -58,13 +65,16 @@ static const struct expr *without_implicit_casts(const struct expr *e)
 static bool refuse_calls_in_group(struct scope *s, const struct expr *e)
 {
     if (contains_kind(e, EXPR_AGGREGATE))
-        return fail(s->a, expr_location(e), ERR_GROUPING_ERROR, "aggregate functions are not allowed in GROUP BY");
+        return fail(s->a, expr_location(e), ERR_GROUPING_ERROR,
+                    "aggregate functions are not allowed in GROUP BY");
     if (contains_kind(e, EXPR_WINDOW))
-        return fail(s->a, expr_location(e), ERR_WINDOWING_ERROR, "window functions are not allowed in GROUP BY");
+        return fail(s->a, expr_location(e), ERR_WINDOWING_ERROR,
+                    "window functions are not allowed in GROUP BY");
     return true;
 }
 
-int find_target(struct scope *s, const Node *node, struct targets *targets, enum place place, bool sql99, struct expr **own)
+int find_target(struct scope *s, const Node *node, struct targets *targets, enum place place,
+                bool sql99, struct expr **own)
 {
     struct analysis *a = s->a;
     const char *name = sql99 ? NULL : bare_name(node);
@@ -94,7 +104,8 @@ int find_target(struct scope *s, const Node *node, struct targets *targets, enum
     if (!e)
         return -1;
     for (size_t k = 0; k < targets->n; k++)
-        if (same_expr(without_implicit_casts(targets->items[k].expr), e) || same_expr(targets->items[k].expr, e))
+        if (same_expr(without_implicit_casts(targets->items[k].expr), e) ||
+            same_expr(targets->items[k].expr, e))
             return (int)k;
     if (own) {
         *own = e;
@@ -107,17 +118,22 @@ int find_target(struct scope *s, const Node *node, struct targets *targets, enum
 
 /* ---- ORDER BY ---- */
 
-static bool using_operator(struct scope *s, const SortBy *sort, struct expr *e, struct sort_key *key)
+static bool using_operator(struct scope *s, const SortBy *sort, struct expr *e,
+                           struct sort_key *key)
 {
     struct analysis *a = s->a;
     const struct oper *op = find_oper(a, sort->useOp, e->type, e->type, sort->location);
     if (!op)
         return false;
-    bool less = strcmp(op->name, "<") == 0 || strcmp(op->name, "~<~") == 0 || strcmp(op->name, "*<") == 0;
-    bool greater = strcmp(op->name, ">") == 0 || strcmp(op->name, "~>~") == 0 || strcmp(op->name, "*>") == 0;
+    bool less =
+        strcmp(op->name, "<") == 0 || strcmp(op->name, "~<~") == 0 || strcmp(op->name, "*<") == 0;
+    bool greater =
+        strcmp(op->name, ">") == 0 || strcmp(op->name, "~>~") == 0 || strcmp(op->name, "*>") == 0;
     if (!less && !greater) {
-        fail(a, sort->location, ERR_WRONG_OBJECT_TYPE, "operator %s is not a valid ordering operator", op->name);
-        return fail_hint(a, "Ordering operators must be \"<\" or \">\" members of btree operator families.");
+        fail(a, sort->location, ERR_WRONG_OBJECT_TYPE,
+             "operator %s is not a valid ordering operator", op->name);
+        return fail_hint(
+            a, "Ordering operators must be \"<\" or \">\" members of btree operator families.");
     }
     key->less = op;
     key->descending = greater;
@@ -136,25 +152,30 @@ bool sort_key_for(struct scope *s, const SortBy *sort, struct expr *e, struct so
             return false;
         key->descending = sort->sortby_dir == SORTBY_DESC;
     }
-    key->nulls_first = sort->sortby_nulls == SORTBY_NULLS_DEFAULT ? key->descending : sort->sortby_nulls == SORTBY_NULLS_FIRST;
+    key->nulls_first = sort->sortby_nulls == SORTBY_NULLS_DEFAULT
+                           ? key->descending
+                           : sort->sortby_nulls == SORTBY_NULLS_FIRST;
     return true;
 }
 
 static bool has_key(const struct sort_keys *keys, const struct sort_key *key)
 {
     for (size_t k = 0; k < keys->n; k++)
-        if (keys->items[k].expr == key->expr && keys->items[k].less == key->less && keys->items[k].descending == key->descending)
+        if (keys->items[k].expr == key->expr && keys->items[k].less == key->less &&
+            keys->items[k].descending == key->descending)
             return true;
     return false;
 }
 
-bool transform_sort(struct scope *s, const List *list, struct targets *targets, struct sort_keys *out, bool sql99, enum place place)
+bool transform_sort(struct scope *s, const List *list, struct targets *targets,
+                    struct sort_keys *out, bool sql99, enum place place)
 {
     for (int k = 0; k < list_n(list); k++) {
         const SortBy *sort = list_at(list, k);
         struct sort_key key;
         int index = find_target(s, sort->node, targets, place, sql99, NULL);
-        if (index < 0 || !target_to_text(s, targets, index) || !sort_key_for(s, sort, targets->items[index].expr, &key))
+        if (index < 0 || !target_to_text(s, targets, index) ||
+            !sort_key_for(s, sort, targets->items[index].expr, &key))
             return false;
         if (!has_key(out, &key))
             VEC_PUSH(s->a->arena, out, key);
@@ -171,13 +192,15 @@ static bool transform_plain_distinct(struct scope *s, struct targets *targets)
     for (size_t k = 0; k < q->order.n; k++)
         for (size_t t = 0; t < targets->n; t++)
             if (targets->items[t].junk && targets->items[t].expr == q->order.items[k].expr)
-                return fail(s->a, expr_location(targets->items[t].expr), ERR_INVALID_COLUMN_REFERENCE,
+                return fail(s->a, expr_location(targets->items[t].expr),
+                            ERR_INVALID_COLUMN_REFERENCE,
                             "for SELECT DISTINCT, ORDER BY expressions must appear in select list");
     for (size_t t = 0; t < targets->n; t++) {
         if (targets->items[t].junk)
             continue;
         if (!target_to_text(s, targets, (int)t) ||
-            !sort_opers(s->a, targets->items[t].expr->type, false, true, NULL, NULL, NULL, expr_location(targets->items[t].expr)))
+            !sort_opers(s->a, targets->items[t].expr->type, false, true, NULL, NULL, NULL,
+                        expr_location(targets->items[t].expr)))
             return false;
     }
     return true;
@@ -236,7 +259,8 @@ static bool transform_distinct_on(struct scope *s, const List *list, struct targ
             return fail(a, written_at(list, &wanted, wanted.items[k]), ERR_INVALID_COLUMN_REFERENCE,
                         "SELECT DISTINCT ON expressions must match initial ORDER BY expressions");
         struct sort_key key = {.expr = wanted.items[k]};
-        if (!sort_opers(a, key.expr->type, true, true, &key.less, NULL, NULL, expr_location(key.expr)))
+        if (!sort_opers(a, key.expr->type, true, true, &key.less, NULL, NULL,
+                        expr_location(key.expr)))
             return false;
         VEC_PUSH(a->arena, &q->distinct_on, key);
     }
@@ -274,7 +298,8 @@ static const struct expr *first_column(struct tree_walker *w, const struct expr 
     return w->arg;
 }
 
-struct expr *transform_limit(struct scope *s, const Node *node, enum place place, const char *construct, bool with_ties)
+struct expr *transform_limit(struct scope *s, const Node *node, enum place place,
+                             const char *construct, bool with_ties)
 {
     struct analysis *a = s->a;
     if (!node)
@@ -287,7 +312,8 @@ struct expr *transform_limit(struct scope *s, const Node *node, enum place place
     struct tree_walker w = {.expr = note_column};
     const struct expr *column = first_column(&w, e);
     if (column)
-        return fail_null(a, column->location, ERR_INVALID_COLUMN_REFERENCE, "argument of %s must not contain variables", construct);
+        return fail_null(a, column->location, ERR_INVALID_COLUMN_REFERENCE,
+                         "argument of %s must not contain variables", construct);
     if (with_ties && IS_NODE(node, A_Const) && ((const A_Const *)node)->isnull)
         return fail_null(a, -1, ERR_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE,
                          "row count cannot be null in FETCH FIRST ... WITH TIES clause");

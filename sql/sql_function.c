@@ -10,7 +10,8 @@
 
 static bool bad_result(struct analysis *a, const struct type *result, const char *detail)
 {
-    fail(a, -1, ERR_INVALID_FUNCTION_DEFINITION, "return type mismatch in function declared to return %s", type_text(a, result));
+    fail(a, -1, ERR_INVALID_FUNCTION_DEFINITION,
+         "return type mismatch in function declared to return %s", type_text(a, result));
     return fail_detail(a, "%s", detail);
 }
 
@@ -25,15 +26,19 @@ static int visible_indexes(struct analysis *a, const struct query *q, int **out)
 }
 
 /* Casts the visible columns of *query to the types of `fields`. */
-static bool fit_columns(struct analysis *a, struct query **query, const struct field_info *fields, int n, const struct type *result)
+static bool fit_columns(struct analysis *a, struct query **query, const struct field_info *fields,
+                        int n, const struct type *result)
 {
     int *visible;
     if (visible_indexes(a, *query, &visible) != n)
-        return bad_result(a, result, n == 1 ? "Final statement must return exactly one column." : "Final statement returns too few columns.");
+        return bad_result(a, result,
+                          n == 1 ? "Final statement must return exactly one column."
+                                 : "Final statement returns too few columns.");
     bool same = true;
     for (int k = 0; k < n; k++) {
         const struct expr *e = (*query)->targets.items[visible[k]].expr;
-        same &= e->type == fields[k].type && (fields[k].typmod < 0 || fields[k].typmod == e->typmod);
+        same &=
+            e->type == fields[k].type && (fields[k].typmod < 0 || fields[k].typmod == e->typmod);
     }
     if (same)
         return true;
@@ -43,10 +48,13 @@ static bool fit_columns(struct analysis *a, struct query **query, const struct f
     }
     for (int k = 0; k < n; k++) {
         struct target *target = &(*query)->targets.items[visible[k]];
-        struct expr *cast = coerce_to(a, target->expr, fields[k].type, fields[k].typmod, CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1);
+        struct expr *cast = coerce_to(a, target->expr, fields[k].type, fields[k].typmod,
+                                      CAST_ASSIGNMENT, FORM_IMPLICIT_CAST, -1);
         if (!cast)
             return FAILED(a) ? false
-                             : bad_result(a, result, arena_printf(a->arena, "Actual return type is %s.", type_text(a, target->expr->type)));
+                             : bad_result(a, result,
+                                          arena_printf(a->arena, "Actual return type is %s.",
+                                                       type_text(a, target->expr->type)));
         target->expr = cast;
     }
     return true;
@@ -64,7 +72,8 @@ static bool promised_columns(struct scope *s, const struct expr *call, struct ro
     if (FAILED(s->a))
         return false;
     shape->fields = ARENA_ARRAY(s->a->arena, struct field_info, 1);
-    shape->fields[0] = (struct field_info){call->func.proc->name, call->type, -1, call->type->collation_oid};
+    shape->fields[0] =
+        (struct field_info){call->func.proc->name, call->type, -1, call->type->collation_oid};
     shape->n = 1;
     return true;
 }
@@ -73,7 +82,8 @@ static bool promised_columns(struct scope *s, const struct expr *call, struct ro
 static bool returns_row_as_one(struct analysis *a, const struct query *q, const struct type *result)
 {
     int *visible;
-    return visible_indexes(a, q, &visible) == 1 && is_row_type(result) && q->targets.items[visible[0]].expr->type == result;
+    return visible_indexes(a, q, &visible) == 1 && is_row_type(result) &&
+           q->targets.items[visible[0]].expr->type == result;
 }
 
 /* SELECT ROW(columns) FROM (body): what an expression can use. */
@@ -95,7 +105,8 @@ static struct query *analyse_body(struct analysis *inner, const char *body)
     if (!sql_parse(inner->arena, body, &statements, inner->err))
         return NULL;
     if (statements.n != 1 || !IS_NODE(statements.items[0].node, SelectStmt))
-        return fail_null(inner, -1, ERR_FEATURE_NOT_SUPPORTED, "LANGUAGE SQL functions other than a single SELECT are not supported");
+        return fail_null(inner, -1, ERR_FEATURE_NOT_SUPPORTED,
+                         "LANGUAGE SQL functions other than a single SELECT are not supported");
     return transform_statement(inner, NULL, statements.items[0].node, ENTRY_TOP, NULL, false);
 }
 
@@ -146,7 +157,8 @@ static struct expr *argument_for(struct tree_mapper *mapper, const struct expr *
 
 struct query *sql_function_rows(struct analysis *a, const struct expr *call)
 {
-    struct tree_mapper mapper = {.arena = a->arena, .map = argument_for, .arg = (void *)(uintptr_t)call};
+    struct tree_mapper mapper = {
+        .arena = a->arena, .map = argument_for, .arg = (void *)(uintptr_t)call};
     const struct query *body = call->func.sql_function;
     if (!call->func.proc->strict)
         return tree_map_query(&mapper, body);

@@ -5,7 +5,8 @@
 
 static int visible_columns(const struct query *query)
 {
-    const struct targets *targets = query->command == CMD_SELECT_ ? &query->targets : &query->returning;
+    const struct targets *targets =
+        query->command == CMD_SELECT_ ? &query->targets : &query->returning;
     int n = 0;
     for (size_t k = 0; k < targets->n; k++)
         n += !targets->items[k].junk;
@@ -27,7 +28,8 @@ static struct expr *single_column(struct scope *s, struct expr *e, bool is_array
     e->sublink.kind = is_array ? SUBLINK_ARRAY : SUBLINK_SCALAR;
     e->type = is_array ? array_of(a, target->type) : target->type;
     if (!e->type)
-        return fail_null(a, location, ERR_UNDEFINED_OBJECT, "could not find array type for data type %s", type_text(a, target->type));
+        return fail_null(a, location, ERR_UNDEFINED_OBJECT,
+                         "could not find array type for data type %s", type_text(a, target->type));
     e->typmod = target->typmod;
     e->collation_oid = target->collation_oid;
     return e;
@@ -51,7 +53,8 @@ static void take_comparison(struct analysis *a, struct expr *e, struct expr *com
         }
         return;
     }
-    e->sublink.row_op = n > 1 && comparison->kind == EXPR_OR ? 6 : 3; /* one column: just its operator */
+    e->sublink.row_op =
+        n > 1 && comparison->kind == EXPR_OR ? 6 : 3; /* one column: just its operator */
     for (int k = 0; k < n; k++) {
         struct expr *pair = n == 1 ? comparison : comparison->args.items[k];
         e->sublink.ops[k] = pair->func.op;
@@ -127,6 +130,7 @@ struct expr *transform_sublink(struct scope *s, const SubLink *node)
         e->sublink.kind = SUBLINK_ROW;
         return compared(s, e, node);
     default:
-        return fail_null(a, node->location, ERR_FEATURE_NOT_SUPPORTED, "this kind of sub-select is not supported here");
+        return fail_null(a, node->location, ERR_FEATURE_NOT_SUPPORTED,
+                         "this kind of sub-select is not supported here");
     }
 }

@@ -30,7 +30,8 @@ static struct expr *subscript_path(struct scope *s, const Node *node)
     else if (can_coerce(a, e->type, a->txt, CAST_IMPLICIT))
         to = a->txt;
     if (!to) {
-        fail(a, expr_location(e), ERR_DATATYPE_MISMATCH, "subscript type %s is not supported", type_text(a, e->type));
+        fail(a, expr_location(e), ERR_DATATYPE_MISMATCH, "subscript type %s is not supported",
+             type_text(a, e->type));
         fail_hint(a, "jsonb subscript must be coercible to either integer or text.");
         return NULL;
     }
@@ -83,7 +84,8 @@ static const struct type *fixed_part(struct analysis *a, const struct type *cont
     }
 }
 
-struct expr *make_subscripts(struct scope *s, struct expr *base, const List *indices, struct expr *assign, int location)
+struct expr *make_subscripts(struct scope *s, struct expr *base, const List *indices,
+                             struct expr *assign, int location)
 {
     struct analysis *a = s->a;
     const struct type *container = base_type(base->type);
@@ -92,21 +94,27 @@ struct expr *make_subscripts(struct scope *s, struct expr *base, const List *ind
     else if (container->oid == TYPE_OIDVECTOR)
         container = type_by_oid(a, TYPE_OID_ARRAY);
     bool is_json = container->oid == TYPE_JSONB;
-    const struct type *fixed = fixed_part(a, container), *elem = is_json ? container : fixed ? fixed : element_type(container);
+    const struct type *fixed = fixed_part(a, container), *elem = is_json ? container
+                                                                 : fixed ? fixed
+                                                                         : element_type(container);
     if (!elem)
         return fail_null(a, location >= 0 ? location : expr_location(base), ERR_DATATYPE_MISMATCH,
-                         "cannot subscript type %s because it does not support subscripting", type_text(a, base->type));
+                         "cannot subscript type %s because it does not support subscripting",
+                         type_text(a, base->type));
     int n = list_n(indices);
     if (n > DIMENSIONS_MAX && !is_json)
-        return fail_null(a, -1, ERR_PROGRAM_LIMIT_EXCEEDED, "number of array dimensions (%d) exceeds the maximum allowed (%d)", n,
+        return fail_null(a, -1, ERR_PROGRAM_LIMIT_EXCEEDED,
+                         "number of array dimensions (%d) exceeds the maximum allowed (%d)", n,
                          DIMENSIONS_MAX);
     struct expr *e = expr_new(a, EXPR_SUBSCRIPT, elem, -1);
     for (int k = 0; k < n; k++)
         if (((const A_Indices *)list_at(indices, k))->is_slice) {
             if (is_json)
-                return fail_null(a, expr_location(base), ERR_DATATYPE_MISMATCH, "jsonb subscript does not support slices");
+                return fail_null(a, expr_location(base), ERR_DATATYPE_MISMATCH,
+                                 "jsonb subscript does not support slices");
             if (fixed)
-                return fail_null(a, -1, ERR_FEATURE_NOT_SUPPORTED, "slices of fixed-length arrays not implemented");
+                return fail_null(a, -1, ERR_FEATURE_NOT_SUPPORTED,
+                                 "slices of fixed-length arrays not implemented");
             e->subscript.is_slice = true;
         }
     if (e->subscript.is_slice)
@@ -118,7 +126,8 @@ struct expr *make_subscripts(struct scope *s, struct expr *base, const List *ind
     if (!subscript_args(s, e, indices, is_json))
         return NULL;
     if (assign && container->oid == TYPE_NAME)
-        return fail_null(a, location, ERR_FEATURE_NOT_SUPPORTED, "assignment to one character of type name is not supported");
+        return fail_null(a, location, ERR_FEATURE_NOT_SUPPORTED,
+                         "assignment to one character of type name is not supported");
     if (assign) { /* the result is the whole container with the element replaced */
         e->subscript.assign = assign;
         e->type = base->type;
@@ -126,20 +135,25 @@ struct expr *make_subscripts(struct scope *s, struct expr *base, const List *ind
     return e;
 }
 
-static struct expr *no_such_field(struct scope *s, const struct expr *row, const char *name, int location)
+static struct expr *no_such_field(struct scope *s, const struct expr *row, const char *name,
+                                  int location)
 {
     struct analysis *a = s->a;
     if (row->kind == EXPR_COLUMN && row->column.attnum == 0) {
         struct scope *at = s;
         for (int k = 0; k < row->column.levels_up; k++)
             at = at->parent;
-        return fail_null(a, location, ERR_UNDEFINED_COLUMN, "column %s.%s does not exist", scope_rte(at, row->column.rte)->alias, name);
+        return fail_null(a, location, ERR_UNDEFINED_COLUMN, "column %s.%s does not exist",
+                         scope_rte(at, row->column.rte)->alias, name);
     }
     if (is_composite(row->type))
-        return fail_null(a, location, ERR_UNDEFINED_COLUMN, "column \"%s\" not found in data type %s", name, type_text(a, row->type));
+        return fail_null(a, location, ERR_UNDEFINED_COLUMN,
+                         "column \"%s\" not found in data type %s", name, type_text(a, row->type));
     if (row->type->oid == TYPE_RECORD)
-        return fail_null(a, location, ERR_UNDEFINED_COLUMN, "could not identify column \"%s\" in record data type", name);
-    return fail_null(a, location, ERR_WRONG_OBJECT_TYPE, "column notation .%s applied to type %s, which is not a composite type", name,
+        return fail_null(a, location, ERR_UNDEFINED_COLUMN,
+                         "could not identify column \"%s\" in record data type", name);
+    return fail_null(a, location, ERR_WRONG_OBJECT_TYPE,
+                     "column notation .%s applied to type %s, which is not a composite type", name,
                      type_text(a, row->type));
 }
 
@@ -152,7 +166,8 @@ static int subscripts_from(const List *indirection, int first)
     return k - first;
 }
 
-struct expr *transform_indirection(struct scope *s, struct expr *base, const List *indirection, const List *all, int location)
+struct expr *transform_indirection(struct scope *s, struct expr *base, const List *indirection,
+                                   const List *all, int location)
 {
     struct analysis *a = s->a;
     int base_location = expr_location(base);
@@ -160,7 +175,10 @@ struct expr *transform_indirection(struct scope *s, struct expr *base, const Lis
         const Node *node = list_at(indirection, k);
         if (IS_NODE(node, A_Indices)) {
             int n = subscripts_from(indirection, k);
-            List part = {.type = T_List, .length = n, .max_length = n, .elements = indirection->elements + k};
+            List part = {.type = T_List,
+                         .length = n,
+                         .max_length = n,
+                         .elements = indirection->elements + k};
             base = make_subscripts(s, base, &part, NULL, base_location);
             k += n;
             if (!base)
@@ -169,7 +187,8 @@ struct expr *transform_indirection(struct scope *s, struct expr *base, const Lis
         }
         k++;
         if (IS_NODE(node, A_Star))
-            return fail_null(a, base_location, ERR_SYNTAX_ERROR, "row expansion via \"*\" is not supported here");
+            return fail_null(a, base_location, ERR_SYNTAX_ERROR,
+                             "row expansion via \"*\" is not supported here");
         const char *name = STR_OF(node);
         ListCell cell = {.ptr_value = (void *)(uintptr_t)node};
         List one = {.type = T_List, .length = 1, .max_length = 1, .elements = &cell};

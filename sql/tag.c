@@ -95,16 +95,51 @@ static const char *object_noun(ObjectType type)
 }
 
 /* verb + noun out of a table of all pairs, so that tags stay static text. */
-#define PAIR(noun) {"ALTER " noun, "DROP " noun, "CREATE " noun, noun}
+#define PAIR(noun)                                                                                 \
+    {                                                                                              \
+        "ALTER " noun, "DROP " noun, "CREATE " noun, noun                                          \
+    }
 static const char *const pairs[][4] = {
-    PAIR("ACCESS METHOD"), PAIR("AGGREGATE"), PAIR("TYPE"), PAIR("CAST"), PAIR("COLLATION"), PAIR("CONVERSION"),
-    PAIR("DATABASE"), PAIR("DOMAIN"), PAIR("EVENT TRIGGER"), PAIR("EXTENSION"), PAIR("FOREIGN DATA WRAPPER"),
-    PAIR("SERVER"), PAIR("FOREIGN TABLE"), PAIR("FUNCTION"), PAIR("INDEX"), PAIR("LANGUAGE"), PAIR("LARGE OBJECT"),
-    PAIR("MATERIALIZED VIEW"), PAIR("OPERATOR CLASS"), PAIR("OPERATOR"), PAIR("OPERATOR FAMILY"), PAIR("POLICY"),
-    PAIR("PROCEDURE"), PAIR("PUBLICATION"), PAIR("ROLE"), PAIR("ROUTINE"), PAIR("RULE"), PAIR("SCHEMA"),
-    PAIR("SEQUENCE"), PAIR("STATISTICS"), PAIR("SUBSCRIPTION"), PAIR("TABLE"), PAIR("TABLESPACE"), PAIR("TRANSFORM"),
-    PAIR("TRIGGER"), PAIR("TEXT SEARCH CONFIGURATION"), PAIR("TEXT SEARCH DICTIONARY"), PAIR("TEXT SEARCH PARSER"),
-    PAIR("TEXT SEARCH TEMPLATE"), PAIR("VIEW"),
+    PAIR("ACCESS METHOD"),
+    PAIR("AGGREGATE"),
+    PAIR("TYPE"),
+    PAIR("CAST"),
+    PAIR("COLLATION"),
+    PAIR("CONVERSION"),
+    PAIR("DATABASE"),
+    PAIR("DOMAIN"),
+    PAIR("EVENT TRIGGER"),
+    PAIR("EXTENSION"),
+    PAIR("FOREIGN DATA WRAPPER"),
+    PAIR("SERVER"),
+    PAIR("FOREIGN TABLE"),
+    PAIR("FUNCTION"),
+    PAIR("INDEX"),
+    PAIR("LANGUAGE"),
+    PAIR("LARGE OBJECT"),
+    PAIR("MATERIALIZED VIEW"),
+    PAIR("OPERATOR CLASS"),
+    PAIR("OPERATOR"),
+    PAIR("OPERATOR FAMILY"),
+    PAIR("POLICY"),
+    PAIR("PROCEDURE"),
+    PAIR("PUBLICATION"),
+    PAIR("ROLE"),
+    PAIR("ROUTINE"),
+    PAIR("RULE"),
+    PAIR("SCHEMA"),
+    PAIR("SEQUENCE"),
+    PAIR("STATISTICS"),
+    PAIR("SUBSCRIPTION"),
+    PAIR("TABLE"),
+    PAIR("TABLESPACE"),
+    PAIR("TRANSFORM"),
+    PAIR("TRIGGER"),
+    PAIR("TEXT SEARCH CONFIGURATION"),
+    PAIR("TEXT SEARCH DICTIONARY"),
+    PAIR("TEXT SEARCH PARSER"),
+    PAIR("TEXT SEARCH TEMPLATE"),
+    PAIR("VIEW"),
 };
 enum verb { VERB_ALTER, VERB_DROP, VERB_CREATE };
 
@@ -310,7 +345,8 @@ const char *sql_statement_tag(const void *node)
     case T_AlterFunctionStmt:
         return verb_noun(VERB_ALTER, ((const AlterFunctionStmt *)node)->objtype);
     case T_CreateFunctionStmt:
-        return ((const CreateFunctionStmt *)node)->is_procedure ? "CREATE PROCEDURE" : "CREATE FUNCTION";
+        return ((const CreateFunctionStmt *)node)->is_procedure ? "CREATE PROCEDURE"
+                                                                : "CREATE FUNCTION";
     case T_CreateTableAsStmt: {
         const CreateTableAsStmt *stmt = node;
         if (stmt->is_select_into)

@@ -146,8 +146,9 @@ const char *figure_name(const Node *node)
 
 /* ---- stars ---- */
 
-static void add_item_columns(struct scope *s, struct scope *owner, const struct name_item *item, int levels_up, bool qualified,
-                             struct exprs *out, struct names *names, int location)
+static void add_item_columns(struct scope *s, struct scope *owner, const struct name_item *item,
+                             int levels_up, bool qualified, struct exprs *out, struct names *names,
+                             int location)
 {
     int n = name_item_width(owner, item);
     for (int k = 0; k < n; k++) {
@@ -170,7 +171,8 @@ static bool expand_all(struct scope *s, struct exprs *out, struct names *names, 
         add_item_columns(s, s, item, 0, false, out, names, location);
     }
     if (!found)
-        return fail(s->a, location, ERR_SYNTAX_ERROR, "SELECT * with no tables specified is not valid");
+        return fail(s->a, location, ERR_SYNTAX_ERROR,
+                    "SELECT * with no tables specified is not valid");
     return true;
 }
 
@@ -181,9 +183,11 @@ bool expand_star(struct scope *s, const ColumnRef *ref, struct exprs *out, struc
     if (n == 1)
         return expand_all(s, out, names, ref->location);
     if (n > 4)
-        return fail(a, ref->location, ERR_SYNTAX_ERROR, "improper qualified name (too many dotted names): %s",
+        return fail(a, ref->location, ERR_SYNTAX_ERROR,
+                    "improper qualified name (too many dotted names): %s",
                     name_list_text(a, ref->fields));
-    const char *schema = n >= 3 ? list_str(ref->fields, n - 3) : NULL, *table = list_str(ref->fields, n - 2);
+    const char *schema = n >= 3 ? list_str(ref->fields, n - 3) : NULL,
+               *table = list_str(ref->fields, n - 2);
     const struct name_item *item = find_name_item(s, schema, table, ref->location, &levels_up);
     if (!item) {
         /* An argument of a LANGUAGE SQL function may be a row. */
@@ -203,7 +207,8 @@ bool expand_star(struct scope *s, const ColumnRef *ref, struct exprs *out, struc
     return true;
 }
 
-bool expand_row_star(struct scope *s, struct expr *row, struct exprs *out, struct names *names, int location)
+bool expand_row_star(struct scope *s, struct expr *row, struct exprs *out, struct names *names,
+                     int location)
 {
     struct analysis *a = s->a;
     struct row_shape shape;
@@ -212,7 +217,8 @@ bool expand_row_star(struct scope *s, struct expr *row, struct exprs *out, struc
             return false;
         if (row->type->oid == TYPE_RECORD)
             return fail(a, location, ERR_WRONG_OBJECT_TYPE, "record type has not been registered");
-        return fail(a, location, ERR_WRONG_OBJECT_TYPE, "type %s is not composite", type_text(a, row->type));
+        return fail(a, location, ERR_WRONG_OBJECT_TYPE, "type %s is not composite",
+                    type_text(a, row->type));
     }
     for (int k = 0; k < shape.n; k++) {
         struct expr *own = k ? tree_copy(a->arena, row) : row;
@@ -252,7 +258,10 @@ static bool expand_target(struct scope *s, const Node *node, struct targets *out
         int n = list_n(ind->indirection);
         if (!IS_NODE(list_at(ind->indirection, n - 1), A_Star))
             return true;
-        List prefix = {.type = T_List, .length = n - 1, .max_length = n - 1, .elements = ind->indirection->elements};
+        List prefix = {.type = T_List,
+                       .length = n - 1,
+                       .max_length = n - 1,
+                       .elements = ind->indirection->elements};
         struct expr *row = transform_node(s, ind->arg);
         if (row && n > 1)
             row = transform_indirection(s, row, &prefix, NULL, -1);
@@ -282,13 +291,15 @@ bool transform_targets(struct scope *s, const List *list, enum place place, stru
         if (!e)
             return false;
         const char *name = item->name;
-        if (!name && e->kind == EXPR_SUBLINK && e->sublink.kind == SUBLINK_SCALAR && IS_NODE(item->val, SubLink))
+        if (!name && e->kind == EXPR_SUBLINK && e->sublink.kind == SUBLINK_SCALAR &&
+            IS_NODE(item->val, SubLink))
             name = e->sublink.query->targets.items[0].name;
         add_target(s, out, e, name ? name : figure_name(item->val));
     }
     s->place = before;
     if (out->n > TARGETS_MAX)
-        return fail(s->a, -1, ERR_TOO_MANY_COLUMNS, "target lists can have at most %d entries", TARGETS_MAX);
+        return fail(s->a, -1, ERR_TOO_MANY_COLUMNS, "target lists can have at most %d entries",
+                    TARGETS_MAX);
     return true;
 }
 
@@ -297,7 +308,8 @@ bool target_to_text(struct scope *s, struct targets *targets, int index)
     struct target *target = &targets->items[index];
     if (target->expr->type->oid != TYPE_UNKNOWN)
         return true;
-    struct expr *text = coerce_node(s->a, target->expr, s->a->txt, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
+    struct expr *text =
+        coerce_node(s->a, target->expr, s->a->txt, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
     if (!text)
         return false;
     target->expr = text;
@@ -320,8 +332,8 @@ static bool mark_view_origin(const struct scope *s, struct target *target)
     for (int k = 0; view && view->columns && k < view->n_columns; k++) {
         const struct name_column *column = &view->columns[k];
         bool same = column->expr ? same_expr(column->expr, e)
-                                 : e->kind == EXPR_COLUMN && e->column.levels_up == 0 && e->column.rte == 0 &&
-                                       e->column.attnum == column->attnum;
+                                 : e->kind == EXPR_COLUMN && e->column.levels_up == 0 &&
+                                       e->column.rte == 0 && e->column.attnum == column->attnum;
         if (!same || !column->name)
             continue;
         target->origin_rel_oid = view->named->oid;
@@ -355,7 +367,8 @@ static void mark_origin(struct scope *s, struct target *target)
     }
     if (!from || (rte->kind == RTE_SUBQUERY && rte->functions)) /* nothing, or a function's body */
         return;
-    const struct targets *targets = from->command == CMD_SELECT_ ? &from->targets : &from->returning;
+    const struct targets *targets =
+        from->command == CMD_SELECT_ ? &from->targets : &from->returning;
     int seen = 0;
     for (size_t k = 0; k < targets->n; k++)
         if (!targets->items[k].junk && ++seen == e->column.attnum) {

@@ -31,20 +31,28 @@ static const char *why_not_simple(const struct query *q)
         return "Views that return window functions are not automatically updatable.";
     if (q->has_srfs)
         return "Views that return set-returning functions are not automatically updatable.";
-    const struct rte *rte = q->from.n == 1 && q->from.items[0]->kind == FROM_RTE ? &q->rtes[q->from.items[0]->rte] : NULL;
+    const struct rte *rte = q->from.n == 1 && q->from.items[0]->kind == FROM_RTE
+                                ? &q->rtes[q->from.items[0]->rte]
+                                : NULL;
     if (!rte || !((rte->kind == RTE_RELATION && rte->relation->kind == 'r') || rte->view))
-        return "Views that do not select from a single table or view are not automatically updatable.";
+        return "Views that do not select from a single table or view are not automatically "
+               "updatable.";
     return NULL;
 }
 
-static bool refuse_view(struct scope *s, const struct relation *view, enum dml_kind kind, const char *why)
+static bool refuse_view(struct scope *s, const struct relation *view, enum dml_kind kind,
+                        const char *why)
 {
     static const char *const verbs[] = {"insert into", "update", "delete from"};
     static const char *const hints[] = {
-        "To enable inserting into the view, provide an INSTEAD OF INSERT trigger or an unconditional ON INSERT DO INSTEAD rule.",
-        "To enable updating the view, provide an INSTEAD OF UPDATE trigger or an unconditional ON UPDATE DO INSTEAD rule.",
-        "To enable deleting from the view, provide an INSTEAD OF DELETE trigger or an unconditional ON DELETE DO INSTEAD rule."};
-    fail(s->a, -1, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot %s view \"%s\"", verbs[kind], view->name);
+        "To enable inserting into the view, provide an INSTEAD OF INSERT trigger or an "
+        "unconditional ON INSERT DO INSTEAD rule.",
+        "To enable updating the view, provide an INSTEAD OF UPDATE trigger or an unconditional ON "
+        "UPDATE DO INSTEAD rule.",
+        "To enable deleting from the view, provide an INSTEAD OF DELETE trigger or an "
+        "unconditional ON DELETE DO INSTEAD rule."};
+    fail(s->a, -1, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot %s view \"%s\"", verbs[kind],
+         view->name);
     fail_detail(s->a, "%s", why);
     return fail_hint(s->a, "%s", hints[kind]);
 }
@@ -52,7 +60,8 @@ static bool refuse_view(struct scope *s, const struct relation *view, enum dml_k
 /* Replaces references to the view's own FROM entry by what its columns are over the base table. */
 struct base_mapping {
     uint16_t rte;
-    const struct name_column *columns; /* of the inner view; NULL: the entry is the base table itself */
+    const struct name_column
+        *columns; /* of the inner view; NULL: the entry is the base table itself */
 };
 
 static struct expr *to_base(struct tree_mapper *mapper, const struct expr *e)
@@ -81,7 +90,8 @@ static void add_check(struct analysis *a, struct query *q, struct expr *check, c
 }
 
 /* `cascaded`: a view above checks everything below it. */
-static bool open_view(struct scope *s, const struct relation *view, enum dml_kind kind, bool cascaded, struct dml_target *out)
+static bool open_view(struct scope *s, const struct relation *view, enum dml_kind kind,
+                      bool cascaded, struct dml_target *out)
 {
     struct analysis *a = s->a;
     struct query *q = view_query(a, view);
@@ -128,21 +138,26 @@ static bool open_view(struct scope *s, const struct relation *view, enum dml_kin
 
 /* ---- opening ---- */
 
-static bool check_target_kind(struct scope *s, const struct relation *relation, enum dml_kind kind, int location)
+static bool check_target_kind(struct scope *s, const struct relation *relation, enum dml_kind kind,
+                              int location)
 {
     struct analysis *a = s->a;
     switch (relation->kind) {
     case 'S':
         return fail(a, -1, ERR_WRONG_OBJECT_TYPE, "cannot change sequence \"%s\"", relation->name);
     case 'm':
-        return fail(a, -1, ERR_WRONG_OBJECT_TYPE, "cannot change materialized view \"%s\"", relation->name);
+        return fail(a, -1, ERR_WRONG_OBJECT_TYPE, "cannot change materialized view \"%s\"",
+                    relation->name);
     case 'v':
         if (kind == DML_MERGE) {
-            fail(a, -1, ERR_WRONG_OBJECT_TYPE, "cannot execute MERGE on relation \"%s\"", relation->name);
+            fail(a, -1, ERR_WRONG_OBJECT_TYPE, "cannot execute MERGE on relation \"%s\"",
+                 relation->name);
             return fail_detail(a, "This operation is not supported for views.");
         }
         if (relation->system)
-            return refuse_view(s, relation, kind, "Views that do not select from a single table or view are not automatically updatable.");
+            return refuse_view(s, relation, kind,
+                               "Views that do not select from a single table or view are not "
+                               "automatically updatable.");
         return true;
     default:
         return true;
@@ -159,13 +174,15 @@ bool open_target(struct scope *s, const RangeVar *var, enum dml_kind kind)
     target->named = target->base = relation;
     if (relation->kind == 'v' && !open_view(s, relation, kind, false, target))
         return false;
-    struct rte rte = {.kind = RTE_RELATION, .relation = target->base, .n_columns = target->base->n_columns};
+    struct rte rte = {
+        .kind = RTE_RELATION, .relation = target->base, .n_columns = target->base->n_columns};
     rte.alias = arena_strdup(a->arena, var->alias ? var->alias->aliasname : relation->name);
     rte.has_alias = var->alias != NULL;
     rte.columns = ARENA_ARRAY(a->arena, struct rte_column, rte.n_columns + 1u);
     for (int k = 0; k < rte.n_columns; k++) {
         const struct column *column = &target->base->columns[k];
-        rte.columns[k] = (struct rte_column){column->name, column->type ? column->type : a->txt, column->typmod, column->collation_oid};
+        rte.columns[k] = (struct rte_column){column->name, column->type ? column->type : a->txt,
+                                             column->typmod, column->collation_oid};
     }
     if (var->alias && var->alias->colnames && !alias_columns(a, var->alias, &rte, "table"))
         return false;
@@ -202,9 +219,11 @@ static int named_column(const struct relation *relation, const char *name)
 
 static bool refuse_view_column(struct scope *s, int index, enum dml_kind kind)
 {
-    fail(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "cannot %s column \"%s\" of view \"%s\"", kind == DML_INSERT ? "insert into" : "update",
-         s->target->columns[index].name, s->target->named->name);
-    return fail_detail(s->a, "View columns that are not columns of their base relation are not updatable.");
+    fail(s->a, -1, ERR_FEATURE_NOT_SUPPORTED, "cannot %s column \"%s\" of view \"%s\"",
+         kind == DML_INSERT ? "insert into" : "update", s->target->columns[index].name,
+         s->target->named->name);
+    return fail_detail(
+        s->a, "View columns that are not columns of their base relation are not updatable.");
 }
 
 int target_column(struct scope *s, const char *name, int location, enum dml_kind kind)
@@ -212,11 +231,13 @@ int target_column(struct scope *s, const char *name, int location, enum dml_kind
     const struct relation *relation = s->target->named;
     int attnum = named_column(relation, name);
     if (!attnum && system_attnum(name)) {
-        fail(s->a, location, ERR_FEATURE_NOT_SUPPORTED, "cannot assign to system column \"%s\"", name);
+        fail(s->a, location, ERR_FEATURE_NOT_SUPPORTED, "cannot assign to system column \"%s\"",
+             name);
         return 0;
     }
     if (!attnum) {
-        fail(s->a, location, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", name, relation->name);
+        fail(s->a, location, ERR_UNDEFINED_COLUMN,
+             "column \"%s\" of relation \"%s\" does not exist", name, relation->name);
         return 0;
     }
     if (!s->target->columns)
@@ -237,9 +258,9 @@ bool all_target_columns(struct scope *s, int **attnums, int *n)
         if (relation->columns[k].dropped)
             continue;
         /* A view's computed column is refused only when a value is given for it: marked by 0. */
-        (*attnums)[(*n)++] = !s->target->columns            ? k + 1
+        (*attnums)[(*n)++] = !s->target->columns          ? k + 1
                              : s->target->columns[k].expr ? -(k + 1)
-                                                            : s->target->columns[k].attnum;
+                                                          : s->target->columns[k].attnum;
     }
     return true;
 }
@@ -248,7 +269,8 @@ bool all_target_columns(struct scope *s, int **attnums, int *n)
 
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp((*(const struct constraint *const *)a)->name, (*(const struct constraint *const *)b)->name);
+    return strcmp((*(const struct constraint *const *)a)->name,
+                  (*(const struct constraint *const *)b)->name);
 }
 
 /* CHECKs in the order of their names, as PostgreSQL tries them, and the generated columns. */
@@ -257,7 +279,8 @@ bool collect_constraints(struct scope *s)
     struct analysis *a = s->a;
     struct query *q = s->query;
     const struct relation *relation = q->target;
-    const struct constraint **checks = ARENA_ARRAY(a->arena, const struct constraint *, relation->n_constraints + 1);
+    const struct constraint **checks =
+        ARENA_ARRAY(a->arena, const struct constraint *, relation->n_constraints + 1);
     int n = 0;
     for (int k = 0; k < relation->n_constraints; k++)
         if (relation->constraints[k]->kind == 'c')
@@ -266,7 +289,8 @@ bool collect_constraints(struct scope *s)
         qsort(checks, (size_t)n, sizeof(checks[0]), compare_names);
     q->check_names = ARENA_ARRAY(a->arena, const char *, n + 1);
     for (int k = 0; k < n; k++) {
-        struct expr *check = analyze_column_sql(a, checks[k]->check_sql, relation, NULL, -1, PLACE_CHECK);
+        struct expr *check =
+            analyze_column_sql(a, checks[k]->check_sql, relation, NULL, -1, PLACE_CHECK);
         if (!check)
             return false;
         q->check_names[k] = checks[k]->name;
@@ -277,7 +301,8 @@ bool collect_constraints(struct scope *s)
         if (column->dropped || !column->generated || !column->default_sql)
             continue;
         struct assignment generated = {
-            column->attnum, analyze_column_sql(a, column->default_sql, relation, column->type, column->typmod, PLACE_GENERATED)};
+            column->attnum, analyze_column_sql(a, column->default_sql, relation, column->type,
+                                               column->typmod, PLACE_GENERATED)};
         if (!generated.expr)
             return false;
         VEC_PUSH(a->arena, &q->generated, generated);

@@ -84,7 +84,8 @@ static bool visit_from(struct from *from, slot_fn fn, void *arg)
 {
     if (!from || from->kind == FROM_RTE)
         return false;
-    return visit_from(from->left, fn, arg) || visit_from(from->right, fn, arg) || visit_one(&from->on, fn, arg);
+    return visit_from(from->left, fn, arg) || visit_from(from->right, fn, arg) ||
+           visit_one(&from->on, fn, arg);
 }
 
 static bool visit_rte(struct rte *rte, slot_fn fn, void *arg)
@@ -107,14 +108,16 @@ static bool visit_window(struct window_def *window, slot_fn fn, void *arg)
 static bool visit_changes(struct query *q, slot_fn fn, void *arg)
 {
     if (visit_assignments(&q->set, fn, arg) || visit_assignments(&q->generated, fn, arg) ||
-        visit_targets(&q->returning, fn, arg) || visit_list(&q->checks, fn, arg) || visit_list(&q->view_checks, fn, arg) ||
-        visit_one(&q->merge_on, fn, arg) || visit_from(q->merge_source, fn, arg))
+        visit_targets(&q->returning, fn, arg) || visit_list(&q->checks, fn, arg) ||
+        visit_list(&q->view_checks, fn, arg) || visit_one(&q->merge_on, fn, arg) ||
+        visit_from(q->merge_source, fn, arg))
         return true;
-    if (q->on_conflict &&
-        (visit_assignments(&q->on_conflict->set, fn, arg) || visit_one(&q->on_conflict->where, fn, arg)))
+    if (q->on_conflict && (visit_assignments(&q->on_conflict->set, fn, arg) ||
+                           visit_one(&q->on_conflict->where, fn, arg)))
         return true;
     for (size_t k = 0; k < q->n_merge; k++)
-        if (visit_one(&q->merge[k].condition, fn, arg) || visit_assignments(&q->merge[k].set, fn, arg))
+        if (visit_one(&q->merge[k].condition, fn, arg) ||
+            visit_assignments(&q->merge[k].set, fn, arg))
             return true;
     return false;
 }
@@ -130,9 +133,11 @@ static bool visit_query_slots(struct query *q, slot_fn fn, void *arg)
     for (size_t k = 0; k < q->n_windows; k++)
         if (visit_window(&q->windows[k], fn, arg))
             return true;
-    return visit_one(&q->where, fn, arg) || visit_targets(&q->targets, fn, arg) || visit_list(&q->group, fn, arg) ||
-           visit_one(&q->having, fn, arg) || visit_keys(&q->distinct_on, fn, arg) || visit_keys(&q->order, fn, arg) ||
-           visit_one(&q->limit, fn, arg) || visit_one(&q->offset, fn, arg) || visit_changes(q, fn, arg);
+    return visit_one(&q->where, fn, arg) || visit_targets(&q->targets, fn, arg) ||
+           visit_list(&q->group, fn, arg) || visit_one(&q->having, fn, arg) ||
+           visit_keys(&q->distinct_on, fn, arg) || visit_keys(&q->order, fn, arg) ||
+           visit_one(&q->limit, fn, arg) || visit_one(&q->offset, fn, arg) ||
+           visit_changes(q, fn, arg);
 }
 
 typedef bool (*query_fn)(void *arg, struct query **slot);
@@ -173,7 +178,8 @@ static bool walk_sub_query(void *arg, struct query **slot)
 
 bool tree_children(struct tree_walker *walker, const struct expr *expr)
 {
-    struct expr *e = (struct expr *)(uintptr_t)expr; /* visitors get the nodes as they are; we change none */
+    struct expr *e =
+        (struct expr *)(uintptr_t)expr; /* visitors get the nodes as they are; we change none */
     if (visit_slots(e, walk_slot, walker))
         return true;
     return e->kind == EXPR_SUBLINK && walker->query && walker->query(walker, e->sublink.query);
@@ -211,7 +217,8 @@ static bool same_keys(const struct sort_keys *a, const struct sort_keys *b)
         return false;
     for (size_t k = 0; k < a->n; k++) {
         const struct sort_key *x = &a->items[k], *y = &b->items[k];
-        if (x->descending != y->descending || x->nulls_first != y->nulls_first || !same_expr(x->expr, y->expr))
+        if (x->descending != y->descending || x->nulls_first != y->nulls_first ||
+            !same_expr(x->expr, y->expr))
             return false;
     }
     return true;
@@ -219,8 +226,9 @@ static bool same_keys(const struct sort_keys *a, const struct sort_keys *b)
 
 static bool same_aggregate(const struct expr *a, const struct expr *b)
 {
-    return a->agg.proc == b->agg.proc && a->agg.distinct == b->agg.distinct && a->agg.levels_up == b->agg.levels_up &&
-           a->agg.star == b->agg.star && a->agg.variadic_array == b->agg.variadic_array &&
+    return a->agg.proc == b->agg.proc && a->agg.distinct == b->agg.distinct &&
+           a->agg.levels_up == b->agg.levels_up && a->agg.star == b->agg.star &&
+           a->agg.variadic_array == b->agg.variadic_array &&
            same_keys(&a->agg.order, &b->agg.order) && same_optional(a->agg.filter, b->agg.filter) &&
            same_exprs(&a->agg.direct, &b->agg.direct);
 }
@@ -228,14 +236,16 @@ static bool same_aggregate(const struct expr *a, const struct expr *b)
 static bool same_groups(const struct expr *a, const struct expr *b)
 {
     return a->grouping.n == b->grouping.n && a->grouping.levels_up == b->grouping.levels_up &&
-           (a->grouping.n == 0 || memcmp(a->grouping.group_indexes, b->grouping.group_indexes,
-                                         (size_t)a->grouping.n * sizeof(a->grouping.group_indexes[0])) == 0);
+           (a->grouping.n == 0 ||
+            memcmp(a->grouping.group_indexes, b->grouping.group_indexes,
+                   (size_t)a->grouping.n * sizeof(a->grouping.group_indexes[0])) == 0);
 }
 
 static bool same_row_compare(const struct expr *a, const struct expr *b)
 {
     return a->row_compare.op == b->row_compare.op && a->args.n == b->args.n &&
-           memcmp(a->row_compare.ops, b->row_compare.ops, a->args.n / 2 * sizeof(a->row_compare.ops[0])) == 0;
+           memcmp(a->row_compare.ops, b->row_compare.ops,
+                  a->args.n / 2 * sizeof(a->row_compare.ops[0])) == 0;
 }
 
 /* What the kind itself says, beside args. */
@@ -349,7 +359,8 @@ static void own_keys(struct arena *arena, struct sort_keys *keys)
 static void own_targets(struct arena *arena, struct targets *targets)
 {
     if (targets->n)
-        targets->items = arena_memdup(arena, targets->items, targets->n * sizeof(targets->items[0]));
+        targets->items =
+            arena_memdup(arena, targets->items, targets->n * sizeof(targets->items[0]));
     targets->cap = targets->n;
 }
 
@@ -411,9 +422,11 @@ struct query *tree_map_query(struct tree_mapper *mapper, const struct query *que
     for (int k = 0; k < q->n_rtes; k++) {
         struct rte *rte = &q->rtes[k];
         if (rte->n_functions)
-            rte->functions = arena_memdup(arena, rte->functions, rte->n_functions * sizeof(rte->functions[0]));
+            rte->functions =
+                arena_memdup(arena, rte->functions, rte->n_functions * sizeof(rte->functions[0]));
         if (rte->n_value_rows)
-            rte->value_rows = arena_memdup(arena, rte->value_rows, rte->n_value_rows * sizeof(rte->value_rows[0]));
+            rte->value_rows = arena_memdup(arena, rte->value_rows,
+                                           rte->n_value_rows * sizeof(rte->value_rows[0]));
         for (size_t row = 0; row < rte->n_value_rows; row++)
             own_list(arena, &rte->value_rows[row]);
     }

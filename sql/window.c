@@ -15,7 +15,8 @@ bool open_windows(struct scope *s, const List *window_clause)
         const WindowDef *def = list_at(window_clause, k);
         for (size_t before = 0; before < s->window_nodes.n; before++)
             if (strcmp(s->window_nodes.items[before]->name, def->name) == 0)
-                return fail(s->a, def->location, ERR_WINDOWING_ERROR, "window \"%s\" is already defined", def->name);
+                return fail(s->a, def->location, ERR_WINDOWING_ERROR,
+                            "window \"%s\" is already defined", def->name);
         VEC_PUSH(s->a->arena, &s->window_nodes, def);
     }
     return true;
@@ -33,33 +34,40 @@ static int window_by_name(const struct scope *s, const char *name, size_t n)
 
 /* ---- calls ---- */
 
-static bool check_call(struct scope *s, const FuncCall *call, const struct proc *proc, const struct exprs *args, int location)
+static bool check_call(struct scope *s, const FuncCall *call, const struct proc *proc,
+                       const struct exprs *args, int location)
 {
     struct analysis *a = s->a;
     bool is_aggregate = proc->kind == 'a';
     if (call->agg_distinct)
-        return fail(a, location, ERR_FEATURE_NOT_SUPPORTED, "DISTINCT is not implemented for window functions");
+        return fail(a, location, ERR_FEATURE_NOT_SUPPORTED,
+                    "DISTINCT is not implemented for window functions");
     if (is_aggregate && args->n == 0 && !call->agg_star)
-        return fail(a, location, ERR_WRONG_OBJECT_TYPE, "%s(*) must be used to call a parameterless aggregate function",
+        return fail(a, location, ERR_WRONG_OBJECT_TYPE,
+                    "%s(*) must be used to call a parameterless aggregate function",
                     name_list_text(a, call->funcname));
     if (call->agg_order)
-        return fail(a, location, ERR_FEATURE_NOT_SUPPORTED, "aggregate ORDER BY is not implemented for window functions");
+        return fail(a, location, ERR_FEATURE_NOT_SUPPORTED,
+                    "aggregate ORDER BY is not implemented for window functions");
     if (!is_aggregate && call->agg_filter)
-        return fail(a, location, ERR_FEATURE_NOT_SUPPORTED, "FILTER is not implemented for non-aggregate window functions");
+        return fail(a, location, ERR_FEATURE_NOT_SUPPORTED,
+                    "FILTER is not implemented for non-aggregate window functions");
     for (size_t k = 0; k < args->n; k++) {
         if (contains_kind(args->items[k], EXPR_WINDOW))
             return fail(a, location, ERR_WINDOWING_ERROR, "window function calls cannot be nested");
         if (contains_srf(args->items[k])) {
             fail(a, expr_location(args->items[k]), ERR_FEATURE_NOT_SUPPORTED,
                  "window function calls cannot contain set-returning function calls");
-            return fail_hint(a, "You might be able to move the set-returning function into a LATERAL FROM item.");
+            return fail_hint(
+                a,
+                "You might be able to move the set-returning function into a LATERAL FROM item.");
         }
     }
     return place_allows(s, s->place, USE_WINDOW, location);
 }
 
-struct expr *transform_window_call(struct scope *s, const FuncCall *call, const struct proc *proc, struct exprs *args,
-                                   const struct type *result, int location)
+struct expr *transform_window_call(struct scope *s, const FuncCall *call, const struct proc *proc,
+                                   struct exprs *args, const struct type *result, int location)
 {
     struct analysis *a = s->a;
     if (!check_call(s, call, proc, args, location))
@@ -73,7 +81,8 @@ struct expr *transform_window_call(struct scope *s, const FuncCall *call, const 
         const char *signature = proc_signature(a, proc, room, sizeof(room));
         e->window.impl = agg_find(signature);
         if (!e->window.impl)
-            return fail_null(a, location, ERR_FEATURE_NOT_SUPPORTED, "aggregate function %s is not supported", signature);
+            return fail_null(a, location, ERR_FEATURE_NOT_SUPPORTED,
+                             "aggregate function %s is not supported", signature);
     }
     if (call->agg_filter) {
         e->window.filter = transform_boolean(s, call->agg_filter, PLACE_FILTER, "FILTER");
@@ -83,7 +92,8 @@ struct expr *transform_window_call(struct scope *s, const FuncCall *call, const 
     if (call->over->name) {
         int index = window_by_name(s, call->over->name, s->window_nodes.n);
         if (index < 0)
-            return fail_null(a, call->over->location, ERR_UNDEFINED_OBJECT, "window \"%s\" does not exist", call->over->name);
+            return fail_null(a, call->over->location, ERR_UNDEFINED_OBJECT,
+                             "window \"%s\" does not exist", call->over->name);
         e->window.window = (uint16_t)index;
     } else {
         VEC_PUSH(a->arena, &s->window_nodes, call->over);
@@ -120,7 +130,9 @@ static enum frame_bound end_bound(int options)
 
 static void take_frame(int options, struct window_def *window)
 {
-    window->mode = options & FRAMEOPTION_ROWS ? FRAME_ROWS : options & FRAMEOPTION_GROUPS ? FRAME_GROUPS : FRAME_RANGE;
+    window->mode = options & FRAMEOPTION_ROWS     ? FRAME_ROWS
+                   : options & FRAMEOPTION_GROUPS ? FRAME_GROUPS
+                                                  : FRAME_RANGE;
     window->start = start_bound(options);
     window->end = end_bound(options);
     window->exclude = options & FRAMEOPTION_EXCLUDE_CURRENT_ROW ? EXCLUDE_CURRENT
@@ -170,8 +182,10 @@ static struct expr *range_offset(struct scope *s, const struct window_def *windo
     const struct type *types[3], *selected = NULL;
     int n = offset_types(a, column, types), n_fitting = 0;
     if (n == 0)
-        return fail_null(a, expr_location(e), ERR_FEATURE_NOT_SUPPORTED,
-                         "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s", type_text(a, column));
+        return fail_null(
+            a, expr_location(e), ERR_FEATURE_NOT_SUPPORTED,
+            "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s",
+            type_text(a, column));
     for (int k = 0; k < n; k++) {
         if (types[k] == preferred) {
             selected = types[k];
@@ -185,14 +199,16 @@ static struct expr *range_offset(struct scope *s, const struct window_def *windo
     }
     if (n_fitting == 0) {
         fail(a, expr_location(e), ERR_FEATURE_NOT_SUPPORTED,
-             "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s and offset type %s", type_text(a, column),
-             type_text(a, given));
+             "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s and offset "
+             "type %s",
+             type_text(a, column), type_text(a, given));
         fail_hint(a, "Cast the offset value to an appropriate type.");
         return NULL;
     }
     if (n_fitting > 1) {
         fail(a, expr_location(e), ERR_FEATURE_NOT_SUPPORTED,
-             "RANGE with offset PRECEDING/FOLLOWING has multiple interpretations for column type %s and offset type %s",
+             "RANGE with offset PRECEDING/FOLLOWING has multiple interpretations for column type "
+             "%s and offset type %s",
              type_text(a, column), type_text(a, given));
         fail_hint(a, "Cast the offset value to the exact intended type.");
         return NULL;
@@ -205,7 +221,8 @@ static const struct proc *in_range_proc(const struct window_def *window, const s
     size_t n;
     const struct proc *const *list = builtin_procs_by_name("in_range", &n);
     for (size_t k = 0; offset && k < n; k++)
-        if (list[k]->arg_types[0] == base_type(window->order.items[0].expr->type)->oid && list[k]->arg_types[2] == offset->type->oid)
+        if (list[k]->arg_types[0] == base_type(window->order.items[0].expr->type)->oid &&
+            list[k]->arg_types[2] == offset->type->oid)
             return list[k];
     return NULL;
 }
@@ -222,10 +239,11 @@ static struct expr *frame_offset(struct scope *s, const struct window_def *windo
     struct expr *e = transform_expr(s, node, modes[window->mode].place);
     if (!e)
         return NULL;
-    e = window->mode == FRAME_RANGE ? range_offset(s, window, e) : coerce_to_specific(a, e, a->int8, modes[window->mode].name);
+    e = window->mode == FRAME_RANGE ? range_offset(s, window, e)
+                                    : coerce_to_specific(a, e, a->int8, modes[window->mode].name);
     if (e && has_column_refs(e, 0))
-        return fail_null(a, expr_location(e), ERR_INVALID_COLUMN_REFERENCE, "argument of %s must not contain variables",
-                         modes[window->mode].name);
+        return fail_null(a, expr_location(e), ERR_INVALID_COLUMN_REFERENCE,
+                         "argument of %s must not contain variables", modes[window->mode].name);
     return e;
 }
 
@@ -234,14 +252,18 @@ static bool inherit(struct scope *s, const WindowDef *def, size_t index, struct 
     struct analysis *a = s->a;
     int from = window_by_name(s, def->refname, index);
     if (from < 0)
-        return fail(a, def->location, ERR_UNDEFINED_OBJECT, "window \"%s\" does not exist", def->refname);
+        return fail(a, def->location, ERR_UNDEFINED_OBJECT, "window \"%s\" does not exist",
+                    def->refname);
     const struct window_def *base = &s->windows.items[from];
     if (def->partitionClause)
-        return fail(a, def->location, ERR_WINDOWING_ERROR, "cannot override PARTITION BY clause of window \"%s\"", def->refname);
+        return fail(a, def->location, ERR_WINDOWING_ERROR,
+                    "cannot override PARTITION BY clause of window \"%s\"", def->refname);
     if (def->orderClause && base->order.n)
-        return fail(a, def->location, ERR_WINDOWING_ERROR, "cannot override ORDER BY clause of window \"%s\"", def->refname);
+        return fail(a, def->location, ERR_WINDOWING_ERROR,
+                    "cannot override ORDER BY clause of window \"%s\"", def->refname);
     if (s->window_nodes.items[from]->frameOptions != FRAMEOPTION_DEFAULTS) {
-        fail(a, def->location, ERR_WINDOWING_ERROR, "cannot copy window \"%s\" because it has a frame clause", def->refname);
+        fail(a, def->location, ERR_WINDOWING_ERROR,
+             "cannot copy window \"%s\" because it has a frame clause", def->refname);
         if (!def->name && !def->orderClause && def->frameOptions == FRAMEOPTION_DEFAULTS)
             fail_hint(a, "Omit the parentheses in this OVER clause.");
         return false;
@@ -252,7 +274,8 @@ static bool inherit(struct scope *s, const WindowDef *def, size_t index, struct 
     return true;
 }
 
-static bool partition_keys(struct scope *s, const List *list, struct targets *targets, struct window_def *window)
+static bool partition_keys(struct scope *s, const List *list, struct targets *targets,
+                           struct window_def *window)
 {
     for (int k = 0; k < list_n(list); k++) {
         int index = find_target(s, list_at(list, k), targets, PLACE_WINDOW_PARTITION, true, NULL);
@@ -282,7 +305,8 @@ static void own_keys(struct analysis *a, struct window_def *window)
 }
 
 /* Partition and order expressions may be those of the select list, but do not become columns: they are sought in a copy of it. */
-static bool make_window(struct scope *s, const WindowDef *def, size_t index, const struct targets *targets, struct window_def *window)
+static bool make_window(struct scope *s, const WindowDef *def, size_t index,
+                        const struct targets *targets, struct window_def *window)
 {
     struct analysis *a = s->a;
     struct targets known = {0};
@@ -300,7 +324,8 @@ static bool make_window(struct scope *s, const WindowDef *def, size_t index, con
         return fail(a, def->location, ERR_WINDOWING_ERROR,
                     "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column");
     if (window->mode == FRAME_GROUPS && window->order.n == 0)
-        return fail(a, def->location, ERR_WINDOWING_ERROR, "GROUPS mode requires an ORDER BY clause");
+        return fail(a, def->location, ERR_WINDOWING_ERROR,
+                    "GROUPS mode requires an ORDER BY clause");
     if (def->startOffset && !(window->start_offset = frame_offset(s, window, def->startOffset)))
         return false;
     if (def->endOffset && !(window->end_offset = frame_offset(s, window, def->endOffset)))
@@ -318,7 +343,8 @@ static bool same_keys(const struct sort_keys *a, const struct sort_keys *b)
         return false;
     for (size_t k = 0; k < a->n; k++) {
         const struct sort_key *x = &a->items[k], *y = &b->items[k];
-        if (!same_expr(x->expr, y->expr) || x->less != y->less || x->descending != y->descending || x->nulls_first != y->nulls_first)
+        if (!same_expr(x->expr, y->expr) || x->less != y->less || x->descending != y->descending ||
+            x->nulls_first != y->nulls_first)
             return false;
     }
     return true;
@@ -326,10 +352,13 @@ static bool same_keys(const struct sort_keys *a, const struct sort_keys *b)
 
 static bool same_window(const struct window_def *a, const struct window_def *b)
 {
-    bool start = a->start_offset && b->start_offset ? same_expr(a->start_offset, b->start_offset) : a->start_offset == b->start_offset;
-    bool end = a->end_offset && b->end_offset ? same_expr(a->end_offset, b->end_offset) : a->end_offset == b->end_offset;
-    return start && end && a->mode == b->mode && a->start == b->start && a->end == b->end && a->exclude == b->exclude &&
-           same_exprs(&a->partition, &b->partition) && same_keys(&a->order, &b->order);
+    bool start = a->start_offset && b->start_offset ? same_expr(a->start_offset, b->start_offset)
+                                                    : a->start_offset == b->start_offset;
+    bool end = a->end_offset && b->end_offset ? same_expr(a->end_offset, b->end_offset)
+                                              : a->end_offset == b->end_offset;
+    return start && end && a->mode == b->mode && a->start == b->start && a->end == b->end &&
+           a->exclude == b->exclude && same_exprs(&a->partition, &b->partition) &&
+           same_keys(&a->order, &b->order);
 }
 
 bool finish_windows(struct scope *s, struct targets *targets)

@@ -36,7 +36,8 @@ static void close_catalog(void)
 static const char *describe(struct arena *arena, const char *sql)
 {
     struct err err = ERR_IN(arena);
-    struct env env = {.settings = &settings_default, .arena = arena, .type = type_of, .catalog = catalog};
+    struct env env = {
+        .settings = &settings_default, .arena = arena, .type = type_of, .catalog = catalog};
     const struct type *params[PARAMS_MAX] = {0};
     struct analyze_context context = {.arena = arena,
                                       .catalog = catalog,
@@ -66,7 +67,8 @@ static const char *describe(struct arena *arena, const char *sql)
         const struct target *target = &targets->items[k];
         if (target->junk)
             continue;
-        buf_printf(&out, "%s%s:%u:%d", first ? "" : ", ", target->name, target->expr->type->oid, target->expr->typmod);
+        buf_printf(&out, "%s%s:%u:%d", first ? "" : ", ", target->name, target->expr->type->oid,
+                   target->expr->typmod);
         first = false;
     }
     return buf_cstr(&out);
@@ -139,12 +141,19 @@ START_TEST(queries_outlive_the_parse)
 {
     struct arena *arena = arena_new("statement"), *scratch = arena_new("parse");
     struct err err = ERR_IN(arena);
-    struct env env = {.settings = &settings_default, .arena = arena, .type = type_of, .catalog = catalog};
+    struct env env = {
+        .settings = &settings_default, .arena = arena, .type = type_of, .catalog = catalog};
     const struct type *params[4] = {0};
     struct raw_statements statements;
-    const char *sql = "SELECT c.relname AS \"my name\", 'it''s' AS x FROM pg_class AS c WHERE relkind = 'r' ORDER BY x";
-    struct analyze_context context = {.arena = arena, .catalog = catalog, .path = {.namespaces = path, .n = 1}, .env = &env,
-                                      .text = sql, .param_types = params, .max_params = 4};
+    const char *sql = "SELECT c.relname AS \"my name\", 'it''s' AS x FROM pg_class AS c WHERE "
+                      "relkind = 'r' ORDER BY x";
+    struct analyze_context context = {.arena = arena,
+                                      .catalog = catalog,
+                                      .path = {.namespaces = path, .n = 1},
+                                      .env = &env,
+                                      .text = sql,
+                                      .param_types = params,
+                                      .max_params = 4};
     ck_assert(sql_parse(scratch, sql, &statements, &err));
     struct query *q = analyze(&context, &statements.items[0], &err);
     arena_free(scratch);

@@ -15,7 +15,8 @@ static const struct {
     {"SELECT 1", "select I"},
     {"  select\t1 ; ", "select I"},
     {"SELECT /* a /* nested */ comment */ 1 -- end", "select I"},
-    {"select 2147483647, 2147483648, 9223372036854775807, 9223372036854775808", "select I, L, L, B"},
+    {"select 2147483647, 2147483648, 9223372036854775807, 9223372036854775808",
+     "select I, L, L, B"},
     {"select 1.5, .5, 1e10, 1.e-5", "select N, N, N, N"},
     {"select 'it''s', ''", "select S, S"},
     {"SELECT \"A b\"\"c\" FROM T1", "select \"A b\"\"c\" from t1"},
@@ -57,8 +58,8 @@ START_TEST(keys_fold_what_does_not_matter)
         if (!keys[k].key)
             ck_assert_msg(!ok, "%s: should be left to the parser", keys[k].sql);
         else
-            ck_assert_msg(ok && strcmp(readable(arena, &key), keys[k].key) == 0, "%s: got %s", keys[k].sql,
-                          ok ? readable(arena, &key) : "nothing");
+            ck_assert_msg(ok && strcmp(readable(arena, &key), keys[k].key) == 0, "%s: got %s",
+                          keys[k].sql, ok ? readable(arena, &key) : "nothing");
         arena_free(arena);
     }
 }
@@ -92,7 +93,10 @@ START_TEST(literals_are_free_where_their_value_decides_nothing)
     for (size_t k = 0; k < ARRAY_COUNT(uses_of); k++) {
         struct arena *arena = arena_new("case");
         struct err err = ERR_IN(arena);
-        struct env env = {.settings = &settings_default, .arena = arena, .type = type_in_catalog, .catalog = catalog};
+        struct env env = {.settings = &settings_default,
+                          .arena = arena,
+                          .type = type_in_catalog,
+                          .catalog = catalog};
         struct buf key = BUF_IN(arena), got = BUF_IN(arena);
         struct normalized n = {.key = &key};
         struct literal_use uses[LITERALS_MAX] = {0};
@@ -100,14 +104,22 @@ START_TEST(literals_are_free_where_their_value_decides_nothing)
         struct raw_statements statements;
         const char *sql = uses_of[k].sql;
         ck_assert(normalize(sql, strlen(sql), false, &n));
-        struct analyze_context context = {.arena = arena, .catalog = catalog, .path = {.namespaces = path, .n = 1}, .env = &env,
-                                          .text = sql, .param_types = params, .max_params = LITERALS_MAX, .literals = &n,
+        struct analyze_context context = {.arena = arena,
+                                          .catalog = catalog,
+                                          .path = {.namespaces = path, .n = 1},
+                                          .env = &env,
+                                          .text = sql,
+                                          .param_types = params,
+                                          .max_params = LITERALS_MAX,
+                                          .literals = &n,
                                           .literal_uses = uses};
         ck_assert(sql_parse(arena, sql, &statements, &err));
-        ck_assert_msg(analyze(&context, &statements.items[0], &err) != NULL, "%s: %s", sql, err.message);
+        ck_assert_msg(analyze(&context, &statements.items[0], &err) != NULL, "%s: %s", sql,
+                      err.message);
         for (int i = 0; i < n.n; i++)
             buf_putc(&got, uses[i].free ? uses[i].negated ? 'n' : 'f' : 's');
-        ck_assert_msg(strcmp(buf_cstr(&got), uses_of[k].uses) == 0, "%s: expected %s, got %s", sql, uses_of[k].uses, got.p);
+        ck_assert_msg(strcmp(buf_cstr(&got), uses_of[k].uses) == 0, "%s: expected %s, got %s", sql,
+                      uses_of[k].uses, got.p);
         arena_free(arena);
     }
     catalog_unref(catalog);
