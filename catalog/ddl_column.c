@@ -118,7 +118,7 @@ static bool check_generated(struct ddl *d, const struct relation *relation, cons
             return err_set(d->err, ERR_INVALID_COLUMN_REFERENCE, "cannot use system column in column generation expression");
         }
         const struct column *other = &relation->columns[used[k] - 1];
-        if (!other->generated)
+        if (!other->generated && other != column) /* its own mark is not set yet */
             continue;
         err_set(d->err, ERR_INVALID_OBJECT_DEFINITION, "cannot use generated column \"%s\" in column generation expression", other->name);
         return err_detail(d->err, "A generated column cannot reference another generated column.");
