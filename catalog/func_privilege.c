@@ -83,13 +83,10 @@ static bool find_relation_object(struct fcall *c, int arg, enum by by, struct gu
     } else if (!(relation = catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, arg)))) {
         return false;
     }
-    static const struct {
-        struct acl head;
-        struct acl_item item;
-    } readable = {{1}, {0, ROLE_BOOTSTRAP, PRIV_SELECT, 0}};
+    static const struct acl readable = {1, {{0, ROLE_BOOTSTRAP, PRIV_SELECT, 0}}};
     *object = (struct guarded){relation->kind == 'S' ? ACL_SEQUENCE : ACL_RELATION, relation->acl, relation->owner_oid, relation};
     if (relation->oid < FIRST_USER_OID)
-        object->acl = (const struct acl *)&readable;
+        object->acl = &readable;
     return true;
 }
 
@@ -111,10 +108,7 @@ static bool find_database_object(struct fcall *c, int arg, enum by by, struct gu
 
 static bool find_schema_object(struct fcall *c, int arg, enum by by, struct guarded *object)
 {
-    static const struct {
-        struct acl head;
-        struct acl_item item;
-    } usable = {{1}, {0, ROLE_BOOTSTRAP, PRIV_USAGE, 0}};
+    static const struct acl usable = {1, {{0, ROLE_BOOTSTRAP, PRIV_USAGE, 0}}};
     const struct namespace *namespace;
     if (by == BY_NAME) {
         const char *name = text_argument(c, arg);
@@ -128,7 +122,7 @@ static bool find_schema_object(struct fcall *c, int arg, enum by by, struct guar
         return false;
     *object = (struct guarded){ACL_NAMESPACE, namespace->acl, namespace->owner_oid, NULL};
     if (namespace->oid < FIRST_USER_OID && namespace->oid != NAMESPACE_PUBLIC && namespace->oid != NAMESPACE_PG_TOAST)
-        object->acl = (const struct acl *)&usable;
+        object->acl = &usable;
     return true;
 }
 
