@@ -20,15 +20,26 @@ struct cte_state {
     struct datum *row;
 };
 
-static void cte_close(void *arg)
+static void close_frames(struct cte_state *cte)
 {
-    struct cte_state *cte = arg;
-    map_free(cte->seen);
-    buf_free(&cte->key);
     if (cte->frame_open)
         frame_close(cte->frame);
     if (cte->term_open)
         frame_close(cte->term);
+    cte->frame_open = cte->term_open = false;
+}
+
+static void cte_free(void *arg)
+{
+    struct cte_state *cte = arg;
+    map_free(cte->seen);
+    buf_free(&cte->key);
+}
+
+void ctes_close(struct frame *f)
+{
+    for (int k = 0; f->ctes && k < f->plan->n_ctes; k++)
+        close_frames(&f->ctes[k]);
 }
 
 static void cte_init(struct frame *owner, int index)
@@ -49,7 +60,7 @@ static void cte_init(struct frame *owner, int index)
             cte->seen = map_new();
     }
     cte->frame = frame_new(x, plan->plan, parent);
-    arena_on_free(x->arena, cte_close, cte);
+    arena_on_free(x->arena, cte_free, cte);
 }
 
 static void cte_reset(struct cte_state *cte)

@@ -264,6 +264,7 @@ uint32_t plan_expression(struct arena *arena, const struct env *env, struct expr
 MUST_CHECK bool cte_fetch_self(struct frame *owner, int cte, struct store_cursor **cursor, size_t at, const struct datum **row);
 MUST_CHECK bool cte_fetch(struct frame *owner, int cte, struct store_cursor **cursor, size_t at, const struct datum **row); /* NULL row: end */
 MUST_CHECK bool cte_prepare(struct frame *frame); /* runs the data-modifying ones */
+void ctes_close(struct frame *f); /* their scans, while the arenas these live in are still there */
 
 /* ---- data modification (modify.c) ---- */
 MUST_CHECK bool modify_run(struct frame *frame, struct store *returning); /* collects */

@@ -60,6 +60,7 @@ void frame_close(struct frame *frame)
         return;
     state_close(frame->root);
     frame->root = NULL;
+    ctes_close(frame);
 }
 
 struct state *state_open(const struct node *node, struct frame *frame)
