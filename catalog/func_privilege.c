@@ -4,6 +4,7 @@
 #include "catalog/acl.h"
 #include "catalog/cluster.h"
 #include "catalog/func_int.h"
+#include "catalog/system_acl.h"
 #include "types/reg.h"
 
 enum by { BY_CURRENT, BY_NAME, BY_OID };
@@ -83,10 +84,9 @@ static bool find_relation_object(struct fcall *c, int arg, enum by by, struct gu
     } else if (!(relation = catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, arg)))) {
         return false;
     }
-    static const struct acl readable = {1, {{0, ROLE_BOOTSTRAP, PRIV_SELECT, 0}}};
     *object = (struct guarded){relation->kind == 'S' ? ACL_SEQUENCE : ACL_RELATION, relation->acl, relation->owner_oid, relation};
     if (relation->oid < FIRST_USER_OID)
-        object->acl = &readable;
+        object->acl = system_relation_acl(relation);
     return true;
 }
 
@@ -108,7 +108,6 @@ static bool find_database_object(struct fcall *c, int arg, enum by by, struct gu
 
 static bool find_schema_object(struct fcall *c, int arg, enum by by, struct guarded *object)
 {
-    static const struct acl usable = {1, {{0, ROLE_BOOTSTRAP, PRIV_USAGE, 0}}};
     const struct namespace *namespace;
     if (by == BY_NAME) {
         const char *name = text_argument(c, arg);
@@ -121,8 +120,8 @@ static bool find_schema_object(struct fcall *c, int arg, enum by by, struct guar
     if (!namespace)
         return false;
     *object = (struct guarded){ACL_NAMESPACE, namespace->acl, namespace->owner_oid, NULL};
-    if (namespace->oid < FIRST_USER_OID && namespace->oid != NAMESPACE_PUBLIC && namespace->oid != NAMESPACE_PG_TOAST)
-        object->acl = &usable;
+    if (namespace->oid < FIRST_USER_OID && namespace->oid != NAMESPACE_PUBLIC)
+        object->acl = system_namespace_acl(namespace->oid);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include "catalog/acl.h"
 #include "catalog/objects.h"
 #include "catalog/sysrel_int.h"
+#include "catalog/system_acl.h"
 
 void row_acl(struct sysrel_scan *scan, int attnum, const struct acl *acl)
 {
@@ -224,14 +225,8 @@ static void namespace_row(struct sysrel_scan *scan, const struct namespace *name
     row_int(scan, 1, namespace->oid);
     row_text(scan, 2, namespace->name);
     row_int(scan, 3, namespace->owner_oid);
-    row_acl(scan, 4, namespace->acl);
-    if (namespace->oid < FIRST_USER_OID && namespace->oid != NAMESPACE_PG_TOAST && namespace->oid != NAMESPACE_PUBLIC) {
-        struct acl *acl = arena_zalloc(scan->arena, sizeof(*acl) + 2 * sizeof(acl->items[0]));
-        acl->n = 2;
-        acl->items[0] = (struct acl_item){ROLE_BOOTSTRAP, ROLE_BOOTSTRAP, PRIV_USAGE | PRIV_CREATE, 0};
-        acl->items[1] = (struct acl_item){0, ROLE_BOOTSTRAP, PRIV_USAGE, 0};
-        row_acl(scan, 4, acl);
-    }
+    bool system = namespace->oid < FIRST_USER_OID && namespace->oid != NAMESPACE_PUBLIC;
+    row_acl(scan, 4, system ? system_namespace_acl(namespace->oid) : namespace->acl);
 }
 
 static bool pg_namespace(struct sysrel_scan *scan)
@@ -274,6 +269,13 @@ static bool pg_description(struct sysrel_scan *scan)
         row_int(scan, 2, CLASS_EXTENSION);
         row_int(scan, 3, 0);
         row_text(scan, 4, "PL/pgSQL procedural language");
+    }
+    if (scan_wants_oid(scan, 1, NAMESPACE_PUBLIC) && !catalog_comment(scan->catalog, CLASS_NAMESPACE, NAMESPACE_PUBLIC, 0)) {
+        row_begin(scan);
+        row_int(scan, 1, NAMESPACE_PUBLIC);
+        row_int(scan, 2, CLASS_NAMESPACE);
+        row_int(scan, 3, 0);
+        row_text(scan, 4, "standard public schema");
     }
     for (size_t at = 0; (comment = catalog_next_comment(scan->catalog, &at));) {
         if (!scan_wants_oid(scan, 1, comment->object_oid))

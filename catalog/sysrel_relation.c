@@ -7,16 +7,7 @@
 #include "catalog/acl.h"
 #include "catalog/objects.h"
 #include "catalog/sysrel_int.h"
-
-/* What system relations grant: all to their owner, reading to everybody. */
-static void system_acl(struct sysrel_scan *scan, int attnum)
-{
-    struct acl *acl = arena_zalloc(scan->arena, sizeof(*acl) + 2 * sizeof(acl->items[0]));
-    acl->n = 2;
-    acl->items[0] = (struct acl_item){ROLE_BOOTSTRAP, ROLE_BOOTSTRAP, acl_all_privileges(ACL_RELATION), 0};
-    acl->items[1] = (struct acl_item){0, ROLE_BOOTSTRAP, PRIV_SELECT, 0};
-    row_acl(scan, attnum, acl);
-}
+#include "catalog/system_acl.h"
 
 /* ---- pg_class ---- */
 
@@ -105,10 +96,7 @@ static void relation_class_row(struct sysrel_scan *scan, const struct relation *
         .n_columns = relation->n_columns,
         .n_checks = n_checks,
     });
-    if (system)
-        system_acl(scan, 31);
-    else
-        row_acl(scan, 31, relation->acl);
+    row_acl(scan, 31, relation->oid < FIRST_USER_OID ? system_relation_acl(relation) : relation->acl);
     if (relation->options)
         row_texts(scan, 32, relation->options, count_options(relation->options));
 }
@@ -243,7 +231,7 @@ static void column_row(struct sysrel_scan *scan, const struct relation *relation
     row_int(scan, 15, column->default_sql != NULL);
     row_int(scan, 17, column->identity);
     row_int(scan, 18, column->generated);
-    row_acl(scan, 23, column->acl);
+    row_acl(scan, 23, relation->oid < FIRST_USER_OID ? system_column_acl(relation, column) : column->acl);
 }
 
 /* What the access method keeps: hash codes, words, elements of arrays. */
@@ -578,8 +566,37 @@ static bool pg_trigger(struct sysrel_scan *scan)
     return true;
 }
 
+/* ---- pg_init_privs: what was granted from the start, so that dumps leave it out ---- */
+
+static void first_privileges_row(struct sysrel_scan *scan, uint32_t class_oid, uint32_t oid, int sub, const struct acl *acl)
+{
+    if (!acl || !scan_wants_oid(scan, 1, oid))
+        return;
+    row_begin(scan);
+    row_int(scan, 1, oid);
+    row_int(scan, 2, class_oid);
+    row_int(scan, 3, sub);
+    row_int(scan, 4, 'i');
+    row_acl(scan, 5, acl);
+}
+
+static bool pg_init_privs(struct sysrel_scan *scan)
+{
+    const struct relation *relation;
+    for (size_t at = 0; (relation = catalog_next_relation(scan->catalog, &at));) {
+        if (relation->oid >= FIRST_USER_OID || relation->namespace_oid != NAMESPACE_PG_CATALOG)
+            continue;
+        first_privileges_row(scan, CLASS_RELATION, relation->oid, 0, system_relation_acl(relation));
+        for (uint16_t k = 0; k < relation->n_columns; k++)
+            first_privileges_row(scan, CLASS_RELATION, relation->oid, k + 1, system_column_acl(relation, &relation->columns[k]));
+    }
+    first_privileges_row(scan, CLASS_NAMESPACE, NAMESPACE_PG_CATALOG, 0, system_namespace_acl(NAMESPACE_PG_CATALOG));
+    first_privileges_row(scan, CLASS_NAMESPACE, NAMESPACE_PUBLIC, 0, system_namespace_acl(NAMESPACE_PUBLIC));
+    return true;
+}
+
 const struct sysrel_entry sysrel_relation_rows[] = {
     {"pg_class", pg_class},           {"pg_attribute", pg_attribute}, {"pg_attrdef", pg_attrdef}, {"pg_index", pg_index},
     {"pg_constraint", pg_constraint}, {"pg_sequence", pg_sequence},   {"pg_rewrite", pg_rewrite}, {"pg_trigger", pg_trigger},
-    {NULL, NULL},
+    {"pg_init_privs", pg_init_privs}, {NULL, NULL},
 };

@@ -268,7 +268,7 @@ FUNC_TABLE(session_funcs) = {
     {NULL, NULL},
 };
 
-const struct func_entry *const proxy_func_tables[] = {sequence_funcs, session_funcs, lock_funcs, xact_funcs, NULL};
+const struct func_entry *const proxy_func_tables[] = {sequence_funcs, session_funcs, lock_funcs, xact_funcs, distribution_funcs, NULL};
 
 void session_seed_random(struct session *s, double seed)
 {

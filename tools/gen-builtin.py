@@ -176,7 +176,7 @@ def main(path):
     namespace_oid = {n["nspname"]: n["oid"] for n in namespaces}
     oids, strings = Pool("const uint32_t", "oid_pool"), Pool("const char *const", "string_pool")
     types, classes, attributes = records("type"), records("class"), records("attribute")
-    procs, infoprocs = records("proc"), records("infoproc")
+    procs, infoprocs = records("proc") + records("distproc"), records("infoproc")
     proc_oid = {"-": "0"}
     for p in procs:
         proc_oid.setdefault(p["proname"], p["oid"])
