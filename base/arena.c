@@ -244,7 +244,6 @@ char *arena_strdup(struct arena *arena, const char *text)
     return arena_strndup(arena, text, strlen(text));
 }
 
-
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
     va_list again;

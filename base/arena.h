@@ -47,8 +47,9 @@ void arena_on_free(struct arena *arena, void (*fn)(void *), void *arg);
     do {                                                                                           \
         if ((vec)->n == (vec)->cap) {                                                              \
             size_t vec_cap_ = (vec)->cap ? (vec)->cap * 2 : 8;                                     \
-            (vec)->items = arena_realloc((arena), (vec)->items, (vec)->cap * sizeof(*(vec)->items), \
-                                         vec_cap_ * sizeof(*(vec)->items));                        \
+            (vec)->items =                                                                         \
+                arena_realloc((arena), (vec)->items, (vec)->cap * sizeof(*(vec)->items),           \
+                              vec_cap_ * sizeof(*(vec)->items));                                   \
             (vec)->cap = vec_cap_;                                                                 \
         }                                                                                          \
         (vec)->items[(vec)->n++] = (value);                                                        \

@@ -17,7 +17,8 @@ void buf_append(struct buf *buf, const void *bytes, size_t n);
 void buf_puts(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_put_zeros(struct buf *buf, size_t n);
-char *buf_cstr(struct buf *buf); /* NUL-terminates without counting the NUL; valid until the next append */
+char *buf_cstr(
+    struct buf *buf); /* NUL-terminates without counting the NUL; valid until the next append */
 void buf_free(struct buf *buf);
 
 static inline void buf_putc(struct buf *buf, char c)

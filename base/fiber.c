@@ -55,8 +55,8 @@
 
 #define STACK_BYTES (1024 * 1024)
 #define GUARD_BYTES 4096
-#define POOL_MAX 256         /* idle stacks kept per host */
-#define POOL_WARM 32         /* of which so many keep their touched pages */
+#define POOL_MAX 256 /* idle stacks kept per host */
+#define POOL_WARM 32 /* of which so many keep their touched pages */
 #define SLICE_US 1000
 #define BREATHS_PER_CLOCK 64 /* calls of fiber_breathe between looks at the clock */
 
@@ -96,8 +96,8 @@ struct fiber {
     int64_t slice_start_us;
     uint32_t breaths;
     uint32_t interrupts;
-    bool queued;        /* in `ready`; own thread only */
-    bool posted;        /* a waker's post has arrived */
+    bool queued; /* in `ready`; own thread only */
+    bool posted; /* a waker's post has arrived */
     bool timed_out;
     bool interruptible; /* sleeping so that an interrupt may end it */
     bool finished;
@@ -115,8 +115,8 @@ struct fiber_host {
     struct fiber *current;
     struct fiber_list ready;
     pthread_mutex_t mutex;
-    struct fiber *remote;     /* guarded by mutex; latest first */
-    uint32_t has_remote;      /* read without the mutex to skip it */
+    struct fiber *remote; /* guarded by mutex; latest first */
+    uint32_t has_remote;  /* read without the mutex to skip it */
     void (*notify)(void *arg);
     void *notify_arg;
     struct deadlines deadlines;
@@ -195,7 +195,8 @@ __asm__(".text\n"
 static void switch_context(struct context *from, struct context *to, bool from_is_dying)
 {
 #ifdef FIBER_ASAN
-    __sanitizer_start_switch_fiber(from_is_dying ? NULL : &from->fake_stack, to->stack_low, to->stack_bytes);
+    __sanitizer_start_switch_fiber(from_is_dying ? NULL : &from->fake_stack, to->stack_low,
+                                   to->stack_bytes);
 #endif
 #ifdef FIBER_TSAN
     __tsan_switch_to_fiber(to->tsan, 0);
@@ -283,13 +284,14 @@ static struct fiber *fiber_take(struct fiber_host *host)
         fiber->deadline.fn = deadline_fired;
         fiber->deadline.arg = fiber;
 #ifdef FIBER_VALGRIND
-        fiber->valgrind_id =
-            VALGRIND_STACK_REGISTER(fiber->mapping + GUARD_BYTES, fiber->mapping + GUARD_BYTES + STACK_BYTES);
+        fiber->valgrind_id = VALGRIND_STACK_REGISTER(fiber->mapping + GUARD_BYTES,
+                                                     fiber->mapping + GUARD_BYTES + STACK_BYTES);
 #endif
     }
     fiber->next = NULL;
     fiber->interrupts = fiber->breaths = 0;
-    fiber->queued = fiber->posted = fiber->timed_out = fiber->interruptible = fiber->finished = false;
+    fiber->queued = fiber->posted = fiber->timed_out = fiber->interruptible = fiber->finished =
+        false;
     host->n_alive++;
     return fiber;
 }
@@ -511,9 +513,11 @@ bool fiber_check_interrupt(struct err *err)
     if (bits & FIBER_PEER_GONE)
         return err_set(err, ERR_CONNECTION_FAILURE, "connection to client lost");
     if (bits & FIBER_DATABASE_DROPPED)
-        return err_set(err, ERR_DATABASE_DROPPED, "terminating connection due to conflict with recovery");
+        return err_set(err, ERR_DATABASE_DROPPED,
+                       "terminating connection due to conflict with recovery");
     if (bits & FIBER_TERMINATE)
-        return err_set(err, ERR_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
+        return err_set(err, ERR_ADMIN_SHUTDOWN,
+                       "terminating connection due to administrator command");
     fiber->interrupts = 0;
     if (bits & FIBER_STATEMENT_TIMEOUT)
         return err_set(err, ERR_QUERY_CANCELED, "canceling statement due to statement timeout");
@@ -544,7 +548,8 @@ size_t stack_left_bytes(void)
     char *low = fiber ? fiber->mapping + GUARD_BYTES : thread_stack_low();
     char *here = __builtin_frame_address(0);
 #ifdef FIBER_ASAN
-    if (here < low) /* on one of the sanitizer's own frames: it can't be told, so nothing is refused */
+    if (here <
+        low) /* on one of the sanitizer's own frames: it can't be told, so nothing is refused */
         return STACK_BYTES;
 #endif
     return here > low ? (size_t)(here - low) : 0;
@@ -555,7 +560,8 @@ bool stack_check(struct err *err)
     if (LIKELY(stack_left_bytes() >= STACK_RESERVE_BYTES))
         return true;
     err_set(err, ERR_STATEMENT_TOO_COMPLEX, "stack depth limit exceeded");
-    return err_hint(err, "Increase the configuration parameter \"max_stack_depth\" (currently 2048kB), after ensuring "
+    return err_hint(err, "Increase the configuration parameter \"max_stack_depth\" (currently "
+                         "2048kB), after ensuring "
                          "the platform's stack depth limit is adequate.");
 }
 
@@ -574,15 +580,17 @@ static long futex(uint32_t *word, int op, uint32_t value, const struct timespec 
 static bool take_back(struct waiter *waiter)
 {
     uint32_t expected = WAITER_STATE_SLEEPING;
-    return __atomic_compare_exchange_n(&waiter->state, &expected, WAITER_STATE_NEW, false, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_ACQUIRE);
+    return __atomic_compare_exchange_n(&waiter->state, &expected, WAITER_STATE_NEW, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 static enum waiter_end sleep_thread(struct waiter *waiter, int64_t deadline_us)
 {
-    struct timespec until = {.tv_sec = deadline_us / 1000000, .tv_nsec = deadline_us % 1000000 * 1000};
+    struct timespec until = {.tv_sec = deadline_us / 1000000,
+                             .tv_nsec = deadline_us % 1000000 * 1000};
     while (__atomic_load_n(&waiter->state, __ATOMIC_ACQUIRE) == WAITER_STATE_SLEEPING) {
-        long rc = futex(&waiter->state, FUTEX_WAIT_BITSET_PRIVATE, WAITER_STATE_SLEEPING, deadline_us ? &until : NULL);
+        long rc = futex(&waiter->state, FUTEX_WAIT_BITSET_PRIVATE, WAITER_STATE_SLEEPING,
+                        deadline_us ? &until : NULL);
         if (rc < 0 && errno == ETIMEDOUT && take_back(waiter))
             return WAITER_TIMEOUT;
     }
@@ -596,7 +604,8 @@ static void deadline_fired(void *arg)
     make_ready(fiber);
 }
 
-static enum waiter_end sleep_fiber(struct fiber *fiber, struct waiter *waiter, int64_t deadline_us, bool interruptible)
+static enum waiter_end sleep_fiber(struct fiber *fiber, struct waiter *waiter, int64_t deadline_us,
+                                   bool interruptible)
 {
     struct deadlines *deadlines = &fiber->host->deadlines;
     fiber->posted = fiber->timed_out = false;
@@ -633,13 +642,14 @@ enum waiter_end waiter_sleep(struct waiter *waiter, int64_t deadline_us, bool in
     if (fiber && interruptible && fiber->interrupts)
         return WAITER_INTERRUPTED;
     uint32_t expected = WAITER_STATE_NEW;
-    if (!__atomic_compare_exchange_n(&waiter->state, &expected, WAITER_STATE_SLEEPING, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE)) {
-        __atomic_store_n(&waiter->state, WAITER_STATE_NEW, __ATOMIC_RELEASE); /* the remembered wake-up is used up */
+    if (!__atomic_compare_exchange_n(&waiter->state, &expected, WAITER_STATE_SLEEPING, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        __atomic_store_n(&waiter->state, WAITER_STATE_NEW,
+                         __ATOMIC_RELEASE); /* the remembered wake-up is used up */
         return WAITER_WOKEN;
     }
-    enum waiter_end end =
-        fiber ? sleep_fiber(fiber, waiter, deadline_us, interruptible) : sleep_thread(waiter, deadline_us);
+    enum waiter_end end = fiber ? sleep_fiber(fiber, waiter, deadline_us, interruptible)
+                                : sleep_thread(waiter, deadline_us);
     if (end == WAITER_WOKEN)
         __atomic_store_n(&waiter->state, WAITER_STATE_NEW, __ATOMIC_RELEASE);
     return end;

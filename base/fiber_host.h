@@ -19,17 +19,18 @@ void fiber_host_enter(struct fiber_host *host);
 void fiber_start(struct fiber_host *host, void (*fn)(void *arg), void *arg);
 /* Resumes each fiber that is ready now, once.  True if some are ready again. */
 bool fiber_host_run(struct fiber_host *host);
-bool fiber_host_has_ready(struct fiber_host *host); /* sees wake-ups of other threads made before the call */
+bool fiber_host_has_ready(
+    struct fiber_host *host); /* sees wake-ups of other threads made before the call */
 uint32_t fiber_host_count(const struct fiber_host *host); /* fibers alive */
 struct deadlines *fiber_host_deadlines(struct fiber_host *host);
 
 /* Reasons to end what a fiber does, kept as bits until they are reported. */
 enum fiber_interrupt_bits {
-    FIBER_CANCEL = 1,             /* 57014 ... due to user request */
-    FIBER_STATEMENT_TIMEOUT = 2,  /* 57014 ... due to statement timeout */
-    FIBER_TERMINATE = 4,          /* 57P01; not cleared: the session ends */
-    FIBER_PEER_GONE = 8,          /* 08006; not cleared */
-    FIBER_DATABASE_DROPPED = 16,  /* 57P04; not cleared */
+    FIBER_CANCEL = 1,            /* 57014 ... due to user request */
+    FIBER_STATEMENT_TIMEOUT = 2, /* 57014 ... due to statement timeout */
+    FIBER_TERMINATE = 4,         /* 57P01; not cleared: the session ends */
+    FIBER_PEER_GONE = 8,         /* 08006; not cleared */
+    FIBER_DATABASE_DROPPED = 16, /* 57P04; not cleared */
 };
 void fiber_interrupt(struct fiber *fiber, uint32_t bits);
 void fiber_clear_interrupts(struct fiber *fiber, uint32_t bits);

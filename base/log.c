@@ -12,8 +12,9 @@
 static int least_level = LOG_INFO_;
 
 static const char *const level_names[] = {
-    [LOG_DEBUG_] = "DEBUG",     [LOG_INFO_] = "LOG",    [LOG_NOTICE_] = "NOTICE", [LOG_WARNING_] = "WARNING",
-    [LOG_ERROR_] = "ERROR",     [LOG_FATAL_] = "FATAL", [LOG_PANIC_] = "PANIC",
+    [LOG_DEBUG_] = "DEBUG",     [LOG_INFO_] = "LOG",    [LOG_NOTICE_] = "NOTICE",
+    [LOG_WARNING_] = "WARNING", [LOG_ERROR_] = "ERROR", [LOG_FATAL_] = "FATAL",
+    [LOG_PANIC_] = "PANIC",
 };
 
 void log_set_level(enum log_level least)
@@ -27,8 +28,9 @@ bool log_level_by_name(const char *name, enum log_level *level)
         const char *name;
         enum log_level level;
     } names[] = {
-        {"debug", LOG_DEBUG_},   {"info", LOG_INFO_},   {"log", LOG_INFO_},     {"notice", LOG_NOTICE_},
-        {"warning", LOG_WARNING_}, {"error", LOG_ERROR_}, {"fatal", LOG_FATAL_}, {"panic", LOG_PANIC_},
+        {"debug", LOG_DEBUG_},   {"info", LOG_INFO_},       {"log", LOG_INFO_},
+        {"notice", LOG_NOTICE_}, {"warning", LOG_WARNING_}, {"error", LOG_ERROR_},
+        {"fatal", LOG_FATAL_},   {"panic", LOG_PANIC_},
     };
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         if (strcmp(names[i].name, name) == 0) {
@@ -51,8 +53,9 @@ static void write_line(enum log_level level, int32_t pid, const char *format, va
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
     size_t n = strftime(line, sizeof(line), "%Y-%m-%d %H:%M:%S", &utc);
-    n += (size_t)snprintf(line + n, sizeof(line) - n, ".%03ld UTC [%d] %s:  ", now.tv_nsec / 1000000,
-                          pid ? (int)pid : (int)getpid(), level_names[level]);
+    n +=
+        (size_t)snprintf(line + n, sizeof(line) - n, ".%03ld UTC [%d] %s:  ", now.tv_nsec / 1000000,
+                         pid ? (int)pid : (int)getpid(), level_names[level]);
     int body = vsnprintf(line + n, sizeof(line) - n - 1, format, args);
     if (body > 0)
         n = MIN(n + (size_t)body, sizeof(line) - 2);
@@ -85,9 +88,9 @@ void log_err(enum log_level level, int32_t pid, const char *what, const struct e
 {
     const char *message = err->message ? err->message : "unknown error";
     if (what)
-        log_line_pid(level, pid, "%s: %s (%s)%s%s", what, message, err->sqlstate, err->detail ? "\tDETAIL: " : "",
-                     err->detail ? err->detail : "");
+        log_line_pid(level, pid, "%s: %s (%s)%s%s", what, message, err->sqlstate,
+                     err->detail ? "\tDETAIL: " : "", err->detail ? err->detail : "");
     else
-        log_line_pid(level, pid, "%s (%s)%s%s", message, err->sqlstate, err->detail ? "\tDETAIL: " : "",
-                     err->detail ? err->detail : "");
+        log_line_pid(level, pid, "%s (%s)%s%s", message, err->sqlstate,
+                     err->detail ? "\tDETAIL: " : "", err->detail ? err->detail : "");
 }

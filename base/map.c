@@ -58,7 +58,8 @@ void map_free(struct map *map)
     free(map);
 }
 
-static struct slot *map_find(const struct map *map, uint64_t hash, const void *key, size_t key_bytes)
+static struct slot *map_find(const struct map *map, uint64_t hash, const void *key,
+                             size_t key_bytes)
 {
     for (size_t k = hash & (map->cap - 1);; k = (k + 1) & (map->cap - 1)) {
         struct slot *slot = &map->slots[k];

@@ -48,8 +48,11 @@ static const char *prepared(struct arena *arena, const char *password)
     UChar in[PASSWORD_UNITS_MAX], out[PASSWORD_UNITS_MAX];
     int32_t n_in = 0;
     u_strFromUTF8(in, PASSWORD_UNITS_MAX, &n_in, password, -1, &status);
-    UStringPrepProfile *profile = U_SUCCESS(status) ? usprep_openByType(USPREP_RFC4013_SASLPREP, &status) : NULL;
-    int32_t n_out = profile ? usprep_prepare(profile, in, n_in, out, PASSWORD_UNITS_MAX, USPREP_DEFAULT, NULL, &status) : 0;
+    UStringPrepProfile *profile =
+        U_SUCCESS(status) ? usprep_openByType(USPREP_RFC4013_SASLPREP, &status) : NULL;
+    int32_t n_out = profile ? usprep_prepare(profile, in, n_in, out, PASSWORD_UNITS_MAX,
+                                             USPREP_DEFAULT, NULL, &status)
+                            : 0;
     if (profile)
         usprep_close(profile);
     char *text = arena_alloc(arena, (size_t)n_out * 4 + 1);
@@ -64,13 +67,14 @@ static void hmac(const uint8_t *key, const void *data, size_t n, uint8_t out[SCR
     HMAC(EVP_sha256(), key, SCRAM_KEY_BYTES, data, n, out, &length);
 }
 
-static void derive(const char *password, const uint8_t *salt, size_t salt_bytes, int iterations, uint8_t stored[SCRAM_KEY_BYTES],
-                   uint8_t server[SCRAM_KEY_BYTES])
+static void derive(const char *password, const uint8_t *salt, size_t salt_bytes, int iterations,
+                   uint8_t stored[SCRAM_KEY_BYTES], uint8_t server[SCRAM_KEY_BYTES])
 {
     struct arena *arena = arena_new("password");
     const char *prep = prepared(arena, password);
     uint8_t salted[SCRAM_KEY_BYTES], client[SCRAM_KEY_BYTES];
-    PKCS5_PBKDF2_HMAC(prep, (int)strlen(prep), salt, (int)salt_bytes, iterations, EVP_sha256(), SCRAM_KEY_BYTES, salted);
+    PKCS5_PBKDF2_HMAC(prep, (int)strlen(prep), salt, (int)salt_bytes, iterations, EVP_sha256(),
+                      SCRAM_KEY_BYTES, salted);
     hmac(salted, "Client Key", 10, client);
     SHA256(client, SCRAM_KEY_BYTES, stored);
     hmac(salted, "Server Key", 10, server);
@@ -85,11 +89,13 @@ const char *scram_make_verifier(struct arena *arena, const char *password)
     if (RAND_bytes(salt, sizeof(salt)) != 1)
         return NULL;
     derive(password, salt, sizeof(salt), SCRAM_ITERATIONS, stored, server);
-    return arena_printf(arena, PREFIX "%d:%s$%s:%s", SCRAM_ITERATIONS, base64_encode(arena, salt, sizeof(salt)),
-                        base64_encode(arena, stored, sizeof(stored)), base64_encode(arena, server, sizeof(server)));
+    return arena_printf(
+        arena, PREFIX "%d:%s$%s:%s", SCRAM_ITERATIONS, base64_encode(arena, salt, sizeof(salt)),
+        base64_encode(arena, stored, sizeof(stored)), base64_encode(arena, server, sizeof(server)));
 }
 
-static bool decode_key(struct arena *arena, const char *text, size_t n, uint8_t key[SCRAM_KEY_BYTES])
+static bool decode_key(struct arena *arena, const char *text, size_t n,
+                       uint8_t key[SCRAM_KEY_BYTES])
 {
     size_t n_bytes = 0;
     uint8_t *bytes = base64_decode(arena, text, n, &n_bytes);
@@ -108,7 +114,8 @@ bool scram_parse_verifier(const char *text, struct scram_verifier *verifier)
     long iterations = strtol(p, &end, 10);
     if (end == p || *end != ':' || iterations < 1 || iterations > INT32_MAX)
         return false;
-    const char *salt = end + 1, *dollar = strchr(salt, '$'), *colon = dollar ? strchr(dollar, ':') : NULL;
+    const char *salt = end + 1, *dollar = strchr(salt, '$'),
+               *colon = dollar ? strchr(dollar, ':') : NULL;
     if (!colon)
         return false;
     struct arena *arena = arena_new("verifier");
@@ -142,13 +149,14 @@ bool scram_verify_password(const struct scram_verifier *verifier, const char *pa
 void scram_mock_verifier(const char *user, const uint8_t seed[32], struct scram_verifier *verifier)
 {
     uint8_t digest[SCRAM_KEY_BYTES];
-    *verifier = (struct scram_verifier){.iterations = SCRAM_ITERATIONS, .salt_bytes = SCRAM_SALT_BYTES};
+    *verifier =
+        (struct scram_verifier){.iterations = SCRAM_ITERATIONS, .salt_bytes = SCRAM_SALT_BYTES};
     hmac(seed, user, strlen(user), digest);
     memcpy(verifier->salt, digest, SCRAM_SALT_BYTES);
 }
 
-bool scram_check_proof(const struct scram_verifier *verifier, const char *auth_message, const uint8_t proof[SCRAM_KEY_BYTES],
-                       uint8_t signature[SCRAM_KEY_BYTES])
+bool scram_check_proof(const struct scram_verifier *verifier, const char *auth_message,
+                       const uint8_t proof[SCRAM_KEY_BYTES], uint8_t signature[SCRAM_KEY_BYTES])
 {
     uint8_t client_signature[SCRAM_KEY_BYTES], client_key[SCRAM_KEY_BYTES], stored[SCRAM_KEY_BYTES];
     size_t n = strlen(auth_message);

@@ -25,7 +25,8 @@ MUST_CHECK bool scram_verify_password(const struct scram_verifier *verifier, con
 /* A verifier that nothing fits, the same for the same name and seed: so that strangers can't tell which users exist. */
 void scram_mock_verifier(const char *user, const uint8_t seed[32], struct scram_verifier *verifier);
 /* Whether the client's proof is right for this exchange, and the server's signature for it. */
-MUST_CHECK bool scram_check_proof(const struct scram_verifier *verifier, const char *auth_message, const uint8_t proof[SCRAM_KEY_BYTES],
+MUST_CHECK bool scram_check_proof(const struct scram_verifier *verifier, const char *auth_message,
+                                  const uint8_t proof[SCRAM_KEY_BYTES],
                                   uint8_t signature[SCRAM_KEY_BYTES]);
 
 const char *base64_encode(struct arena *arena, const uint8_t *bytes, size_t n);

@@ -26,7 +26,8 @@ size_t utf8_valid_char(const char *text, size_t n)
             return 0;
     if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)) /* overlong; surrogates */
         return 0;
-    if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) /* overlong; beyond U+10FFFF */
+    if ((p[0] == 0xf0 && p[1] < 0x90) ||
+        (p[0] == 0xf4 && p[1] > 0x8f)) /* overlong; beyond U+10FFFF */
         return 0;
     return bytes;
 }
@@ -62,8 +63,10 @@ bool utf8_check(const char *p, size_t n, struct err *err)
     char hex[4 * 5 + 1];
     size_t at = 0;
     for (size_t i = 0; i < bytes; i++)
-        at += (size_t)snprintf(hex + at, sizeof(hex) - at, "%s0x%02x", i ? " " : "", (unsigned char)p[good + i]);
-    return err_set(err, ERR_CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\": %s", hex);
+        at += (size_t)snprintf(hex + at, sizeof(hex) - at, "%s0x%02x", i ? " " : "",
+                               (unsigned char)p[good + i]);
+    return err_set(err, ERR_CHARACTER_NOT_IN_REPERTOIRE,
+                   "invalid byte sequence for encoding \"UTF8\": %s", hex);
 }
 
 size_t utf8_length(const char *p, size_t n)

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format_index, first_arg) __attribute__((format(printf, format_index, first_arg)))
+#define PRINTF_LIKE(format_index, first_arg)                                                       \
+    __attribute__((format(printf, format_index, first_arg)))
 #define UNUSED __attribute__((unused))
 #define NORETURN __attribute__((noreturn))
 #define LIKELY(x) __builtin_expect(!!(x), 1)

@@ -17,8 +17,8 @@ enum waiter_end {
 };
 
 struct waiter {
-    void *target;     /* the fiber, or NULL for a plain thread */
-    uint32_t state;   /* futex word on a plain thread; guarded by the loop for a fiber */
+    void *target;        /* the fiber, or NULL for a plain thread */
+    uint32_t state;      /* futex word on a plain thread; guarded by the loop for a fiber */
     struct waiter *next; /* free for the publisher's lists */
     void *arg;
 };

@@ -8,8 +8,9 @@
 #include "catalog/cluster.h"
 
 static const char letters[] = "arwdDxtXUCTcsA"; /* by bit of enum privilege */
-static const char *const names[] = {"INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER",
-                                    "EXECUTE", "USAGE", "CREATE", "TEMPORARY", "CONNECT", "SET", "ALTER SYSTEM"};
+static const char *const names[] = {"INSERT",     "SELECT",  "UPDATE",  "DELETE",      "TRUNCATE",
+                                    "REFERENCES", "TRIGGER", "EXECUTE", "USAGE",       "CREATE",
+                                    "TEMPORARY",  "CONNECT", "SET",     "ALTER SYSTEM"};
 
 const char *privilege_name(uint16_t bit)
 {
@@ -35,7 +36,8 @@ uint16_t acl_all_privileges(enum acl_object kind)
     case ACL_COLUMN:
         return PRIV_INSERT | PRIV_SELECT | PRIV_UPDATE | PRIV_REFERENCES;
     case ACL_RELATION:
-        return PRIV_INSERT | PRIV_SELECT | PRIV_UPDATE | PRIV_DELETE | PRIV_TRUNCATE | PRIV_REFERENCES | PRIV_TRIGGER;
+        return PRIV_INSERT | PRIV_SELECT | PRIV_UPDATE | PRIV_DELETE | PRIV_TRUNCATE |
+               PRIV_REFERENCES | PRIV_TRIGGER;
     case ACL_SEQUENCE:
         return PRIV_USAGE | PRIV_SELECT | PRIV_UPDATE;
     case ACL_DATABASE:
@@ -141,8 +143,9 @@ void acl_item_print(const struct catalog *catalog, const struct acl_item *item, 
 
 /* ---- changes ---- */
 
-const struct acl *acl_change(struct arena *arena, const struct acl *acl, enum acl_object kind, uint32_t owner_oid, bool grant,
-                             uint32_t grantee, uint32_t grantor, uint16_t privileges, bool grant_option)
+const struct acl *acl_change(struct arena *arena, const struct acl *acl, enum acl_object kind,
+                             uint32_t owner_oid, bool grant, uint32_t grantee, uint32_t grantor,
+                             uint16_t privileges, bool grant_option)
 {
     const struct acl *before = acl ? acl : acl_default(arena, kind, owner_oid);
     struct acl *after = acl_new(arena, before->n + 1);
@@ -165,11 +168,13 @@ const struct acl *acl_change(struct arena *arena, const struct acl *acl, enum ac
             after->items[after->n++] = item;
     }
     if (grant && !found)
-        after->items[after->n++] = (struct acl_item){grantee, grantor, privileges, grant_option ? privileges : 0};
+        after->items[after->n++] =
+            (struct acl_item){grantee, grantor, privileges, grant_option ? privileges : 0};
     return after;
 }
 
-const struct acl *acl_change_owner(struct arena *arena, const struct acl *acl, uint32_t before, uint32_t after)
+const struct acl *acl_change_owner(struct arena *arena, const struct acl *acl, uint32_t before,
+                                   uint32_t after)
 {
     if (!acl)
         return NULL;
@@ -182,7 +187,8 @@ const struct acl *acl_change_owner(struct arena *arena, const struct acl *acl, u
             item.grantor = after;
         struct acl_item *same = NULL;
         for (uint16_t j = 0; j < changed->n; j++)
-            if (changed->items[j].grantee == item.grantee && changed->items[j].grantor == item.grantor)
+            if (changed->items[j].grantee == item.grantee &&
+                changed->items[j].grantor == item.grantor)
                 same = &changed->items[j];
         if (same) {
             same->privileges |= item.privileges;
@@ -194,11 +200,12 @@ const struct acl *acl_change_owner(struct arena *arena, const struct acl *acl, u
     return changed;
 }
 
-uint16_t acl_held(const struct catalog *catalog, const struct acl *acl, enum acl_object kind, uint32_t owner_oid, uint32_t role,
-                  uint16_t wanted, bool with_grant_option)
+uint16_t acl_held(const struct catalog *catalog, const struct acl *acl, enum acl_object kind,
+                  uint32_t owner_oid, uint32_t role, uint16_t wanted, bool with_grant_option)
 {
     uint16_t held = 0;
-    if (role && (role_is_superuser(catalog, role) || role_is_member(catalog, role, owner_oid, true)))
+    if (role &&
+        (role_is_superuser(catalog, role) || role_is_member(catalog, role, owner_oid, true)))
         return kind == ACL_COLUMN && !acl ? 0 : wanted;
     if (!acl) {
         uint16_t to_public = public_default(kind);

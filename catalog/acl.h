@@ -32,12 +32,14 @@ uint16_t privilege_by_name(const char *name, size_t n);
 
 /* Grants or revokes; `acl` may be NULL (then `kind` and `owner_oid` give the default to start from).  `grant_option`: GRANT ... WITH
  * GRANT OPTION, or REVOKE GRANT OPTION FOR. */
-const struct acl *acl_change(struct arena *arena, const struct acl *acl, enum acl_object kind, uint32_t owner_oid, bool grant,
-                             uint32_t grantee, uint32_t grantor, uint16_t privileges, bool grant_option);
+const struct acl *acl_change(struct arena *arena, const struct acl *acl, enum acl_object kind,
+                             uint32_t owner_oid, bool grant, uint32_t grantee, uint32_t grantor,
+                             uint16_t privileges, bool grant_option);
 /* A new owner: entries of the old one become the new one's. */
-const struct acl *acl_change_owner(struct arena *arena, const struct acl *acl, uint32_t before, uint32_t after);
+const struct acl *acl_change_owner(struct arena *arena, const struct acl *acl, uint32_t before,
+                                   uint32_t after);
 /* The privileges among `wanted` that `role` holds, by itself, through roles or PUBLIC; superusers and owners hold all. */
-uint16_t acl_held(const struct catalog *catalog, const struct acl *acl, enum acl_object kind, uint32_t owner_oid, uint32_t role,
-                  uint16_t wanted, bool with_grant_option);
+uint16_t acl_held(const struct catalog *catalog, const struct acl *acl, enum acl_object kind,
+                  uint32_t owner_oid, uint32_t role, uint16_t wanted, bool with_grant_option);
 
 #endif

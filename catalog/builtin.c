@@ -41,7 +41,8 @@ static void list_add(struct map *map, const char *name, const void *item)
         list = ARENA_NEW(arena, struct list);
         map_put(map, name, strlen(name), list);
     }
-    list->items = arena_realloc(arena, list->items, list->n * sizeof(*list->items), (list->n + 1) * sizeof(*list->items));
+    list->items = arena_realloc(arena, list->items, list->n * sizeof(*list->items),
+                                (list->n + 1) * sizeof(*list->items));
     list->items[list->n++] = item;
 }
 
@@ -83,7 +84,8 @@ const struct type_ops *type_ops_for(char kind, bool is_array, const struct type 
 static bool is_true_array(const struct builtin_type *facts)
 {
     static const uint32_t array_subscript_handler = 6179;
-    return facts->subscript == array_subscript_handler && facts->elem; /* category A, but for record[] */
+    return facts->subscript == array_subscript_handler &&
+           facts->elem; /* category A, but for record[] */
 }
 
 static void fill_type(struct type *type, const struct builtin_type *facts)
@@ -148,7 +150,8 @@ static void build_types(void)
     for (size_t k = 0; k < builtin_n_types; k++) {
         char key[80];
         fill_type(&types[k], &builtin_types[k]);
-        map_put(types_by_name, key, name_key(key, types[k].namespace_oid, types[k].name), &types[k]);
+        map_put(types_by_name, key, name_key(key, types[k].namespace_oid, types[k].name),
+                &types[k]);
     }
     for (size_t k = 0; k < builtin_n_ranges; k++)
         link_range(&builtin_ranges[k]);
@@ -190,7 +193,8 @@ static const struct column *build_columns(const struct builtin_relation *facts)
             .attnum = column->attnum,
             .type = type,
             .typmod = column->typmod,
-            .collation_oid = facts->kind == 'r' && type->collation_oid ? COLLATION_C : type->collation_oid,
+            .collation_oid =
+                facts->kind == 'r' && type->collation_oid ? COLLATION_C : type->collation_oid,
             .not_null = column->not_null,
             .statistics_target = -1,
         };
@@ -204,7 +208,7 @@ static void build_relation(struct relation *relation, const struct builtin_relat
     const struct namespace *namespace = NULL;
     for (size_t k = 0; k < builtin_n_namespaces; k++)
         if (builtin_namespaces[k].oid == facts->namespace_oid)
-            namespace = &builtin_namespaces[k];
+    namespace = &builtin_namespaces[k];
     *relation = (struct relation){
         .oid = facts->oid,
         .namespace_oid = facts->namespace_oid,
@@ -220,11 +224,13 @@ static void build_relation(struct relation *relation, const struct builtin_relat
         .populated = true,
         .generation = facts->oid,
     };
-    relation->view_sql = facts->kind == 'v' ? sysview_sql(relation->namespace_name, facts->name) : NULL;
+    relation->view_sql =
+        facts->kind == 'v' ? sysview_sql(relation->namespace_name, facts->name) : NULL;
     if (!relation->view_sql)
         relation->system = sysrel_find(relation->namespace_name, facts->name);
     char key[80];
-    map_put(relations_by_name, key, name_key(key, relation->namespace_oid, relation->name), relation);
+    map_put(relations_by_name, key, name_key(key, relation->namespace_oid, relation->name),
+            relation);
 }
 
 static void build_relations(void)
@@ -258,10 +264,12 @@ static void build(void)
     }
     casts = imap_new();
     for (size_t k = 0; k < builtin_n_casts; k++)
-        imap_put(casts, (uint64_t)builtin_casts[k].source << 32 | builtin_casts[k].target, (void *)&builtin_casts[k]);
+        imap_put(casts, (uint64_t)builtin_casts[k].source << 32 | builtin_casts[k].target,
+                 (void *)&builtin_casts[k]);
     aggregates = imap_new();
     for (size_t k = 0; k < builtin_n_aggregates; k++)
-        imap_put(aggregates, builtin_aggregates[k].aggregate.proc_oid, (void *)&builtin_aggregates[k].aggregate);
+        imap_put(aggregates, builtin_aggregates[k].aggregate.proc_oid,
+                 (void *)&builtin_aggregates[k].aggregate);
 }
 
 void builtin_init(void)
@@ -436,7 +444,8 @@ const struct builtin_opclass *builtin_default_opclass(uint32_t method, const str
     return NULL;
 }
 
-const struct builtin_opclass *builtin_opclass_by_name(uint32_t method, const char *name, const struct type *type)
+const struct builtin_opclass *builtin_opclass_by_name(uint32_t method, const char *name,
+                                                      const struct type *type)
 {
     uint32_t candidates[6];
     size_t n = type ? opclass_types(type, candidates) : 0;
@@ -460,8 +469,8 @@ const struct oper *builtin_btree_oper(const struct type *type, int strategy)
         return NULL;
     for (size_t k = 0; k < builtin_n_amops; k++) {
         const struct builtin_amop *amop = &builtin_amops[k];
-        if (amop->family == opclass->family && amop->strategy == strategy && amop->left == opclass->type &&
-            amop->right == opclass->type)
+        if (amop->family == opclass->family && amop->strategy == strategy &&
+            amop->left == opclass->type && amop->right == opclass->type)
             return builtin_oper(amop->oper);
     }
     return NULL;
@@ -478,7 +487,11 @@ static uint32_t proc_oid_of(const char *name)
 
 void type_kind_procs(char kind, bool is_array, uint32_t procs_out[5])
 {
-    const char *prefix = is_array ? "array" : kind == 'e' ? "enum" : kind == 'd' ? "domain" : kind == 'r' ? "range" : "record";
+    const char *prefix = is_array      ? "array"
+                         : kind == 'e' ? "enum"
+                         : kind == 'd' ? "domain"
+                         : kind == 'r' ? "range"
+                                       : "record";
     static const char *const suffixes[] = {"in", "out", "recv", "send"};
     char name[32];
     for (int k = 0; k < 4; k++) {

@@ -8,8 +8,9 @@
 #include "catalog/catalog.h"
 
 #define NAMESPACE_PG_TOAST 99u
-#define ROLE_BOOTSTRAP 10u          /* "postgres" */
-#define CLASS_TYPE 1247u            /* OIDs of the catalogs themselves: classid in pg_depend and pg_description */
+#define ROLE_BOOTSTRAP 10u /* "postgres" */
+#define CLASS_TYPE                                                                                 \
+    1247u /* OIDs of the catalogs themselves: classid in pg_depend and pg_description */
 #define CLASS_ATTRDEF 2604u
 #define CLASS_CONSTRAINT 2606u
 #define CLASS_PROC 1255u
@@ -48,10 +49,25 @@ struct builtin_aggregate {
     uint32_t transition_proc, final_proc, transition_type;
     const char *initial;
 };
-struct builtin_range { uint32_t type, subtype, multirange; };
-struct builtin_opclass { uint32_t oid, method, family, type, key_type; bool is_default; const char *name; }; /* key_type 0: type */
-struct builtin_amop { uint32_t family, left, right, oper; int16_t strategy; };
-struct builtin_column { const char *name; uint32_t type_oid; int16_t attnum; int32_t typmod; bool not_null; };
+struct builtin_range {
+    uint32_t type, subtype, multirange;
+};
+struct builtin_opclass {
+    uint32_t oid, method, family, type, key_type;
+    bool is_default;
+    const char *name;
+}; /* key_type 0: type */
+struct builtin_amop {
+    uint32_t family, left, right, oper;
+    int16_t strategy;
+};
+struct builtin_column {
+    const char *name;
+    uint32_t type_oid;
+    int16_t attnum;
+    int32_t typmod;
+    bool not_null;
+};
 struct builtin_relation {
     uint32_t oid, namespace_oid, rowtype, rowtype_array;
     const char *name;
@@ -64,23 +80,43 @@ struct builtin_index { /* of a system catalog */
     uint32_t oid, relation_oid;
     const char *name;
     bool unique, primary;
-    const char *keys, *opclasses, *collations, *options; /* space-separated, as int2vector and oidvector print */
+    const char *keys, *opclasses, *collations,
+        *options; /* space-separated, as int2vector and oidvector print */
 };
-struct builtin_constraint { uint32_t oid, relation_oid, index_oid; const char *name; char kind; const char *columns; };
+struct builtin_constraint {
+    uint32_t oid, relation_oid, index_oid;
+    const char *name;
+    char kind;
+    const char *columns;
+};
 /* Whole rows as text, NULL for SQL NULL: n_rows * n_columns cells. */
-struct builtin_rows { const char *relation; uint16_t n_columns; uint32_t n_rows; const char *const *cells; };
-struct builtin_encoding { int number; const char *name; };
-struct builtin_keyword { const char *word; char category; bool bare_label; const char *description, *bare_description; };
+struct builtin_rows {
+    const char *relation;
+    uint16_t n_columns;
+    uint32_t n_rows;
+    const char *const *cells;
+};
+struct builtin_encoding {
+    int number;
+    const char *name;
+};
+struct builtin_keyword {
+    const char *word;
+    char category;
+    bool bare_label;
+    const char *description, *bare_description;
+};
 struct builtin_setting {
-    const char *name, *setting, *unit, *category, *context, *vartype, *min, *max, *enums, *boot, *short_desc, *extra_desc;
+    const char *name, *setting, *unit, *category, *context, *vartype, *min, *max, *enums, *boot,
+        *short_desc, *extra_desc;
 };
 
 #define BUILTIN_TABLE(type, name)                                                                  \
     extern const type builtin_##name[];                                                            \
     extern const size_t builtin_n_##name;
 BUILTIN_TABLE(struct builtin_type, types)
-BUILTIN_TABLE(struct proc, procs)                 /* by OID */
-BUILTIN_TABLE(struct oper, opers)                 /* by OID */
+BUILTIN_TABLE(struct proc, procs) /* by OID */
+BUILTIN_TABLE(struct oper, opers) /* by OID */
 BUILTIN_TABLE(struct cast, casts)
 BUILTIN_TABLE(struct builtin_aggregate, aggregates)
 BUILTIN_TABLE(struct builtin_range, ranges)
@@ -112,7 +148,8 @@ const struct aggregate *builtin_aggregate(uint32_t proc_oid);
 const struct oper *builtin_btree_oper(const struct type *type, int strategy);
 /* The default opclass of `method` for the type (through binary coercion, polymorphism); NULL: none. */
 const struct builtin_opclass *builtin_default_opclass(uint32_t method, const struct type *type);
-const struct builtin_opclass *builtin_opclass_by_name(uint32_t method, const char *name, const struct type *type);
+const struct builtin_opclass *builtin_opclass_by_name(uint32_t method, const char *name,
+                                                      const struct type *type);
 const struct builtin_opclass *builtin_opclass(uint32_t oid);
 const struct relation *builtin_relation(uint32_t oid);
 const struct relation *builtin_relation_by_name(uint32_t namespace_oid, const char *name);

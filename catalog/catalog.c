@@ -9,7 +9,8 @@
 
 #include "catalog/catalog_int.h"
 
-size_t catalog_name_key(char key[NAME_KEY_BYTES], char letter, uint32_t namespace_oid, const char *name)
+size_t catalog_name_key(char key[NAME_KEY_BYTES], char letter, uint32_t namespace_oid,
+                        const char *name)
 {
     key[0] = letter;
     memcpy(key + 1, &namespace_oid, sizeof(namespace_oid));
@@ -34,7 +35,8 @@ size_t catalog_lower_bound(const struct catalog *catalog, uint32_t oid)
 struct object *catalog_find(const struct catalog *catalog, uint32_t oid)
 {
     size_t at = catalog_lower_bound(catalog, oid);
-    return at < catalog->n_objects && catalog->objects[at]->oid == oid ? catalog->objects[at] : NULL;
+    return at < catalog->n_objects && catalog->objects[at]->oid == oid ? catalog->objects[at]
+                                                                       : NULL;
 }
 
 static const void *find_kind(const struct catalog *catalog, enum object_kind kind, uint32_t oid)
@@ -43,7 +45,8 @@ static const void *find_kind(const struct catalog *catalog, enum object_kind kin
     return object && object->kind == kind ? object->body : NULL;
 }
 
-static struct object *find_name(const struct catalog *catalog, char letter, uint32_t namespace_oid, const char *name)
+static struct object *find_name(const struct catalog *catalog, char letter, uint32_t namespace_oid,
+                                const char *name)
 {
     char key[NAME_KEY_BYTES];
     return map_get(catalog->names, key, catalog_name_key(key, letter, namespace_oid, name));
@@ -132,7 +135,8 @@ static bool walk_next(struct walk *walk, uint32_t *namespace_oid)
     for (;;) {
         int at = walk->at++;
         if (at == -2) {
-            if (!path || !path->temp_namespace || !walk->with_temp || path_lists(path, path->temp_namespace))
+            if (!path || !path->temp_namespace || !walk->with_temp ||
+                path_lists(path, path->temp_namespace))
                 continue;
             *namespace_oid = path->temp_namespace;
             return true;
@@ -152,13 +156,16 @@ static bool walk_next(struct walk *walk, uint32_t *namespace_oid)
     }
 }
 
-#define WALK(path_, with_temp_) ((struct walk){.path = (path_), .with_temp = (with_temp_), .at = -2})
+#define WALK(path_, with_temp_)                                                                    \
+    ((struct walk){.path = (path_), .with_temp = (with_temp_), .at = -2})
 
 /* pg_temp means the session's own temporary schema. */
-static const struct namespace *schema_of(const struct catalog *catalog, const struct search_path *path, const char *schema)
+static const struct namespace *schema_of(const struct catalog *catalog,
+                                         const struct search_path *path, const char *schema)
 {
     if (strcmp(schema, "pg_temp") == 0)
-        return path && path->temp_namespace ? catalog_namespace(catalog, path->temp_namespace) : NULL;
+        return path && path->temp_namespace ? catalog_namespace(catalog, path->temp_namespace)
+                                            : NULL;
     return catalog_namespace_by_name(catalog, schema);
 }
 
@@ -171,14 +178,16 @@ const struct type *catalog_type(const struct catalog *catalog, uint32_t oid)
     return find_kind(catalog, OBJ_TYPE, oid);
 }
 
-static const struct type *type_in_namespace(const struct catalog *catalog, uint32_t namespace_oid, const char *name)
+static const struct type *type_in_namespace(const struct catalog *catalog, uint32_t namespace_oid,
+                                            const char *name)
 {
     const struct object *object = find_name(catalog, NAMES_TYPE, namespace_oid, name);
     return object ? object->body : builtin_type_by_name(namespace_oid, name);
 }
 
-const struct type *catalog_type_by_name(const struct catalog *catalog, const struct search_path *path,
-                                        const char *schema, const char *name)
+const struct type *catalog_type_by_name(const struct catalog *catalog,
+                                        const struct search_path *path, const char *schema,
+                                        const char *name)
 {
     if (schema) {
         const struct namespace *namespace = schema_of(catalog, path, schema);
@@ -212,8 +221,9 @@ const struct constraint *catalog_constraint(const struct catalog *catalog, uint3
 }
 
 /* The relation or index that has the name; exactly one of *relation and *index is set, or none. */
-static bool relation_or_index(const struct catalog *catalog, const struct search_path *path, const char *schema,
-                              const char *name, const struct relation **relation, const struct index **index)
+static bool relation_or_index(const struct catalog *catalog, const struct search_path *path,
+                              const char *schema, const char *name,
+                              const struct relation **relation, const struct index **index)
 {
     struct walk walk = WALK(path, true);
     uint32_t namespace_oid = 0;
@@ -241,8 +251,9 @@ static bool relation_or_index(const struct catalog *catalog, const struct search
     return false;
 }
 
-const struct relation *catalog_relation_by_name(const struct catalog *catalog, const struct search_path *path,
-                                                const char *schema, const char *name)
+const struct relation *catalog_relation_by_name(const struct catalog *catalog,
+                                                const struct search_path *path, const char *schema,
+                                                const char *name)
 {
     const struct relation *relation;
     const struct index *index;
@@ -250,8 +261,9 @@ const struct relation *catalog_relation_by_name(const struct catalog *catalog, c
     return relation;
 }
 
-const struct index *catalog_index_by_name(const struct catalog *catalog, const struct search_path *path,
-                                          const char *schema, const char *name)
+const struct index *catalog_index_by_name(const struct catalog *catalog,
+                                          const struct search_path *path, const char *schema,
+                                          const char *name)
 {
     const struct relation *relation;
     const struct index *index;
@@ -293,7 +305,8 @@ struct procs {
     size_t n, cap;
 };
 
-static void take_procs(struct arena *arena, struct procs *out, const struct proc *const *list, size_t n, uint32_t namespace_oid)
+static void take_procs(struct arena *arena, struct procs *out, const struct proc *const *list,
+                       size_t n, uint32_t namespace_oid)
 {
     for (size_t k = 0; k < n; k++)
         if (list[k]->namespace_oid == namespace_oid)
@@ -332,7 +345,8 @@ const struct oper *catalog_oper(const struct catalog *catalog, uint32_t oid)
     return builtin_oper(oid);
 }
 
-const struct oper *const *catalog_opers_by_name(const struct catalog *catalog, const char *name, size_t *n)
+const struct oper *const *catalog_opers_by_name(const struct catalog *catalog, const char *name,
+                                                size_t *n)
 {
     return builtin_opers_by_name(name, n);
 }
@@ -347,7 +361,8 @@ const struct aggregate *catalog_aggregate(const struct catalog *catalog, uint32_
     return builtin_aggregate(proc_oid);
 }
 
-const struct oper *catalog_btree_oper(const struct catalog *catalog, const struct type *type, int strategy)
+const struct oper *catalog_btree_oper(const struct catalog *catalog, const struct type *type,
+                                      int strategy)
 {
     return builtin_btree_oper(type, strategy);
 }
@@ -417,11 +432,13 @@ const struct trigger *catalog_next_trigger(const struct catalog *catalog, size_t
     return next_of(catalog, OBJ_TRIGGER, at);
 }
 
-const char *catalog_comment(const struct catalog *catalog, uint32_t class_oid, uint32_t object_oid, int16_t sub)
+const char *catalog_comment(const struct catalog *catalog, uint32_t class_oid, uint32_t object_oid,
+                            int16_t sub)
 {
     const struct comment *comment;
     for (size_t at = 0; (comment = catalog_next_comment(catalog, &at));)
-        if (comment->object_oid == object_oid && comment->class_oid == class_oid && comment->sub == sub)
+        if (comment->object_oid == object_oid && comment->class_oid == class_oid &&
+            comment->sub == sub)
             return comment->text;
     return NULL;
 }
@@ -432,7 +449,8 @@ const struct extension *catalog_extension_by_name(const struct catalog *catalog,
     return object ? object->body : NULL;
 }
 
-bool catalog_object(const struct catalog *catalog, uint32_t oid, enum object_kind *kind, const void **body)
+bool catalog_object(const struct catalog *catalog, uint32_t oid, enum object_kind *kind,
+                    const void **body)
 {
     const struct object *object = catalog_find(catalog, oid);
     if (!object)

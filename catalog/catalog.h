@@ -15,13 +15,24 @@ struct catalog;
 
 /* Privileges as in PostgreSQL's aclitem: one bit each. */
 enum privilege {
-    PRIV_INSERT = 1 << 0, PRIV_SELECT = 1 << 1, PRIV_UPDATE = 1 << 2, PRIV_DELETE = 1 << 3, PRIV_TRUNCATE = 1 << 4,
-    PRIV_REFERENCES = 1 << 5, PRIV_TRIGGER = 1 << 6, PRIV_EXECUTE = 1 << 7, PRIV_USAGE = 1 << 8, PRIV_CREATE = 1 << 9,
-    PRIV_TEMPORARY = 1 << 10, PRIV_CONNECT = 1 << 11, PRIV_SET = 1 << 12, PRIV_ALTER_SYSTEM = 1 << 13,
+    PRIV_INSERT = 1 << 0,
+    PRIV_SELECT = 1 << 1,
+    PRIV_UPDATE = 1 << 2,
+    PRIV_DELETE = 1 << 3,
+    PRIV_TRUNCATE = 1 << 4,
+    PRIV_REFERENCES = 1 << 5,
+    PRIV_TRIGGER = 1 << 6,
+    PRIV_EXECUTE = 1 << 7,
+    PRIV_USAGE = 1 << 8,
+    PRIV_CREATE = 1 << 9,
+    PRIV_TEMPORARY = 1 << 10,
+    PRIV_CONNECT = 1 << 11,
+    PRIV_SET = 1 << 12,
+    PRIV_ALTER_SYSTEM = 1 << 13,
 };
 struct acl_item {
-    uint32_t grantee, grantor;       /* role OIDs; grantee 0: PUBLIC */
-    uint16_t privileges, grantable;  /* bits of enum privilege */
+    uint32_t grantee, grantor;      /* role OIDs; grantee 0: PUBLIC */
+    uint16_t privileges, grantable; /* bits of enum privilege */
 };
 struct acl {
     uint16_t n;
@@ -53,26 +64,27 @@ struct domain_info {
 struct proc {
     uint32_t oid, namespace_oid;
     const char *name;
-    char kind;       /* f function, a aggregate, w window, p procedure */
+    char kind; /* f function, a aggregate, w window, p procedure */
     bool strict, returns_set;
     char volatility; /* i s v */
     uint32_t result_type;
     uint16_t n_args, n_defaults;
-    const uint32_t *arg_types;        /* input arguments */
-    uint32_t variadic_type;           /* element type, or TYPE_ANY for VARIADIC "any"; 0 = not variadic */
-    const char *const *default_sql;   /* of the last n_defaults input arguments */
-    uint16_t n_all_args;              /* with OUT/TABLE arguments; 0 = same as the input ones */
+    const uint32_t *arg_types; /* input arguments */
+    uint32_t variadic_type;    /* element type, or TYPE_ANY for VARIADIC "any"; 0 = not variadic */
+    const char *const *default_sql; /* of the last n_defaults input arguments */
+    uint16_t n_all_args;            /* with OUT/TABLE arguments; 0 = same as the input ones */
     const uint32_t *all_arg_types;
-    const char *arg_modes;            /* i o b v t, n_all_args of them, or NULL */
-    const char *const *arg_names;     /* n_all_args (or n_args) names, or NULL */
-    const char *prosrc, *language;    /* "internal", "sql" */
-    const char *sql_body;             /* user's LANGUAGE SQL functions */
+    const char *arg_modes;         /* i o b v t, n_all_args of them, or NULL */
+    const char *const *arg_names;  /* n_all_args (or n_args) names, or NULL */
+    const char *prosrc, *language; /* "internal", "sql" */
+    const char *sql_body;          /* user's LANGUAGE SQL functions */
     double rows, cost;
-    char parallel;                    /* s r u */
+    char parallel; /* s r u */
     bool leakproof, security_definer;
     uint32_t owner_oid;
-    const struct acl *acl;            /* NULL: the default */
-    const struct dependency *depends; /* LANGUAGE SQL bodies kept as text depend on nothing, as in PostgreSQL; types do */
+    const struct acl *acl; /* NULL: the default */
+    const struct dependency *
+        depends; /* LANGUAGE SQL bodies kept as text depend on nothing, as in PostgreSQL; types do */
     uint16_t n_depends;
 };
 
@@ -124,11 +136,13 @@ struct column {
     uint32_t sequence_oid;   /* serial and identity columns: the owned sequence */
     bool has_missing;        /* rows written before the column existed read as `missing` */
     struct datum missing;
-    const char *stored_as;   /* column name in the committed SQLite table; NULL: not there yet (added in this transaction) */
-    const char *key_stored_as; /* hidden key column (type without native order, indexed) in the committed table, or NULL */
+    const char *
+        stored_as; /* column name in the committed SQLite table; NULL: not there yet (added in this transaction) */
+    const char *
+        key_stored_as; /* hidden key column (type without native order, indexed) in the committed table, or NULL */
     /* The same names as they will be once the current transaction commits: what its row operations are written to. */
     const char *stored_next, *key_stored_next;
-    const struct acl *acl;     /* NULL: none of its own */
+    const struct acl *acl;            /* NULL: none of its own */
     const struct dependency *depends; /* of the default or generation expression */
     uint16_t n_depends;
     int32_t statistics_target; /* -1 default */
@@ -136,17 +150,18 @@ struct column {
 };
 
 struct index_key {
-    int16_t attnum;       /* 0: an expression */
+    int16_t attnum; /* 0: an expression */
     const char *expr_sql;
     bool descending, nulls_first;
-    const char *opclass;  /* as written, or NULL */
+    const char *opclass; /* as written, or NULL */
     uint32_t collation_oid;
     const struct type *type; /* of the key */
 };
 
 struct index {
     uint32_t oid, relation_oid, constraint_oid, namespace_oid;
-    const char *name, *method; /* btree, hash, gin ...: all are kept as what SQLite offers, or as nothing */
+    const char *name,
+        *method; /* btree, hash, gin ...: all are kept as what SQLite offers, or as nothing */
     bool unique, primary, nulls_not_distinct, deferrable, deferred;
     uint16_t n_keys, n_include;
     const struct index_key *keys; /* n_keys, then n_include included columns */
@@ -155,29 +170,36 @@ struct index {
      * shards is kept in a hidden table (key BLOB PRIMARY KEY, shard, rid) spread by the key; false when every key that can
      * collide lives on one shard (contains the shard key; reference and local tables). */
     bool stored, global;
-    const char *stored_as; /* name of the SQLite index, or of the hidden table; NULL: not there yet (made in this transaction) */
-    const char *stored_next; /* its name after the commit */
+    const char *
+        stored_as; /* name of the SQLite index, or of the hidden table; NULL: not there yet (made in this transaction) */
+    const char *stored_next;          /* its name after the commit */
     const struct dependency *depends; /* of the expressions and the predicate */
     uint16_t n_depends;
     const char *const *options;
     bool clustered;
 };
 
-enum fk_action { FK_NO_ACTION = 'a', FK_RESTRICT = 'r', FK_CASCADE = 'c', FK_SET_NULL = 'n', FK_SET_DEFAULT = 'd' };
+enum fk_action {
+    FK_NO_ACTION = 'a',
+    FK_RESTRICT = 'r',
+    FK_CASCADE = 'c',
+    FK_SET_NULL = 'n',
+    FK_SET_DEFAULT = 'd'
+};
 struct constraint {
     uint32_t oid, relation_oid, namespace_oid;
     const char *name;
     char kind; /* c check, f foreign key, p primary, u unique, x exclusion (refused), n not used */
     uint16_t n_columns;
     const int16_t *columns;
-    uint32_t index_oid;          /* p, u: its index; f: the referenced unique index */
-    const char *check_sql;       /* c: canonical expression */
-    uint32_t ref_relation_oid;   /* f */
+    uint32_t index_oid;        /* p, u: its index; f: the referenced unique index */
+    const char *check_sql;     /* c: canonical expression */
+    uint32_t ref_relation_oid; /* f */
     const int16_t *ref_columns;
     enum fk_action on_update, on_delete;
-    uint16_t n_set_columns;      /* ON DELETE SET NULL (cols) */
+    uint16_t n_set_columns; /* ON DELETE SET NULL (cols) */
     const int16_t *set_columns;
-    char match;                  /* s simple, f full */
+    char match; /* s simple, f full */
     bool deferrable, deferred, validated, no_inherit;
     const struct dependency *depends; /* of the check */
     uint16_t n_depends;
@@ -204,45 +226,51 @@ struct relation {
     uint32_t oid, namespace_oid, owner_oid, rowtype_oid;
     const char *name;
     const char *namespace_name;
-    char kind;        /* r table, v view, m materialized view, S sequence, c composite type, i index (in look-ups by name only) */
-    char persistence; /* p t u */
+    char
+        kind; /* r table, v view, m materialized view, S sequence, c composite type, i index (in look-ups by name only) */
+    char persistence;             /* p t u */
     const struct column *columns; /* attnum order, dropped ones included: columns[attnum - 1] */
     uint16_t n_columns;
     const struct index *const *indexes;
     uint16_t n_indexes;
     const struct constraint *const *constraints; /* own */
     uint16_t n_constraints;
-    const struct constraint *const *referenced_by; /* foreign keys of other (and this) tables that point here */
+    const struct constraint *const
+        *referenced_by; /* foreign keys of other (and this) tables that point here */
     uint16_t n_referenced_by;
     const struct trigger *const *triggers;
     uint16_t n_triggers;
     enum distribution distribution;
     const int16_t *shard_key; /* attnums */
     uint16_t n_shard_key;
-    const char *strategy;     /* "hash" ... */
-    uint32_t colocation_id;   /* equal ids: equal keys share a shard */
-    uint32_t local_shard;     /* DIST_LOCAL */
-    const char *stored_as;    /* table name in SQLite ("t", "schema.t"); NULL while created in this transaction */
-    const char *stored_next;  /* its name after the commit: what this transaction's row operations are written to */
-    bool temp;                /* in a session's temporary namespace */
-    bool truncated_here;      /* storage replaced in this transaction: committed rows are not ours */
-    const char *view_sql;     /* v, m: canonical SELECT */
-    bool populated;           /* m */
-    bool updatable;           /* v: simple enough to be written through */
-    char view_check;          /* 0, 'l' local, 'c' cascaded */
+    const char *strategy;   /* "hash" ... */
+    uint32_t colocation_id; /* equal ids: equal keys share a shard */
+    uint32_t local_shard;   /* DIST_LOCAL */
+    const char *
+        stored_as; /* table name in SQLite ("t", "schema.t"); NULL while created in this transaction */
+    const char *
+        stored_next; /* its name after the commit: what this transaction's row operations are written to */
+    bool temp;            /* in a session's temporary namespace */
+    bool truncated_here;  /* storage replaced in this transaction: committed rows are not ours */
+    const char *view_sql; /* v, m: canonical SELECT */
+    bool populated;       /* m */
+    bool updatable;       /* v: simple enough to be written through */
+    char view_check;      /* 0, 'l' local, 'c' cascaded */
     const struct sequence *sequence; /* S */
     const char *const *options;      /* "fillfactor=70" ..., NULL-terminated, or NULL */
-    const struct sysrel *system;     /* DIST_SYSTEM: rows made by code.  A view (kind v) with this set has no view_sql: scan it */
-    const struct acl *acl;           /* NULL: the default (all to the owner) */
+    const struct sysrel *
+        system; /* DIST_SYSTEM: rows made by code.  A view (kind v) with this set has no view_sql: scan it */
+    const struct acl *acl;            /* NULL: the default (all to the owner) */
     const struct dependency *depends; /* of the view's query */
     uint16_t n_depends;
-    char replica_identity;           /* d default, n nothing, f full, i index; 0 = default */
+    char replica_identity;                 /* d default, n nothing, f full, i index; 0 = default */
     bool row_security, force_row_security; /* always off */
-    char on_commit;                  /* temporary tables: 0 preserve, 'd' delete rows, 'x' drop */
-    uint64_t generation;             /* changes with every change of the relation: plan and layout cache key */
+    char on_commit;      /* temporary tables: 0 preserve, 'd' delete rows, 'x' drop */
+    uint64_t generation; /* changes with every change of the relation: plan and layout cache key */
 };
 
-struct namespace {
+struct namespace
+{
     uint32_t oid, owner_oid;
     const char *name;
     const struct acl *acl;
@@ -266,7 +294,8 @@ struct extension {
 
 struct catalog *catalog_ref(struct catalog *catalog);
 void catalog_unref(struct catalog *catalog);
-uint64_t catalog_version(const struct catalog *catalog); /* never reused within a data directory's life in memory */
+uint64_t catalog_version(
+    const struct catalog *catalog); /* never reused within a data directory's life in memory */
 const char *catalog_database(const struct catalog *catalog);
 
 /* A search path: namespace OIDs in order; pg_catalog (11) and the session's temporary namespace are implicit in front
@@ -278,11 +307,13 @@ struct search_path {
 };
 
 const struct type *catalog_type(const struct catalog *catalog, uint32_t oid); /* NULL: none */
-const struct type *catalog_type_by_name(const struct catalog *catalog, const struct search_path *path,
-                                        const char *schema, const char *name); /* schema NULL: by path */
+const struct type *catalog_type_by_name(const struct catalog *catalog,
+                                        const struct search_path *path, const char *schema,
+                                        const char *name); /* schema NULL: by path */
 const struct relation *catalog_relation(const struct catalog *catalog, uint32_t oid);
-const struct relation *catalog_relation_by_name(const struct catalog *catalog, const struct search_path *path,
-                                                const char *schema, const char *name);
+const struct relation *catalog_relation_by_name(const struct catalog *catalog,
+                                                const struct search_path *path, const char *schema,
+                                                const char *name);
 const struct index *catalog_index(const struct catalog *catalog, uint32_t oid);
 const struct constraint *catalog_constraint(const struct catalog *catalog, uint32_t oid);
 const struct namespace *catalog_namespace(const struct catalog *catalog, uint32_t oid);
@@ -294,15 +325,19 @@ const struct proc *const *catalog_procs_by_name(const struct catalog *catalog, s
                                                 const struct search_path *path, const char *schema,
                                                 const char *name, size_t *n);
 const struct oper *catalog_oper(const struct catalog *catalog, uint32_t oid);
-const struct oper *const *catalog_opers_by_name(const struct catalog *catalog, const char *name, size_t *n);
-const struct cast *catalog_cast(const struct catalog *catalog, uint32_t source, uint32_t target); /* pg_cast entry or NULL */
+const struct oper *const *catalog_opers_by_name(const struct catalog *catalog, const char *name,
+                                                size_t *n);
+const struct cast *catalog_cast(const struct catalog *catalog, uint32_t source,
+                                uint32_t target); /* pg_cast entry or NULL */
 const struct aggregate *catalog_aggregate(const struct catalog *catalog, uint32_t proc_oid);
 /* The = (strategy 3) or < (1) or > (5) operator of the type's default btree class, for arrays, enums, ranges, records too; NULL: none. */
-const struct oper *catalog_btree_oper(const struct catalog *catalog, const struct type *type, int strategy);
+const struct oper *catalog_btree_oper(const struct catalog *catalog, const struct type *type,
+                                      int strategy);
 /* Iteration over all relations (system ones included) in OID order: *at starts at 0. */
 const struct relation *catalog_next_relation(const struct catalog *catalog, size_t *at);
 
-const char *catalog_comment(const struct catalog *catalog, uint32_t class_oid, uint32_t object_oid, int16_t sub); /* NULL: none */
+const char *catalog_comment(const struct catalog *catalog, uint32_t class_oid, uint32_t object_oid,
+                            int16_t sub); /* NULL: none */
 /* Iterations over the user's objects of one kind, in OID order; *at starts at 0; NULL at the end. */
 const struct type *catalog_next_type(const struct catalog *catalog, size_t *at);
 const struct proc *catalog_next_proc(const struct catalog *catalog, size_t *at);
@@ -313,8 +348,9 @@ const struct comment *catalog_next_comment(const struct catalog *catalog, size_t
 const struct extension *catalog_next_extension(const struct catalog *catalog, size_t *at);
 const struct trigger *catalog_next_trigger(const struct catalog *catalog, size_t *at);
 /* Like catalog_relation_by_name(), for indexes (they share one name space with relations). */
-const struct index *catalog_index_by_name(const struct catalog *catalog, const struct search_path *path,
-                                          const char *schema, const char *name);
+const struct index *catalog_index_by_name(const struct catalog *catalog,
+                                          const struct search_path *path, const char *schema,
+                                          const char *name);
 
 uint16_t catalog_n_shards(const struct catalog *catalog);
 uint32_t catalog_database_oid(const struct catalog *catalog);

@@ -11,11 +11,11 @@ struct object {
     enum object_kind kind;
     uint32_t oid;
     uint32_t rowtype_array_oid; /* relations */
-    bool implicit;  /* row type and its array: made from the relation, never written */
+    bool implicit;              /* row type and its array: made from the relation, never written */
     bool temp;
     uint64_t maker; /* version of the fork that may change it in place */
     uint8_t key_bytes;
-    char key[80];   /* under which the names map has it (not functions) */
+    char key[80]; /* under which the names map has it (not functions) */
     struct arena *arena;
     void *body;
 };
@@ -45,7 +45,8 @@ struct catalog {
     struct arena *arena;
     struct object **objects; /* by OID */
     size_t n_objects, cap_objects;
-    struct map *names;       /* kind letter, namespace, name -> struct object; 'P' name -> struct proc_list */
+    struct map
+        *names; /* kind letter, namespace, name -> struct object; 'P' name -> struct proc_list */
     VEC(struct catalog_change) changes;
     struct cluster *cluster; /* NULL in unit tests */
     VEC(struct shared_change) shared;
@@ -59,11 +60,13 @@ struct catalog {
 #define NAMES_EXTENSION 'X'
 
 #define NAME_KEY_BYTES 80
-size_t catalog_name_key(char key[NAME_KEY_BYTES], char letter, uint32_t namespace_oid, const char *name);
+size_t catalog_name_key(char key[NAME_KEY_BYTES], char letter, uint32_t namespace_oid,
+                        const char *name);
 struct object *catalog_find(const struct catalog *catalog, uint32_t oid);
 size_t catalog_lower_bound(const struct catalog *catalog, uint32_t oid);
 void object_unref(struct object *object);
-void catalog_forget_shared(struct catalog *catalog); /* drops the list of changed roles and databases */
+void catalog_forget_shared(
+    struct catalog *catalog); /* drops the list of changed roles and databases */
 
 /* copy.c: a deep copy of an object, with the same links to other objects. */
 struct object *object_copy(const struct object *object);

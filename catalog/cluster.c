@@ -48,7 +48,8 @@ struct shared_set *cluster_set(struct cluster *cluster, enum object_kind kind)
     return kind == OBJ_ROLE ? &cluster->roles : &cluster->databases;
 }
 
-void shared_set_put(struct cluster *cluster, struct shared_set *set, uint32_t oid, struct object *object)
+void shared_set_put(struct cluster *cluster, struct shared_set *set, uint32_t oid,
+                    struct object *object)
 {
     size_t at = set_lower_bound(set, oid);
     bool found = at < set->n && set->items[at]->oid == oid;
@@ -80,7 +81,8 @@ static struct object *set_find(struct cluster *cluster, enum object_kind kind, u
     return found;
 }
 
-static struct object *set_find_name(struct cluster *cluster, enum object_kind kind, const char *name)
+static struct object *set_find_name(struct cluster *cluster, enum object_kind kind,
+                                    const char *name)
 {
     struct object *found = NULL;
     pthread_rwlock_rdlock(&cluster->lock);
@@ -155,7 +157,8 @@ const struct cluster_database *cluster_database_by_name(struct cluster *cluster,
     return body_or_null(set_find_name(cluster, OBJ_DATABASE, name));
 }
 
-static size_t set_bodies(struct cluster *cluster, enum object_kind kind, struct arena *arena, const void ***list)
+static size_t set_bodies(struct cluster *cluster, enum object_kind kind, struct arena *arena,
+                         const void ***list)
 {
     pthread_rwlock_rdlock(&cluster->lock);
     const struct shared_set *set = cluster_set(cluster, kind);
@@ -175,7 +178,8 @@ size_t cluster_roles(struct cluster *cluster, struct arena *arena, const struct 
     return n;
 }
 
-size_t cluster_databases(struct cluster *cluster, struct arena *arena, const struct cluster_database *const **list)
+size_t cluster_databases(struct cluster *cluster, struct arena *arena,
+                         const struct cluster_database *const **list)
 {
     const void **bodies;
     size_t n = set_bodies(cluster, OBJ_DATABASE, arena, &bodies);
@@ -190,7 +194,8 @@ struct cluster *catalog_cluster(const struct catalog *catalog)
     return catalog->cluster;
 }
 
-static const struct shared_change *change_of(const struct catalog *catalog, enum object_kind kind, uint32_t oid)
+static const struct shared_change *change_of(const struct catalog *catalog, enum object_kind kind,
+                                             uint32_t oid)
 {
     for (size_t k = 0; k < catalog->shared.n; k++)
         if (catalog->shared.items[k].kind == kind && catalog->shared.items[k].oid == oid)
@@ -198,7 +203,8 @@ static const struct shared_change *change_of(const struct catalog *catalog, enum
     return NULL;
 }
 
-static const struct object *view_find(const struct catalog *catalog, enum object_kind kind, uint32_t oid)
+static const struct object *view_find(const struct catalog *catalog, enum object_kind kind,
+                                      uint32_t oid)
 {
     const struct shared_change *change = change_of(catalog, kind, oid);
     if (change)
@@ -206,14 +212,17 @@ static const struct object *view_find(const struct catalog *catalog, enum object
     return catalog->cluster ? set_find(catalog->cluster, kind, oid) : NULL;
 }
 
-static const struct object *view_find_name(const struct catalog *catalog, enum object_kind kind, const char *name)
+static const struct object *view_find_name(const struct catalog *catalog, enum object_kind kind,
+                                           const char *name)
 {
     for (size_t k = 0; k < catalog->shared.n; k++) {
         const struct shared_change *change = &catalog->shared.items[k];
-        if (change->kind == kind && change->object && strcmp(shared_name(change->object), name) == 0)
+        if (change->kind == kind && change->object &&
+            strcmp(shared_name(change->object), name) == 0)
             return change->object;
     }
-    const struct object *found = catalog->cluster ? set_find_name(catalog->cluster, kind, name) : NULL;
+    const struct object *found =
+        catalog->cluster ? set_find_name(catalog->cluster, kind, name) : NULL;
     return found && !change_of(catalog, kind, found->oid) ? found : NULL;
 }
 
@@ -223,10 +232,13 @@ static int by_oid(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static size_t view_bodies(const struct catalog *catalog, enum object_kind kind, struct arena *arena, const void ***list)
+static size_t view_bodies(const struct catalog *catalog, enum object_kind kind, struct arena *arena,
+                          const void ***list)
 {
     const void **committed = NULL;
-    size_t n_committed = catalog->cluster ? set_bodies(catalog->cluster, kind, arena, &committed) : 0, n = 0;
+    size_t n_committed =
+               catalog->cluster ? set_bodies(catalog->cluster, kind, arena, &committed) : 0,
+           n = 0;
     const void **bodies = ARENA_ARRAY(arena, const void *, n_committed + catalog->shared.n + 1);
     for (size_t k = 0; k < n_committed; k++)
         if (!change_of(catalog, kind, *(const uint32_t *)committed[k]))
@@ -249,12 +261,14 @@ const struct role *catalog_role_by_name(const struct catalog *catalog, const cha
     return body_or_null(view_find_name(catalog, OBJ_ROLE, name));
 }
 
-const struct cluster_database *catalog_cluster_database(const struct catalog *catalog, const char *name)
+const struct cluster_database *catalog_cluster_database(const struct catalog *catalog,
+                                                        const char *name)
 {
     return body_or_null(view_find_name(catalog, OBJ_DATABASE, name));
 }
 
-size_t catalog_roles(const struct catalog *catalog, struct arena *arena, const struct role *const **list)
+size_t catalog_roles(const struct catalog *catalog, struct arena *arena,
+                     const struct role *const **list)
 {
     const void **bodies;
     size_t n = view_bodies(catalog, OBJ_ROLE, arena, &bodies);
@@ -262,7 +276,8 @@ size_t catalog_roles(const struct catalog *catalog, struct arena *arena, const s
     return n;
 }
 
-size_t catalog_databases(const struct catalog *catalog, struct arena *arena, const struct cluster_database *const **list)
+size_t catalog_databases(const struct catalog *catalog, struct arena *arena,
+                         const struct cluster_database *const **list)
 {
     const void **bodies;
     size_t n = view_bodies(catalog, OBJ_DATABASE, arena, &bodies);
@@ -270,7 +285,8 @@ size_t catalog_databases(const struct catalog *catalog, struct arena *arena, con
     return n;
 }
 
-static bool is_member(const struct catalog *catalog, uint32_t member, uint32_t role, bool inherit_only, int depth)
+static bool is_member(const struct catalog *catalog, uint32_t member, uint32_t role,
+                      bool inherit_only, int depth)
 {
     if (member == role)
         return true;
@@ -283,10 +299,12 @@ static bool is_member(const struct catalog *catalog, uint32_t member, uint32_t r
     return false;
 }
 
-bool role_is_member(const struct catalog *catalog, uint32_t member, uint32_t role, bool inherit_only)
+bool role_is_member(const struct catalog *catalog, uint32_t member, uint32_t role,
+                    bool inherit_only)
 {
     if (role == ROLE_DATABASE_OWNER && catalog->cluster) {
-        const struct cluster_database *database = cluster_database_by_oid(catalog->cluster, catalog->database_oid);
+        const struct cluster_database *database =
+            cluster_database_by_oid(catalog->cluster, catalog->database_oid);
         if (database && is_member(catalog, member, database->owner_oid, inherit_only, 0))
             return true;
     }
@@ -301,7 +319,8 @@ bool role_is_superuser(const struct catalog *catalog, uint32_t oid)
 
 /* ---- changes ---- */
 
-static struct shared_change *note(struct catalog *fork, enum object_kind kind, uint32_t oid, struct object *object)
+static struct shared_change *note(struct catalog *fork, enum object_kind kind, uint32_t oid,
+                                  struct object *object)
 {
     fork->shared_changes = true;
     for (size_t k = 0; k < fork->shared.n; k++) {
@@ -404,14 +423,16 @@ void cluster_publish(struct cluster *cluster, const struct catalog *fork)
 
 /* ---- databases ---- */
 
-bool cluster_create_database(struct cluster *cluster, const struct cluster_database *database, uint32_t n_shards,
-                             struct err *err)
+bool cluster_create_database(struct cluster *cluster, const struct cluster_database *database,
+                             uint32_t n_shards, struct err *err)
 {
     if (!storage_create_database(cluster->storage, database->directory, n_shards, err))
         return false;
     struct arena *arena = arena_new("create database");
-    uint32_t oid = database->oid ? database->oid : __atomic_fetch_add(&cluster->next_oid, 1, __ATOMIC_RELAXED);
-    struct object *object = database_object_new(oid, database->name, database->directory, database->owner_oid);
+    uint32_t oid =
+        database->oid ? database->oid : __atomic_fetch_add(&cluster->next_oid, 1, __ATOMIC_RELAXED);
+    struct object *object =
+        database_object_new(oid, database->name, database->directory, database->owner_oid);
     struct cluster_database *body = object->body;
     body->is_template = database->is_template;
     body->allow_connections = database->allow_connections;

@@ -22,12 +22,15 @@ struct cluster {
 };
 
 /* Replaces or adds; object NULL removes.  Takes over the reference.  The lock is the caller's. */
-void shared_set_put(struct cluster *cluster, struct shared_set *set, uint32_t oid, struct object *object);
+void shared_set_put(struct cluster *cluster, struct shared_set *set, uint32_t oid,
+                    struct object *object);
 struct shared_set *cluster_set(struct cluster *cluster, enum object_kind kind);
 
 /* cluster_store.c */
 MUST_CHECK bool cluster_load(struct cluster *cluster, struct err *err);
-struct op shared_op(struct arena *arena, enum object_kind kind, uint32_t oid, const struct object *object);
-struct object *database_object_new(uint32_t oid, const char *name, const char *directory, uint32_t owner_oid);
+struct op shared_op(struct arena *arena, enum object_kind kind, uint32_t oid,
+                    const struct object *object);
+struct object *database_object_new(uint32_t oid, const char *name, const char *directory,
+                                   uint32_t owner_oid);
 
 #endif

@@ -25,7 +25,8 @@ const struct acl *acl_copy(struct arena *arena, const struct acl *acl)
     return acl ? dup(arena, acl, sizeof(*acl) + acl->n * sizeof(acl->items[0])) : NULL;
 }
 
-const struct dependency *dependencies_copy(struct arena *arena, const struct dependency *list, uint16_t n)
+const struct dependency *dependencies_copy(struct arena *arena, const struct dependency *list,
+                                           uint16_t n)
 {
     return DUP(arena, list, n);
 }
@@ -162,7 +163,8 @@ static void copy_proc(struct arena *arena, struct proc *proc)
     proc->depends = dependencies_copy(arena, proc->depends, proc->n_depends);
 }
 
-static const struct role_setting *copy_settings(struct arena *arena, const struct role_setting *settings, uint16_t n)
+static const struct role_setting *copy_settings(struct arena *arena,
+                                                const struct role_setting *settings, uint16_t n)
 {
     struct role_setting *copy = DUP(arena, settings, n);
     for (uint16_t k = 0; k < n; k++)

@@ -18,7 +18,7 @@ struct database {
     struct database_files *files;
     uint32_t oid;
     char *name;
-    uint32_t n_users;   /* atomic; grows under all->gate only */
+    uint32_t n_users; /* atomic; grows under all->gate only */
     struct oid_source oids;
     pthread_mutex_t mutex;
     struct catalog *current; /* under mutex */
@@ -70,9 +70,11 @@ struct cluster *databases_cluster(struct databases *databases)
     return databases->cluster;
 }
 
-static struct database *open_database(struct databases *databases, const struct cluster_database *row, struct err *err)
+static struct database *open_database(struct databases *databases,
+                                      const struct cluster_database *row, struct err *err)
 {
-    struct database_files *files = storage_database(cluster_storage(databases->cluster), row->directory);
+    struct database_files *files =
+        storage_database(cluster_storage(databases->cluster), row->directory);
     if (!files) {
         err_set(err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", row->name);
         err_detail(err, "The database subdirectory \"%s\" is missing.", row->directory);
@@ -86,7 +88,8 @@ static struct database *open_database(struct databases *databases, const struct 
     database->name = strdup(row->name);
     database->oids.next = FIRST_USER_OID;
     pthread_mutex_init(&database->mutex, NULL);
-    database->current = catalog_new(row->name, row->oid, (uint16_t)database_n_shards(files), &database->oids, databases->cluster);
+    database->current = catalog_new(row->name, row->oid, (uint16_t)database_n_shards(files),
+                                    &database->oids, databases->cluster);
     if (!catalog_load(cluster_storage(databases->cluster), files, database->current, err)) {
         database_free(database);
         return NULL;
@@ -100,7 +103,8 @@ static bool may_connect(const struct cluster_database *row, const char *name, st
     if (!row)
         return err_set(err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", name);
     if (!row->allow_connections || row->no_files)
-        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "database \"%s\" is not currently accepting connections", name);
+        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "database \"%s\" is not currently accepting connections", name);
     return true;
 }
 
@@ -139,7 +143,8 @@ uint32_t database_oid(const struct database *database)
 
 const char *database_name_of(const struct database *database)
 {
-    const struct cluster_database *row = cluster_database_by_oid(database->all->cluster, database->oid);
+    const struct cluster_database *row =
+        cluster_database_by_oid(database->all->cluster, database->oid);
     return row ? row->name : database->name;
 }
 
@@ -185,12 +190,15 @@ void database_publish(struct database *database, struct catalog *catalog)
 
 /* ---- creating and dropping ---- */
 
-bool databases_create(struct databases *databases, const struct cluster_database *settings, struct err *err)
+bool databases_create(struct databases *databases, const struct cluster_database *settings,
+                      struct err *err)
 {
     gate_lock(&databases->gate);
-    bool ok = !cluster_database_by_name(databases->cluster, settings->name) ||
-              err_set(err, ERR_DUPLICATE_DATABASE, "database \"%s\" already exists", settings->name);
-    ok = ok && cluster_create_database(databases->cluster, settings, cluster_default_shards(databases->cluster), err);
+    bool ok =
+        !cluster_database_by_name(databases->cluster, settings->name) ||
+        err_set(err, ERR_DUPLICATE_DATABASE, "database \"%s\" already exists", settings->name);
+    ok = ok && cluster_create_database(databases->cluster, settings,
+                                       cluster_default_shards(databases->cluster), err);
     gate_unlock(&databases->gate);
     return ok;
 }
@@ -201,8 +209,9 @@ static bool in_use(const struct database *database, const char *name, struct err
     if (!n)
         return false;
     err_set(err, ERR_OBJECT_IN_USE, "database \"%s\" is being accessed by other users", name);
-    err_detail(err, n == 1 ? "There is %u other session using the database."
-                                           : "There are %u other sessions using the database.",
+    err_detail(err,
+               n == 1 ? "There is %u other session using the database."
+                      : "There are %u other sessions using the database.",
                n);
     return true;
 }

@@ -32,7 +32,9 @@ uint64_t database_catalog_version(const struct database *database); /* cheap: ha
 void database_publish(struct database *database, struct catalog *catalog);
 
 /* CREATE, DROP, ALTER DATABASE RENAME outside a transaction. */
-MUST_CHECK bool databases_create(struct databases *databases, const struct cluster_database *settings, struct err *err);
-MUST_CHECK bool databases_drop(struct databases *databases, const char *name, struct err *err); /* 55006 while others use it */
+MUST_CHECK bool databases_create(struct databases *databases,
+                                 const struct cluster_database *settings, struct err *err);
+MUST_CHECK bool databases_drop(struct databases *databases, const char *name,
+                               struct err *err); /* 55006 while others use it */
 
 #endif

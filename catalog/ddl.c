@@ -31,7 +31,8 @@ bool unsupported(struct ddl *d, const char *what)
     return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "%s is not supported", what);
 }
 
-void notice_full(struct ddl *d, const char *severity, const char *sqlstate, const char *message, const char *detail, const char *hint)
+void notice_full(struct ddl *d, const char *severity, const char *sqlstate, const char *message,
+                 const char *detail, const char *hint)
 {
     struct ddl_notice made = {severity, sqlstate, message, detail, hint};
     if (d->c->notice && !d->quiet)
@@ -51,7 +52,8 @@ bool prevent_in_block(struct ddl *d, const char *what)
 {
     if (!d->c->in_block)
         return true;
-    return err_set(d->err, ERR_ACTIVE_SQL_TRANSACTION, "%s cannot run inside a transaction block", what);
+    return err_set(d->err, ERR_ACTIVE_SQL_TRANSACTION, "%s cannot run inside a transaction block",
+                   what);
 }
 
 /* ---- analysis and queries ---- */
@@ -179,9 +181,14 @@ const char *option_text(struct ddl *d, const DefElem *option)
     case T_String:
         return STR_OF(value);
     case T_TypeName:
-        return list_n(((const TypeName *)value)->names) ? list_str(((const TypeName *)value)->names, list_n(((const TypeName *)value)->names) - 1) : "";
+        return list_n(((const TypeName *)value)->names)
+                   ? list_str(((const TypeName *)value)->names,
+                              list_n(((const TypeName *)value)->names) - 1)
+                   : "";
     case T_List:
-        return list_n((const List *)value) ? list_str((const List *)value, list_n((const List *)value) - 1) : "";
+        return list_n((const List *)value)
+                   ? list_str((const List *)value, list_n((const List *)value) - 1)
+                   : "";
     default:
         return "";
     }
@@ -209,7 +216,8 @@ bool option_int(struct ddl *d, const DefElem *option, int64_t *value)
     char *end;
     *value = strtoll(text, &end, 10);
     if (*end || end == text)
-        return err_set(d->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type bigint: \"%s\"", text);
+        return err_set(d->err, ERR_INVALID_TEXT_REPRESENTATION,
+                       "invalid input syntax for type bigint: \"%s\"", text);
     return true;
 }
 
@@ -440,7 +448,8 @@ static bool only_temporary(const struct ddl_context *c, const void *node)
 static struct catalog *fork_published(struct ddl_context *c, const struct catalog *seen)
 {
     struct catalog *current = database_catalog(c->database);
-    struct catalog *fork = catalog_has_temp(seen) ? catalog_with_temp(current, seen) : catalog_fork(current);
+    struct catalog *fork =
+        catalog_has_temp(seen) ? catalog_with_temp(current, seen) : catalog_fork(current);
     catalog_unref(current);
     return fork;
 }
@@ -481,7 +490,8 @@ static bool needs_write(struct ddl_context *c, const char *tag, struct err *err)
 {
     if (!txn_is_read_only(c->txn))
         return true;
-    return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction", tag);
+    return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION,
+                   "cannot execute %s in a read-only transaction", tag);
 }
 
 bool ddl_execute(struct ddl_context *context, const void *node, const char **tag, struct err *err)
@@ -504,8 +514,9 @@ bool ddl_execute(struct ddl_context *context, const void *node, const char **tag
 
 /* ---- entry points that are no statements of their own ---- */
 
-bool ddl_distribute(struct ddl_context *context, uint32_t relation_oid, enum distribution distribution, const char *key,
-                    const char *strategy, const char *colocate_with, struct err *err)
+bool ddl_distribute(struct ddl_context *context, uint32_t relation_oid,
+                    enum distribution distribution, const char *key, const char *strategy,
+                    const char *colocate_with, struct err *err)
 {
     struct ddl d;
     if (!begin(&d, context, false, err))
@@ -521,7 +532,10 @@ bool ddl_create_table_from_columns(struct ddl_context *context, const struct ddl
     uint32_t oid = 0;
     *relation = NULL;
     bool temporary = into->rel->relpersistence == 't' && !table->materialized_view;
-    if (!temporary && !needs_write(context, table->materialized_view ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS", err))
+    if (!temporary &&
+        !needs_write(context,
+                     table->materialized_view ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS",
+                     err))
         return false;
     if (!begin(&d, context, temporary, err))
         return false;
@@ -537,7 +551,8 @@ static bool drop_temp_objects(struct ddl *d, bool all)
     VEC(struct object_address) objects = {0};
     const struct relation *relation;
     for (size_t at = 0; (relation = catalog_next_relation(d->fork, &at));)
-        if (relation->temp && relation->namespace_oid == d->c->temp_namespace && (all || relation->on_commit == 'x')) {
+        if (relation->temp && relation->namespace_oid == d->c->temp_namespace &&
+            (all || relation->on_commit == 'x')) {
             struct object_address address = {CLASS_RELATION, relation->oid, 0};
             VEC_PUSH(d->arena, &objects, address);
         }
@@ -557,7 +572,8 @@ static bool wants_commit_action(const struct catalog *catalog)
 bool ddl_before_commit(struct ddl_context *context, struct err *err)
 {
     struct ddl d;
-    const struct catalog *seen = txn_catalog(context->txn) ? txn_catalog(context->txn) : context->env->catalog;
+    const struct catalog *seen =
+        txn_catalog(context->txn) ? txn_catalog(context->txn) : context->env->catalog;
     if (!catalog_has_temp(seen) || !wants_commit_action(seen))
         return true;
     if (!begin(&d, context, true, err))
@@ -573,7 +589,8 @@ bool ddl_before_commit(struct ddl_context *context, struct err *err)
 bool ddl_discard_temp(struct ddl_context *context, struct err *err)
 {
     struct ddl d;
-    const struct catalog *seen = txn_catalog(context->txn) ? txn_catalog(context->txn) : context->env->catalog;
+    const struct catalog *seen =
+        txn_catalog(context->txn) ? txn_catalog(context->txn) : context->env->catalog;
     if (!catalog_has_temp(seen))
         return true;
     if (!begin(&d, context, true, err))

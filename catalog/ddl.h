@@ -19,28 +19,34 @@ struct ddl_notice {
 /* What a statement needs of its session.  Everything is borrowed for the call. */
 struct ddl_context {
     struct arena *arena;
-    const struct env *env;        /* settings, clock, transaction, user; its catalog is the one the statement was parsed under */
+    const struct env *
+        env; /* settings, clock, transaction, user; its catalog is the one the statement was parsed under */
     struct txn *txn;
     struct database *database;
-    struct search_path path;      /* as in env */
-    uint32_t user_oid;            /* current role */
-    const char *text;             /* the query string, for error positions and function bodies */
-    bool in_block;                /* inside BEGIN, or one of several statements: CREATE DATABASE and its like are refused */
-    bool skip_function_bodies;    /* check_function_bodies = off */
-    int32_t session_pid;          /* names pg_temp_N */
-    uint32_t temp_namespace;      /* in and out: the session's temporary schema, 0 until it has one */
+    struct search_path path; /* as in env */
+    uint32_t user_oid;       /* current role */
+    const char *text;        /* the query string, for error positions and function bodies */
+    bool
+        in_block; /* inside BEGIN, or one of several statements: CREATE DATABASE and its like are refused */
+    bool skip_function_bodies; /* check_function_bodies = off */
+    int32_t session_pid;       /* names pg_temp_N */
+    uint32_t temp_namespace;   /* in and out: the session's temporary schema, 0 until it has one */
     /* Callbacks; `arg` goes to each. */
     void *arg;
-    void (*notice)(void *arg, const struct ddl_notice *notice);                       /* NULL: nobody listens */
-    const char *(*make_verifier)(void *arg, struct arena *arena, const char *password); /* SCRAM verifier, or the text if it is one already */
+    void (*notice)(void *arg, const struct ddl_notice *notice); /* NULL: nobody listens */
+    const char *(*make_verifier)(
+        void *arg, struct arena *arena,
+        const char *password); /* SCRAM verifier, or the text if it is one already */
     /* [table.NAME] of the configuration: "shard_key", "shard_strategy", "distribution", "colocate_with"; NULL: not set.  May be NULL. */
-    const char *(*table_option)(void *arg, const char *schema, const char *table, const char *option);
+    const char *(*table_option)(void *arg, const char *schema, const char *table,
+                                const char *option);
 };
 
 /* True if ddl_execute() is who runs this statement. */
 bool ddl_handles(const void *node);
 /* Runs it.  *tag is the command tag without counts. */
-MUST_CHECK bool ddl_execute(struct ddl_context *context, const void *node, const char **tag, struct err *err);
+MUST_CHECK bool ddl_execute(struct ddl_context *context, const void *node, const char **tag,
+                            struct err *err);
 
 /* CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: makes the empty relation; the caller fills a table by inserting the query's rows
  * (unless WITH NO DATA).  A materialized view is filled here; *n_rows tells how many rows it got.
@@ -52,19 +58,22 @@ struct ddl_column {
     uint32_t collation_oid;
 };
 struct ddl_new_table {
-    const void *into;            /* IntoClause of the statement: name, column names, options, ON COMMIT, WITH [NO] DATA */
+    const void *
+        into; /* IntoClause of the statement: name, column names, options, ON COMMIT, WITH [NO] DATA */
     bool if_not_exists;
     bool materialized_view;
-    const struct query *query;   /* analysed; a materialized view keeps it */
+    const struct query *query;        /* analysed; a materialized view keeps it */
     const struct ddl_column *columns; /* of the query's result */
     uint16_t n_columns;
-    uint64_t *n_rows;            /* materialized views */
+    uint64_t *n_rows; /* materialized views */
 };
-MUST_CHECK bool ddl_create_table_from_columns(struct ddl_context *context, const struct ddl_new_table *table,
+MUST_CHECK bool ddl_create_table_from_columns(struct ddl_context *context,
+                                              const struct ddl_new_table *table,
                                               const struct relation **relation, struct err *err);
 
 /* create_distributed_table(), create_reference_table(), undistribute_table(): moves the rows too.  key NULL: reference; "" : local. */
-MUST_CHECK bool ddl_distribute(struct ddl_context *context, uint32_t relation_oid, enum distribution distribution, const char *key,
+MUST_CHECK bool ddl_distribute(struct ddl_context *context, uint32_t relation_oid,
+                               enum distribution distribution, const char *key,
                                const char *strategy, const char *colocate_with, struct err *err);
 
 /* ON COMMIT DELETE ROWS / DROP of temporary tables: called by the session just before it commits a transaction that may have used some. */
@@ -74,7 +83,7 @@ MUST_CHECK bool ddl_discard_temp(struct ddl_context *context, struct err *err);
 
 /* ---- what a session sees outside of a transaction that changed the schema: the published version, with its temporary objects ---- */
 struct temp_view {
-    struct catalog *view;  /* NULL: no temporary objects */
+    struct catalog *view; /* NULL: no temporary objects */
     uint64_t base_version;
 };
 /* A reference to the version for a new statement. */

@@ -12,7 +12,16 @@ struct action {
     int kinds;
     int pass;
 };
-enum { PASS_DROP, PASS_TYPE, PASS_ADD_COLUMN, PASS_COLUMN, PASS_INDEX, PASS_CONSTRAINT, PASS_MISC, N_PASSES };
+enum {
+    PASS_DROP,
+    PASS_TYPE,
+    PASS_ADD_COLUMN,
+    PASS_COLUMN,
+    PASS_INDEX,
+    PASS_CONSTRAINT,
+    PASS_MISC,
+    N_PASSES
+};
 
 #define TABLES (KIND_TABLE)
 #define TABLES_MATVIEWS (KIND_TABLE | KIND_MATVIEW)
@@ -105,9 +114,11 @@ static bool check_action(struct ddl *d, const struct relation *relation, const A
     const char *name = action->name;
     if (cmd->subtype == AT_ColumnDefault && !cmd->def)
         name = "ALTER COLUMN ... DROP DEFAULT";
-    err_set(d->err, ERR_WRONG_OBJECT_TYPE, "ALTER action %s cannot be performed on relation \"%s\"", name, relation->name);
+    err_set(d->err, ERR_WRONG_OBJECT_TYPE, "ALTER action %s cannot be performed on relation \"%s\"",
+            name, relation->name);
     return err_detail(d->err, "This operation is not supported for %ss.",
-                      relation->kind == 'c' ? "composite type" : relation_kind_word(relation->kind));
+                      relation->kind == 'c' ? "composite type"
+                                            : relation_kind_word(relation->kind));
 }
 
 /* ---- column actions ---- */
@@ -117,7 +128,8 @@ static const struct column *named_column(struct ddl *d, uint32_t oid, const char
     const struct relation *relation = rel(d, oid);
     const struct column *column = relation_column(relation, name);
     if (!column)
-        err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", name, relation->name);
+        err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",
+                name, relation->name);
     return column;
 }
 
@@ -133,12 +145,18 @@ static bool column_default(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd
         return false;
     const char *table = rel(d, oid)->name;
     if (column->identity) {
-        err_set(d->err, ERR_SYNTAX_ERROR, "column \"%s\" of relation \"%s\" is an identity column", cmd->name, table);
-        return cmd->def ? false : err_hint(d->err, "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.");
+        err_set(d->err, ERR_SYNTAX_ERROR, "column \"%s\" of relation \"%s\" is an identity column",
+                cmd->name, table);
+        return cmd->def ? false
+                        : err_hint(d->err,
+                                   "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.");
     }
     if (column->generated) {
-        err_set(d->err, ERR_SYNTAX_ERROR, "column \"%s\" of relation \"%s\" is a generated column", cmd->name, table);
-        return cmd->def ? false : err_hint(d->err, "Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.");
+        err_set(d->err, ERR_SYNTAX_ERROR, "column \"%s\" of relation \"%s\" is a generated column",
+                cmd->name, table);
+        return cmd->def ? false
+                        : err_hint(d->err,
+                                   "Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.");
     }
     if (cmd->def)
         return set_column_default(d, oid, column->attnum, cmd->def, false);
@@ -156,11 +174,14 @@ static bool drop_not_null(struct ddl *d, uint32_t oid, const char *name)
     if (!column)
         return false;
     if (column->identity)
-        return err_set(d->err, ERR_SYNTAX_ERROR, "column \"%s\" of relation \"%s\" is an identity column", name, relation->name);
+        return err_set(d->err, ERR_SYNTAX_ERROR,
+                       "column \"%s\" of relation \"%s\" is an identity column", name,
+                       relation->name);
     for (uint16_t k = 0; k < relation->n_indexes; k++)
         for (uint16_t c = 0; relation->indexes[k]->primary && c < relation->indexes[k]->n_keys; c++)
             if (relation->indexes[k]->keys[c].attnum == column->attnum)
-                return err_set(d->err, ERR_INVALID_TABLE_DEFINITION, "column \"%s\" is in a primary key", name);
+                return err_set(d->err, ERR_INVALID_TABLE_DEFINITION,
+                               "column \"%s\" is in a primary key", name);
     edit_column(d, oid, column->attnum)->not_null = false;
     return true;
 }
@@ -174,13 +195,17 @@ static bool add_identity(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd)
         return false;
     if (!column->not_null)
         return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                       "column \"%s\" of relation \"%s\" must be declared NOT NULL before identity can be added", cmd->name, table);
+                       "column \"%s\" of relation \"%s\" must be declared NOT NULL before identity "
+                       "can be added",
+                       cmd->name, table);
     if (column->identity)
-        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"%s\" of relation \"%s\" is already an identity column",
-                       cmd->name, table);
+        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "column \"%s\" of relation \"%s\" is already an identity column", cmd->name,
+                       table);
     if (column->default_sql)
-        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"%s\" of relation \"%s\" already has a default value",
-                       cmd->name, table);
+        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "column \"%s\" of relation \"%s\" already has a default value", cmd->name,
+                       table);
     return add_column_sequence(d, oid, column->attnum, node->options, node->generated_when);
 }
 
@@ -191,12 +216,14 @@ static bool set_identity(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd)
     if (!column)
         return false;
     if (!column->identity)
-        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "column \"%s\" of relation \"%s\" is not an identity column", cmd->name,
+        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "column \"%s\" of relation \"%s\" is not an identity column", cmd->name,
                        rel(d, oid)->name);
     uint32_t sequence_oid = column->sequence_oid;
     const DefElem *generated = option_named(options, "generated");
     if (generated)
-        edit_column(d, oid, column->attnum)->identity = (char)((const Integer *)generated->arg)->ival;
+        edit_column(d, oid, column->attnum)->identity =
+            (char)((const Integer *)generated->arg)->ival;
     return alter_sequence(d, sequence_oid, options, true);
 }
 
@@ -206,7 +233,9 @@ static bool drop_identity(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd)
     if (!column)
         return false;
     if (!column->identity) {
-        const char *message = arena_printf(d->arena, "column \"%s\" of relation \"%s\" is not an identity column", cmd->name, rel(d, oid)->name);
+        const char *message =
+            arena_printf(d->arena, "column \"%s\" of relation \"%s\" is not an identity column",
+                         cmd->name, rel(d, oid)->name);
         if (!cmd->missing_ok)
             return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "%s", message);
         notice(d, "%s, skipping", message);
@@ -228,8 +257,9 @@ static bool drop_expression(struct ddl *d, uint32_t oid, const AlterTableCmd *cm
     if (!column)
         return false;
     if (!column->generated) {
-        const char *message =
-            arena_printf(d->arena, "column \"%s\" of relation \"%s\" is not a stored generated column", cmd->name, rel(d, oid)->name);
+        const char *message = arena_printf(
+            d->arena, "column \"%s\" of relation \"%s\" is not a stored generated column",
+            cmd->name, rel(d, oid)->name);
         if (!cmd->missing_ok)
             return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "%s", message);
         notice(d, "%s, skipping", message);
@@ -249,7 +279,8 @@ static bool set_statistics(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd
     if (cmd->name && !column)
         return false;
     if (column)
-        edit_column(d, oid, column->attnum)->statistics_target = (int32_t)((const Integer *)cmd->def)->ival;
+        edit_column(d, oid, column->attnum)->statistics_target =
+            (int32_t)((const Integer *)cmd->def)->ival;
     return true;
 }
 
@@ -267,7 +298,8 @@ static bool set_storage(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd)
     if (!storage)
         return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "invalid storage type \"%s\"", word);
     if (column->type->len != -1 && storage != 'p')
-        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "column data type %s can only have storage PLAIN",
+        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "column data type %s can only have storage PLAIN",
                        format_type_name(d->arena, d->fork, &d->c->path, column->type));
     edit_column(d, oid, column->attnum)->storage = storage;
     return true;
@@ -280,7 +312,9 @@ static bool drop_constraint(struct ddl *d, uint32_t oid, const AlterTableCmd *cm
     const struct relation *relation = rel(d, oid);
     const struct constraint *constraint = constraint_named(relation, cmd->name);
     if (!constraint) {
-        const char *message = arena_printf(d->arena, "constraint \"%s\" of relation \"%s\" does not exist", cmd->name, relation->name);
+        const char *message =
+            arena_printf(d->arena, "constraint \"%s\" of relation \"%s\" does not exist", cmd->name,
+                         relation->name);
         if (!cmd->missing_ok)
             return err_set(d->err, ERR_UNDEFINED_OBJECT, "%s", message);
         notice(d, "%s, skipping", message);
@@ -295,10 +329,13 @@ static bool alter_constraint(struct ddl *d, uint32_t oid, const Constraint *node
     const struct relation *relation = rel(d, oid);
     const struct constraint *constraint = constraint_named(relation, node->conname);
     if (!constraint)
-        return err_set(d->err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" of relation \"%s\" does not exist", node->conname, relation->name);
-    if (constraint->kind != 'f')
-        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "constraint \"%s\" of relation \"%s\" is not a foreign key constraint", node->conname,
+        return err_set(d->err, ERR_UNDEFINED_OBJECT,
+                       "constraint \"%s\" of relation \"%s\" does not exist", node->conname,
                        relation->name);
+    if (constraint->kind != 'f')
+        return err_set(d->err, ERR_WRONG_OBJECT_TYPE,
+                       "constraint \"%s\" of relation \"%s\" is not a foreign key constraint",
+                       node->conname, relation->name);
     struct constraint *edited = catalog_edit_constraint(d->fork, constraint->oid);
     edited->deferrable = node->deferrable;
     edited->deferred = node->initdeferred;
@@ -314,7 +351,8 @@ static bool cluster_on(struct ddl *d, uint32_t oid, const char *name)
     for (uint16_t k = 0; k < relation->n_indexes; k++)
         found |= name && strcmp(relation->indexes[k]->name, name) == 0;
     if (!found)
-        return err_set(d->err, ERR_UNDEFINED_OBJECT, "index \"%s\" for table \"%s\" does not exist", name, relation->name);
+        return err_set(d->err, ERR_UNDEFINED_OBJECT, "index \"%s\" for table \"%s\" does not exist",
+                       name, relation->name);
     for (uint16_t k = 0; k < rel(d, oid)->n_indexes; k++) {
         const struct index *index = rel(d, oid)->indexes[k];
         bool clustered = name && strcmp(index->name, name) == 0;
@@ -340,7 +378,7 @@ static bool set_options(struct ddl *d, uint32_t oid, const List *options, bool r
             with = text;
     }
     if ((key || distribution || strategy || with) && !reset) {
-        enum distribution kind = !distribution                             ? DIST_SHARDED
+        enum distribution kind = !distribution                            ? DIST_SHARDED
                                  : strcmp(distribution, "reference") == 0 ? DIST_REFERENCE
                                  : strcmp(distribution, "local") == 0     ? DIST_LOCAL
                                  : strcmp(distribution, "row") == 0       ? DIST_ROW
@@ -349,7 +387,8 @@ static bool set_options(struct ddl *d, uint32_t oid, const List *options, bool r
             return false;
     }
     struct relation *relation = catalog_edit_relation(d->fork, oid);
-    relation->options = reloptions(d, catalog_edit_arena(d->fork, oid), relation->options, options, reset);
+    relation->options =
+        reloptions(d, catalog_edit_arena(d->fork, oid), relation->options, options, reset);
     return !d->err->sqlstate[0];
 }
 
@@ -361,7 +400,8 @@ static bool change_trigger(struct ddl *d, uint32_t oid, const char *name, bool e
             catalog_edit_trigger(d->fork, relation->triggers[k]->oid)->enabled = enabled;
             return true;
         }
-    return err_set(d->err, ERR_UNDEFINED_OBJECT, "trigger \"%s\" for table \"%s\" does not exist", name, relation->name);
+    return err_set(d->err, ERR_UNDEFINED_OBJECT, "trigger \"%s\" for table \"%s\" does not exist",
+                   name, relation->name);
 }
 
 static bool replica_identity(struct ddl *d, uint32_t oid, const ReplicaIdentityStmt *node)
@@ -374,7 +414,9 @@ static bool set_persistence(struct ddl *d, uint32_t oid, char persistence)
 {
     const struct relation *relation = rel(d, oid);
     if (relation->temp)
-        return err_set(d->err, ERR_INVALID_TABLE_DEFINITION, "cannot change logged status of table \"%s\" because it is temporary", relation->name);
+        return err_set(d->err, ERR_INVALID_TABLE_DEFINITION,
+                       "cannot change logged status of table \"%s\" because it is temporary",
+                       relation->name);
     catalog_edit_relation(d->fork, oid)->persistence = persistence;
     return true;
 }
@@ -442,7 +484,8 @@ static bool run_action(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd)
         return set_persistence(d, oid, 'u');
     case AT_SetAccessMethod:
         return strcmp(cmd->name, "heap") == 0 ||
-               err_set(d->err, ERR_UNDEFINED_OBJECT, "access method \"%s\" does not exist", cmd->name);
+               err_set(d->err, ERR_UNDEFINED_OBJECT, "access method \"%s\" does not exist",
+                       cmd->name);
     case AT_SetTableSpace:
         return strcmp(cmd->name, "pg_default") == 0 ||
                err_set(d->err, ERR_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist", cmd->name);
@@ -501,17 +544,22 @@ static bool alter_index(struct ddl *d, const struct index *index, const List *cm
             return unsupported(d, "table partitioning");
         if (cmd->subtype == AT_SetRelOptions || cmd->subtype == AT_ResetRelOptions) {
             struct index *edited = catalog_edit_index(d->fork, oid);
-            edited->options = reloptions(d, catalog_edit_arena(d->fork, oid), edited->options, (const List *)cmd->def,
-                                         cmd->subtype == AT_ResetRelOptions);
+            edited->options =
+                reloptions(d, catalog_edit_arena(d->fork, oid), edited->options,
+                           (const List *)cmd->def, cmd->subtype == AT_ResetRelOptions);
             if (d->err->sqlstate[0])
                 return false;
         } else if (cmd->subtype == AT_ChangeOwner) {
-            notice_full(d, "WARNING", ERR_WRONG_OBJECT_TYPE, arena_printf(d->arena, "cannot change owner of index \"%s\"", index->name), NULL,
-                        "Change the ownership of the index's table instead.");
+            notice_full(d, "WARNING", ERR_WRONG_OBJECT_TYPE,
+                        arena_printf(d->arena, "cannot change owner of index \"%s\"", index->name),
+                        NULL, "Change the ownership of the index's table instead.");
         } else if (cmd->subtype == AT_SetTableSpace && strcmp(cmd->name, "pg_default") != 0) {
-            return err_set(d->err, ERR_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist", cmd->name);
-        } else if (cmd->subtype != AT_SetStatistics && cmd->subtype != AT_SetTableSpace && cmd->subtype != AT_SetOptions) {
-            err_set(d->err, ERR_WRONG_OBJECT_TYPE, "ALTER action %s cannot be performed on relation \"%s\"",
+            return err_set(d->err, ERR_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
+                           cmd->name);
+        } else if (cmd->subtype != AT_SetStatistics && cmd->subtype != AT_SetTableSpace &&
+                   cmd->subtype != AT_SetOptions) {
+            err_set(d->err, ERR_WRONG_OBJECT_TYPE,
+                    "ALTER action %s cannot be performed on relation \"%s\"",
                     action_of(cmd->subtype) ? action_of(cmd->subtype)->name : "", index->name);
             return err_detail(d->err, "This operation is not supported for indexes.");
         }
@@ -536,23 +584,26 @@ static bool check_object_type(struct ddl *d, const struct relation *relation, Ob
     }
     for (size_t k = 0; k < ARRAY_COUNT(wanted); k++)
         if (wanted[k].type == type && !(wanted[k].kinds & kind_mask(relation->kind)))
-            return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not %s", relation->name, wanted[k].word);
+            return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not %s", relation->name,
+                           wanted[k].word);
     return true;
 }
 
 bool alter_table(struct ddl *d, const AlterTableStmt *stmt)
 {
     bool missing;
-    const struct index *index =
-        catalog_index_by_name(d->fork, &d->c->path, stmt->relation->schemaname, stmt->relation->relname);
+    const struct index *index = catalog_index_by_name(
+        d->fork, &d->c->path, stmt->relation->schemaname, stmt->relation->relname);
     if (index)
-        return lock_relation(d, index->relation_oid, LOCK_ACCESS_EXCLUSIVE) && alter_index(d, index, stmt->cmds);
+        return lock_relation(d, index->relation_oid, LOCK_ACCESS_EXCLUSIVE) &&
+               alter_index(d, index, stmt->cmds);
     const struct relation *relation = find_relation(d, stmt->relation, stmt->missing_ok, &missing);
     if (!relation && missing) {
         notice(d, "relation \"%s\" does not exist, skipping", stmt->relation->relname);
         return true;
     }
-    if (!relation || !check_object_type(d, relation, stmt->objtype) || !must_own_relation(d, relation))
+    if (!relation || !check_object_type(d, relation, stmt->objtype) ||
+        !must_own_relation(d, relation))
         return false;
     uint32_t oid = relation->oid;
     return lock_relation(d, oid, LOCK_ACCESS_EXCLUSIVE) && run_actions(d, oid, stmt->cmds);

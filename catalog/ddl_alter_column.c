@@ -20,7 +20,8 @@ static bool has_rows(struct ddl *d, const struct relation *relation, bool *found
 
 /* ---- ADD COLUMN ---- */
 
-static bool missing_value(struct ddl *d, uint32_t relation_oid, int16_t attnum, const struct expr *expr)
+static bool missing_value(struct ddl *d, uint32_t relation_oid, int16_t attnum,
+                          const struct expr *expr)
 {
     struct datum value;
     if (!exec_constant(d->arena, &d->env, expr, NULL, &value, d->err))
@@ -28,23 +29,30 @@ static bool missing_value(struct ddl *d, uint32_t relation_oid, int16_t attnum, 
     struct relation *relation = catalog_edit_relation(d->fork, relation_oid);
     struct column *column = &columns_of(relation)[attnum - 1];
     column->has_missing = true;
-    column->missing = value.null ? value : datum_copy(column->type, catalog_edit_arena(d->fork, relation_oid), value);
+    column->missing =
+        value.null ? value
+                   : datum_copy(column->type, catalog_edit_arena(d->fork, relation_oid), value);
     return storage_add_column(d, relation_oid, attnum, &column->missing);
 }
 
 /* Values for the rows that are there. */
-static bool fill_new_column(struct ddl *d, const struct relation *before, uint32_t relation_oid, int16_t attnum)
+static bool fill_new_column(struct ddl *d, const struct relation *before, uint32_t relation_oid,
+                            int16_t attnum)
 {
     const struct relation *relation = rel(d, relation_oid);
     const struct column *column = &relation->columns[attnum - 1];
     struct analyze_context context = stored_analysis(d);
     struct expr *expr = NULL;
-    const char *sql = column->default_sql ? column->default_sql : column->type->kind == 'd' ? "NULL" : NULL;
+    const char *sql = column->default_sql         ? column->default_sql
+                      : column->type->kind == 'd' ? "NULL"
+                                                  : NULL;
     bool in_files = relation->distribution != DIST_TEMP;
     if (sql && !column->identity &&
-        !(expr = analyze_catalog_expr(&context, sql, column->generated ? relation : NULL, column->type, column->typmod, d->err)))
+        !(expr = analyze_catalog_expr(&context, sql, column->generated ? relation : NULL,
+                                      column->type, column->typmod, d->err)))
         return false;
-    if (expr && !column->generated && !expr_is_volatile(expr) && (column->default_sql || in_files)) {
+    if (expr && !column->generated && !expr_is_volatile(expr) &&
+        (column->default_sql || in_files)) {
         bool found = true;
         if (!column->default_sql && !has_rows(d, before, &found))
             return false;
@@ -68,10 +76,12 @@ bool alter_add_column(struct ddl *d, uint32_t relation_oid, const AlterTableCmd 
     struct constraint_list constraints = {0};
     bool is_serial;
     if (relation_column(now, def->colname)) {
-        const char *message = arena_printf(d->arena, "column \"%s\" of relation \"%s\" already exists", def->colname, now->name);
+        const char *message = arena_printf(
+            d->arena, "column \"%s\" of relation \"%s\" already exists", def->colname, now->name);
         if (!cmd->missing_ok)
             return err_set(d->err, ERR_DUPLICATE_COLUMN, "%s", message);
-        notice_full(d, "NOTICE", ERR_DUPLICATE_COLUMN, arena_printf(d->arena, "%s, skipping", message), NULL, NULL);
+        notice_full(d, "NOTICE", ERR_DUPLICATE_COLUMN,
+                    arena_printf(d->arena, "%s, skipping", message), NULL, NULL);
         return true;
     }
     if (now->n_columns >= 1600)
@@ -81,7 +91,8 @@ bool alter_add_column(struct ddl *d, uint32_t relation_oid, const AlterTableCmd 
     const struct relation *before = relation_snapshot(d, relation_oid);
     struct relation *relation = catalog_edit_relation(d->fork, relation_oid);
     int16_t attnum = append_column(d, relation, catalog_edit_arena(d->fork, relation_oid), &column);
-    if (!apply_column_def(d, relation_oid, attnum, def, is_serial, &constraints) || !mark_primary_columns(d, relation_oid, &constraints))
+    if (!apply_column_def(d, relation_oid, attnum, def, is_serial, &constraints) ||
+        !mark_primary_columns(d, relation_oid, &constraints))
         return false;
     bool not_null = rel(d, relation_oid)->columns[attnum - 1].not_null;
     catalog_changed(d->fork, relation_oid);
@@ -99,7 +110,8 @@ bool alter_drop_column(struct ddl *d, uint32_t relation_oid, const AlterTableCmd
     const struct relation *relation = rel(d, relation_oid);
     const struct column *column = relation_column(relation, cmd->name);
     if (!column) {
-        const char *message = arena_printf(d->arena, "column \"%s\" of relation \"%s\" does not exist", cmd->name, relation->name);
+        const char *message = arena_printf(
+            d->arena, "column \"%s\" of relation \"%s\" does not exist", cmd->name, relation->name);
         if (!cmd->missing_ok)
             return err_set(d->err, ERR_UNDEFINED_COLUMN, "%s", message);
         notice(d, "%s, skipping", message);
@@ -121,7 +133,7 @@ struct retype {
     const struct type *type;
     int32_t typmod;
     uint32_t collation_oid;
-    struct expr *expr;  /* over the old row */
+    struct expr *expr; /* over the old row */
     bool has_using;
     const struct relation *before;
 };
@@ -132,20 +144,27 @@ static bool check_dependents(struct ddl *d, const struct retype *r)
     for (size_t at = builtin_n_relations; (relation = catalog_next_relation(d->fork, &at));)
         for (uint16_t k = 0; k < relation->n_depends; k++) {
             const struct dependency *need = &relation->depends[k];
-            if (need->class_oid != CLASS_RELATION || need->oid != r->relation_oid || need->sub != r->attnum)
+            if (need->class_oid != CLASS_RELATION || need->oid != r->relation_oid ||
+                need->sub != r->attnum)
                 continue;
-            err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cannot alter type of a column used by a view or rule");
-            return err_detail(d->err, "rule _RETURN on %s %s depends on column \"%s\"", relation_kind_word(relation->kind),
-                              relation_display_name(d->arena, d->fork, &d->c->path, relation), r->name);
+            err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                    "cannot alter type of a column used by a view or rule");
+            return err_detail(d->err, "rule _RETURN on %s %s depends on column \"%s\"",
+                              relation_kind_word(relation->kind),
+                              relation_display_name(d->arena, d->fork, &d->c->path, relation),
+                              r->name);
         }
     relation = rel(d, r->relation_oid);
     for (uint16_t k = 0; k < relation->n_columns; k++) {
         const struct column *column = &relation->columns[k];
         for (uint16_t n = 0; column->generated && !column->dropped && n < column->n_depends; n++)
-            if (column->depends[n].class_oid == CLASS_RELATION && column->depends[n].oid == r->relation_oid &&
-                column->depends[n].sub == r->attnum && column->attnum != r->attnum) {
-                err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cannot alter type of a column used by a generated column");
-                return err_detail(d->err, "Column \"%s\" is used by generated column \"%s\".", r->name, column->name);
+            if (column->depends[n].class_oid == CLASS_RELATION &&
+                column->depends[n].oid == r->relation_oid && column->depends[n].sub == r->attnum &&
+                column->attnum != r->attnum) {
+                err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                        "cannot alter type of a column used by a generated column");
+                return err_detail(d->err, "Column \"%s\" is used by generated column \"%s\".",
+                                  r->name, column->name);
             }
     }
     return true;
@@ -155,14 +174,17 @@ static bool cannot_cast(struct ddl *d, const struct retype *r)
 {
     const char *type = format_type_name(d->arena, d->fork, &d->c->path, r->type);
     if (r->has_using) {
-        err_set(d->err, ERR_DATATYPE_MISMATCH, "result of USING clause for column \"%s\" cannot be cast automatically to type %s", r->name,
-                type);
+        err_set(d->err, ERR_DATATYPE_MISMATCH,
+                "result of USING clause for column \"%s\" cannot be cast automatically to type %s",
+                r->name, type);
         return err_hint(d->err, "You might need to add an explicit cast.");
     }
     struct buf full = BUF_IN(d->arena);
     format_type(d->fork, &d->c->path, r->type, r->typmod, true, &full);
-    err_set(d->err, ERR_DATATYPE_MISMATCH, "column \"%s\" cannot be cast automatically to type %s", r->name, type);
-    return err_hint(d->err, "You might need to specify \"USING %s::%s\".", quoted_ident(d->arena, r->name), buf_cstr(&full));
+    err_set(d->err, ERR_DATATYPE_MISMATCH, "column \"%s\" cannot be cast automatically to type %s",
+            r->name, type);
+    return err_hint(d->err, "You might need to specify \"USING %s::%s\".",
+                    quoted_ident(d->arena, r->name), buf_cstr(&full));
 }
 
 static bool make_expr(struct ddl *d, struct retype *r, const Node *using)
@@ -170,8 +192,10 @@ static bool make_expr(struct ddl *d, struct retype *r, const Node *using)
     struct analyze_context context = analysis(d);
     const struct relation *relation = rel(d, r->relation_oid);
     r->has_using = using != NULL;
-    r->expr = using ? analyze_raw_expr(&context, using, relation, r->type, r->typmod, "transform expression", d->err)
-                    : analyze_catalog_expr(&context, quoted_ident(d->arena, r->name), relation, r->type, r->typmod, d->err);
+    r->expr = using ? analyze_raw_expr(&context, using, relation, r->type, r->typmod,
+                                       "transform expression", d->err)
+                    : analyze_catalog_expr(&context, quoted_ident(d->arena, r->name), relation,
+                                           r->type, r->typmod, d->err);
     if (r->expr)
         return true;
     if (err_is(d->err, ERR_DATATYPE_MISMATCH) || err_is(d->err, ERR_CANNOT_COERCE)) {
@@ -191,7 +215,8 @@ static bool convert_default(struct ddl *d, const struct retype *r, const char **
     if (!column->default_sql)
         return true;
     struct expr *coerced =
-        analyze_catalog_expr(&context, column->default_sql, column->generated ? relation : NULL, r->type, r->typmod, d->err);
+        analyze_catalog_expr(&context, column->default_sql, column->generated ? relation : NULL,
+                             r->type, r->typmod, d->err);
     if (coerced) {
         *sql = canonical_expr(d, coerced, relation);
         return true;
@@ -199,7 +224,8 @@ static bool convert_default(struct ddl *d, const struct retype *r, const char **
     if (!err_is(d->err, ERR_DATATYPE_MISMATCH))
         return false;
     err_clear(d->err);
-    return err_set(d->err, ERR_DATATYPE_MISMATCH, "%s for column \"%s\" cannot be cast automatically to type %s",
+    return err_set(d->err, ERR_DATATYPE_MISMATCH,
+                   "%s for column \"%s\" cannot be cast automatically to type %s",
                    column->generated ? "generation expression" : "default", r->name,
                    format_type_name(d->arena, d->fork, &d->c->path, r->type));
 }
@@ -215,11 +241,13 @@ static bool same_values(const struct retype *r)
     const struct column *old = &r->before->columns[r->attnum - 1];
     const struct expr *expr = r->expr;
     if (r->has_using)
-        return expr->kind == EXPR_COLUMN && expr->column.attnum == r->attnum && old->type == r->type;
+        return expr->kind == EXPR_COLUMN && expr->column.attnum == r->attnum &&
+               old->type == r->type;
     while (expr->kind == EXPR_RELABEL && expr->args.n)
         expr = expr->args.items[0];
     if (expr->kind == EXPR_COLUMN)
-        return r->type->ops->storage == old->type->ops->storage && r->type->ops->native_order == old->type->ops->native_order;
+        return r->type->ops->storage == old->type->ops->storage &&
+               r->type->ops->native_order == old->type->ops->native_order;
     if (is_integer(old->type) && is_integer(r->type))
         return r->type->len >= old->type->len;
     if (old->type->oid == TYPE_VARCHAR && r->type->oid == TYPE_VARCHAR)
@@ -239,7 +267,8 @@ static bool reread_checks(struct ddl *d, const struct retype *r)
             uses |= constraint->columns[c] == r->attnum;
         if (constraint->kind != 'c' || !uses)
             continue;
-        struct expr *expr = analyze_catalog_expr(&context, constraint->check_sql, relation, builtin_type(TYPE_BOOL), -1, d->err);
+        struct expr *expr = analyze_catalog_expr(&context, constraint->check_sql, relation,
+                                                 builtin_type(TYPE_BOOL), -1, d->err);
         if (!expr)
             return false;
         const char *sql = canonical_expr(d, expr, relation);
@@ -249,10 +278,12 @@ static bool reread_checks(struct ddl *d, const struct retype *r)
     return true;
 }
 
-static bool reread_text(struct ddl *d, const struct relation *relation, const char **text, const struct type **type, bool predicate)
+static bool reread_text(struct ddl *d, const struct relation *relation, const char **text,
+                        const struct type **type, bool predicate)
 {
     struct analyze_context context = stored_analysis(d);
-    struct expr *expr = analyze_catalog_expr(&context, *text, relation, predicate ? builtin_type(TYPE_BOOL) : NULL, -1, d->err);
+    struct expr *expr = analyze_catalog_expr(
+        &context, *text, relation, predicate ? builtin_type(TYPE_BOOL) : NULL, -1, d->err);
     if (!expr)
         return false;
     *text = canonical_expr(d, expr, relation);
@@ -273,8 +304,10 @@ static bool reread_indexes(struct ddl *d, const struct retype *r)
                 keys[c].type = r->type;
                 keys[c].collation_oid = r->collation_oid;
                 if (c < index->n_keys && !index_key_opclass(index, &keys[c]))
-                    return err_set(d->err, ERR_UNDEFINED_OBJECT, "data type %s has no default operator class for access method \"%s\"",
-                                   format_type_name(d->arena, d->fork, &d->c->path, r->type), index->method);
+                    return err_set(
+                        d->err, ERR_UNDEFINED_OBJECT,
+                        "data type %s has no default operator class for access method \"%s\"",
+                        format_type_name(d->arena, d->fork, &d->c->path, r->type), index->method);
             } else if (keys[c].expr_sql) {
                 const char *text = keys[c].expr_sql;
                 if (!reread_text(d, relation, &text, &keys[c].type, false))
@@ -311,7 +344,8 @@ static bool retype_sequence(struct ddl *d, const struct retype *r)
         return true;
     TypeName *name = ARENA_NEW(d->arena, TypeName);
     DefElem *option = ARENA_NEW(d->arena, DefElem);
-    List *list = arena_zalloc(d->arena, sizeof(List) + 2 * sizeof(ListCell)), *names = arena_zalloc(d->arena, sizeof(List) + 3 * sizeof(ListCell));
+    List *list = arena_zalloc(d->arena, sizeof(List) + 2 * sizeof(ListCell)),
+         *names = arena_zalloc(d->arena, sizeof(List) + 3 * sizeof(ListCell));
     String *schema = ARENA_NEW(d->arena, String), *type = ARENA_NEW(d->arena, String);
     schema->type = type->type = T_String;
     schema->sval = (char *)"pg_catalog";
@@ -339,7 +373,8 @@ static bool rewrite(struct ddl *d, const struct retype *r)
     struct new_value values[1] = {{r->attnum, r->expr, 0}};
     if (r->before->temp)
         return rewrite_columns(d, r->before, r->relation_oid, values, 1, true);
-    return renew_storage(d, r->before, r->relation_oid) && rewrite_columns(d, r->before, r->relation_oid, values, 1, true) &&
+    return renew_storage(d, r->before, r->relation_oid) &&
+           rewrite_columns(d, r->before, r->relation_oid, values, 1, true) &&
            renew_indexes(d, r->relation_oid, true);
 }
 
@@ -352,7 +387,9 @@ bool alter_column_type(struct ddl *d, uint32_t relation_oid, const AlterTableCmd
     const char *default_sql;
     bool is_serial;
     if (!column)
-        return err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", cmd->name, relation->name);
+        return err_set(d->err, ERR_UNDEFINED_COLUMN,
+                       "column \"%s\" of relation \"%s\" does not exist", cmd->name,
+                       relation->name);
     def->colname = cmd->name;
     if (!column_from_def(d, def, &wanted, &is_serial))
         return false;
@@ -365,7 +402,8 @@ bool alter_column_type(struct ddl *d, uint32_t relation_oid, const AlterTableCmd
         .collation_oid = wanted.collation_oid,
         .before = relation_snapshot(d, relation_oid),
     };
-    if (!make_expr(d, &r, def->raw_default) || !check_dependents(d, &r) || !convert_default(d, &r, &default_sql))
+    if (!make_expr(d, &r, def->raw_default) || !check_dependents(d, &r) ||
+        !convert_default(d, &r, &default_sql))
         return false;
     bool unchanged = same_values(&r);
     change_column(d, &r, default_sql);

@@ -19,7 +19,8 @@ static void put_qualified(struct buf *out, const struct relation *relation)
     quote_ident(out, relation->name);
 }
 
-static bool about(struct ddl *d, const struct relation *relation, const char *column, const char *constraint)
+static bool about(struct ddl *d, const struct relation *relation, const char *column,
+                  const char *constraint)
 {
     struct arena *arena = d->err->arena;
     d->err->schema = arena_strdup(arena, relation->namespace_name);
@@ -47,7 +48,8 @@ bool check_not_null(struct ddl *d, const struct relation *relation, int16_t attn
         return false;
     if (!found)
         return true;
-    err_set(d->err, ERR_NOT_NULL_VIOLATION, "column \"%s\" of relation \"%s\" contains null values", name, relation->name);
+    err_set(d->err, ERR_NOT_NULL_VIOLATION, "column \"%s\" of relation \"%s\" contains null values",
+            name, relation->name);
     return about(d, relation, name, NULL);
 }
 
@@ -64,7 +66,8 @@ bool set_not_null(struct ddl *d, uint32_t relation_oid, int16_t attnum, bool che
 
 /* ---- CHECK ---- */
 
-static bool check_rows_pass(struct ddl *d, const struct relation *relation, const struct constraint *constraint)
+static bool check_rows_pass(struct ddl *d, const struct relation *relation,
+                            const struct constraint *constraint)
 {
     struct buf sql = BUF_IN(d->arena);
     bool found;
@@ -75,21 +78,27 @@ static bool check_rows_pass(struct ddl *d, const struct relation *relation, cons
         return false;
     if (!found)
         return true;
-    err_set(d->err, ERR_CHECK_VIOLATION, "check constraint \"%s\" of relation \"%s\" is violated by some row", constraint->name,
+    err_set(d->err, ERR_CHECK_VIOLATION,
+            "check constraint \"%s\" of relation \"%s\" is violated by some row", constraint->name,
             relation->name);
     return about(d, relation, NULL, constraint->name);
 }
 
-static bool name_is_free(struct ddl *d, const struct relation *relation, const char *name, bool is_check, bool new_table)
+static bool name_is_free(struct ddl *d, const struct relation *relation, const char *name,
+                         bool is_check, bool new_table)
 {
     if (!constraint_named(relation, name))
         return true;
     if (is_check && new_table)
-        return err_set(d->err, ERR_DUPLICATE_OBJECT, "check constraint \"%s\" already exists", name);
-    return err_set(d->err, ERR_DUPLICATE_OBJECT, "constraint \"%s\" for relation \"%s\" already exists", name, relation->name);
+        return err_set(d->err, ERR_DUPLICATE_OBJECT, "check constraint \"%s\" already exists",
+                       name);
+    return err_set(d->err, ERR_DUPLICATE_OBJECT,
+                   "constraint \"%s\" for relation \"%s\" already exists", name, relation->name);
 }
 
-static struct constraint *new_constraint(struct ddl *d, struct object **object, const struct relation *relation, const char *name, char kind)
+static struct constraint *new_constraint(struct ddl *d, struct object **object,
+                                         const struct relation *relation, const char *name,
+                                         char kind)
 {
     *object = object_new(OBJ_CONSTRAINT, catalog_new_oid(d->fork));
     struct constraint *constraint = object_constraint(*object);
@@ -105,7 +114,8 @@ static bool add_check(struct ddl *d, uint32_t relation_oid, const Constraint *no
 {
     const struct relation *relation = rel(d, relation_oid);
     struct analyze_context context = analysis(d);
-    struct expr *expr = analyze_raw_expr(&context, node->raw_expr, relation, builtin_type(TYPE_BOOL), -1, "check constraint", d->err);
+    struct expr *expr = analyze_raw_expr(&context, node->raw_expr, relation,
+                                         builtin_type(TYPE_BOOL), -1, "check constraint", d->err);
     if (!expr)
         return false;
     int16_t *columns;
@@ -117,8 +127,10 @@ static bool add_check(struct ddl *d, uint32_t relation_oid, const Constraint *no
     if (name && !name_is_free(d, relation, name, true, new_table))
         return false;
     if (!name)
-        name = choose_constraint_name(d, relation->name, n == 1 && columns[0] > 0 ? relation->columns[columns[0] - 1].name : NULL, "check",
-                                      relation->namespace_oid, relation_oid);
+        name = choose_constraint_name(
+            d, relation->name,
+            n == 1 && columns[0] > 0 ? relation->columns[columns[0] - 1].name : NULL, "check",
+            relation->namespace_oid, relation_oid);
     struct constraint *constraint = new_constraint(d, &object, relation, name, 'c');
     struct arena *arena = object_arena(object);
     uint16_t n_real = 0;
@@ -158,7 +170,8 @@ static IndexElem *column_elem(struct ddl *d, const char *name)
 }
 
 /* The named key columns as index elements; each must exist and come once. */
-static List *key_elements(struct ddl *d, const struct relation *relation, const Constraint *node, const List *names, int16_t at_column)
+static List *key_elements(struct ddl *d, const struct relation *relation, const Constraint *node,
+                          const List *names, int16_t at_column)
 {
     int n = names ? list_n(names) : at_column ? 1 : 0;
     List *list = arena_zalloc(d->arena, sizeof(List) + (size_t)(n + 1) * sizeof(ListCell));
@@ -168,12 +181,14 @@ static List *key_elements(struct ddl *d, const struct relation *relation, const 
     for (int k = 0; k < n; k++) {
         const char *name = names ? list_str(names, k) : relation->columns[at_column - 1].name;
         if (!relation_column(relation, name)) {
-            fail_at(d, node->location, ERR_UNDEFINED_COLUMN, "column \"%s\" named in key does not exist", name);
+            fail_at(d, node->location, ERR_UNDEFINED_COLUMN,
+                    "column \"%s\" named in key does not exist", name);
             return NULL;
         }
         for (int j = 0; j < k; j++)
             if (strcmp(name, ((IndexElem *)list_at(list, j))->name) == 0) {
-                fail_at(d, node->location, ERR_DUPLICATE_COLUMN, "column \"%s\" appears twice in %s constraint", name,
+                fail_at(d, node->location, ERR_DUPLICATE_COLUMN,
+                        "column \"%s\" appears twice in %s constraint", name,
                         node->contype == CONSTR_PRIMARY ? "primary key" : "unique");
                 return NULL;
             }
@@ -182,7 +197,8 @@ static List *key_elements(struct ddl *d, const struct relation *relation, const 
     return list;
 }
 
-static void fill_key_columns(struct arena *arena, struct constraint *constraint, const struct index *index)
+static void fill_key_columns(struct arena *arena, struct constraint *constraint,
+                             const struct index *index)
 {
     int16_t *columns = ARENA_ARRAY(arena, int16_t, index->n_keys + 1u);
     for (uint16_t k = 0; k < index->n_keys; k++)
@@ -209,7 +225,8 @@ static bool add_key_constraint(struct ddl *d, uint32_t relation_oid, uint32_t in
     return true;
 }
 
-static bool not_null_columns(struct ddl *d, uint32_t relation_oid, const List *elements, bool new_table)
+static bool not_null_columns(struct ddl *d, uint32_t relation_oid, const List *elements,
+                             bool new_table)
 {
     for (int k = 0; k < list_n(elements); k++) {
         const IndexElem *elem = list_at(elements, k);
@@ -224,29 +241,36 @@ static bool unusable(struct ddl *d, const Constraint *node, const char *format)
 {
     const char *message = arena_printf(d->arena, "\"%s\" %s", node->indexname, format);
     fail_at(d, node->location, ERR_WRONG_OBJECT_TYPE, "%s", message);
-    return err_detail(d->err, "Cannot create a primary key or unique constraint using such an index.");
+    return err_detail(d->err,
+                      "Cannot create a primary key or unique constraint using such an index.");
 }
 
 static bool use_index(struct ddl *d, uint32_t relation_oid, const Constraint *node)
 {
     const struct relation *relation = rel(d, relation_oid);
     const struct namespace *namespace = catalog_namespace(d->fork, relation->namespace_oid);
-    const struct index *index = catalog_index_by_name(d->fork, &d->c->path, namespace->name, node->indexname);
+    const struct index *index =
+        catalog_index_by_name(d->fork, &d->c->path, namespace->name, node->indexname);
     bool primary = node->contype == CONSTR_PRIMARY;
     if (!index)
-        return fail_at(d, node->location, ERR_UNDEFINED_OBJECT, "index \"%s\" does not exist", node->indexname);
-    if (index->relation_oid != relation_oid)
-        return fail_at(d, node->location, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "index \"%s\" does not belong to table \"%s\"",
-                       node->indexname, relation->name);
-    if (index->constraint_oid)
-        return fail_at(d, node->location, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "index \"%s\" is already associated with a constraint",
+        return fail_at(d, node->location, ERR_UNDEFINED_OBJECT, "index \"%s\" does not exist",
                        node->indexname);
+    if (index->relation_oid != relation_oid)
+        return fail_at(d, node->location, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "index \"%s\" does not belong to table \"%s\"", node->indexname,
+                       relation->name);
+    if (index->constraint_oid)
+        return fail_at(d, node->location, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "index \"%s\" is already associated with a constraint", node->indexname);
     if (!index->unique)
         return unusable(d, node, "is not a unique index");
     for (uint16_t k = 0; k < index->n_keys; k++)
         if (!index->keys[k].attnum)
-            return fail_at(d, node->location, ERR_WRONG_OBJECT_TYPE, "index \"%s\" contains expressions", node->indexname) ||
-                   err_detail(d->err, "Cannot create a primary key or unique constraint using such an index.");
+            return fail_at(d, node->location, ERR_WRONG_OBJECT_TYPE,
+                           "index \"%s\" contains expressions", node->indexname) ||
+                   err_detail(
+                       d->err,
+                       "Cannot create a primary key or unique constraint using such an index.");
     if (index->where_sql)
         return unusable(d, node, "is a partial index");
     for (uint16_t k = 0; primary && k < index->n_keys; k++)
@@ -259,7 +283,8 @@ static bool use_index(struct ddl *d, uint32_t relation_oid, const Constraint *no
     edited->deferred = node->initdeferred;
     const char *name = node->conname ? node->conname : edited->name;
     if (strcmp(name, edited->name) != 0) {
-        notice(d, "ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"%s\" to \"%s\"", edited->name, name);
+        notice(d, "ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"%s\" to \"%s\"",
+               edited->name, name);
         edited->name = edit_text(d, oid, name);
         catalog_renamed(d->fork, oid);
         if (!storage_rename_index(d, oid))
@@ -268,7 +293,8 @@ static bool use_index(struct ddl *d, uint32_t relation_oid, const Constraint *no
     return add_key_constraint(d, relation_oid, oid, primary ? 'p' : 'u');
 }
 
-static bool add_key(struct ddl *d, uint32_t relation_oid, const Constraint *node, int16_t at_column, bool new_table)
+static bool add_key(struct ddl *d, uint32_t relation_oid, const Constraint *node, int16_t at_column,
+                    bool new_table)
 {
     const struct relation *relation = rel(d, relation_oid);
     bool primary = node->contype == CONSTR_PRIMARY;
@@ -278,10 +304,12 @@ static bool add_key(struct ddl *d, uint32_t relation_oid, const Constraint *node
     if (node->indexname)
         return use_index(d, relation_oid, node);
     List *elements = key_elements(d, relation, node, node->keys, at_column);
-    List *including = elements && node->including ? key_elements(d, relation, node, node->including, 0) : NULL;
+    List *including =
+        elements && node->including ? key_elements(d, relation, node, node->including, 0) : NULL;
     if (!elements || (node->including && !including))
         return false;
-    if (node->conname && constraint_named(relation, node->conname) && !relation_name_taken(d->fork, relation->namespace_oid, node->conname))
+    if (node->conname && constraint_named(relation, node->conname) &&
+        !relation_name_taken(d->fork, relation->namespace_oid, node->conname))
         return name_is_free(d, relation, node->conname, false, new_table);
     if (primary && !not_null_columns(d, relation_oid, elements, new_table))
         return false;
@@ -301,7 +329,8 @@ static bool add_key(struct ddl *d, uint32_t relation_oid, const Constraint *node
         .new_table = new_table,
     };
     uint32_t index_oid;
-    return make_index(d, relation_oid, &request, &index_oid) && add_key_constraint(d, relation_oid, index_oid, primary ? 'p' : 'u');
+    return make_index(d, relation_oid, &request, &index_oid) &&
+           add_key_constraint(d, relation_oid, index_oid, primary ? 'p' : 'u');
 }
 
 /* ---- FOREIGN KEY ---- */
@@ -314,14 +343,17 @@ struct foreign_key {
     const char *name;
 };
 
-static int16_t *named_columns(struct ddl *d, const struct relation *relation, const List *names, uint16_t *n)
+static int16_t *named_columns(struct ddl *d, const struct relation *relation, const List *names,
+                              uint16_t *n)
 {
     int16_t *columns = ARENA_ARRAY(d->arena, int16_t, list_n(names) + 1);
     *n = 0;
     for (int k = 0; k < list_n(names); k++) {
         const struct column *column = relation_column(relation, list_str(names, k));
         if (!column) {
-            err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" referenced in foreign key constraint does not exist", list_str(names, k));
+            err_set(d->err, ERR_UNDEFINED_COLUMN,
+                    "column \"%s\" referenced in foreign key constraint does not exist",
+                    list_str(names, k));
             return NULL;
         }
         columns[(*n)++] = column->attnum;
@@ -357,7 +389,9 @@ static bool referenced_columns(struct ddl *d, const Constraint *node, struct for
     if (!node->pk_attrs) {
         const struct index *primary = primary_index(key->target);
         if (!primary)
-            return err_set(d->err, ERR_UNDEFINED_OBJECT, "there is no primary key for referenced table \"%s\"", key->target->name);
+            return err_set(d->err, ERR_UNDEFINED_OBJECT,
+                           "there is no primary key for referenced table \"%s\"",
+                           key->target->name);
         key->ref_columns = ARENA_ARRAY(d->arena, int16_t, primary->n_keys + 1u);
         for (uint16_t k = 0; k < primary->n_keys; k++)
             key->ref_columns[k] = primary->keys[k].attnum;
@@ -367,11 +401,13 @@ static bool referenced_columns(struct ddl *d, const Constraint *node, struct for
         return false;
     }
     if (n != key->n)
-        return err_set(d->err, ERR_INVALID_FOREIGN_KEY, "number of referencing and referenced columns for foreign key disagree");
+        return err_set(d->err, ERR_INVALID_FOREIGN_KEY,
+                       "number of referencing and referenced columns for foreign key disagree");
     for (uint16_t k = 0; k < n; k++)
         for (uint16_t j = 0; j < k; j++)
             if (key->ref_columns[j] == key->ref_columns[k])
-                return err_set(d->err, ERR_INVALID_FOREIGN_KEY, "foreign key referenced-columns list must not contain duplicates");
+                return err_set(d->err, ERR_INVALID_FOREIGN_KEY,
+                               "foreign key referenced-columns list must not contain duplicates");
     bool deferrable = false;
     for (uint16_t k = 0; !key->index_oid && k < key->target->n_indexes; k++) {
         const struct index *index = key->target->indexes[k];
@@ -384,14 +420,17 @@ static bool referenced_columns(struct ddl *d, const Constraint *node, struct for
     }
     const struct index *chosen = key->index_oid ? catalog_index(d->fork, key->index_oid) : NULL;
     if (deferrable && !chosen)
-        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot use a deferrable unique constraint for referenced table \"%s\"",
+        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "cannot use a deferrable unique constraint for referenced table \"%s\"",
                        key->target->name);
     if (chosen && chosen->deferrable)
-        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "cannot use a deferrable primary key for referenced table \"%s\"",
+        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "cannot use a deferrable primary key for referenced table \"%s\"",
                        key->target->name);
     if (chosen)
         return true;
-    return err_set(d->err, ERR_INVALID_FOREIGN_KEY, "there is no unique constraint matching given keys for referenced table \"%s\"",
+    return err_set(d->err, ERR_INVALID_FOREIGN_KEY,
+                   "there is no unique constraint matching given keys for referenced table \"%s\"",
                    key->target->name);
 }
 
@@ -414,59 +453,75 @@ static bool comparable(const struct ddl *d, const struct type *target, const str
         return false;
     for (size_t k = 0; k < builtin_n_amops; k++) {
         const struct builtin_amop *amop = &builtin_amops[k];
-        if (amop->family == opclass->family && amop->strategy == 3 && amop->left == target->oid && amop->right == source->oid)
+        if (amop->family == opclass->family && amop->strategy == 3 && amop->left == target->oid &&
+            amop->right == source->oid)
             return true;
     }
     const struct builtin_opclass *source_opclass = builtin_default_opclass(AM_BTREE, source);
-    if (source_opclass && source_opclass->family == opclass->family && source_opclass->type == opclass->type && target->kind == source->kind &&
-        opclass->type != TYPE_ANYARRAY && opclass->type != TYPE_ANYENUM && opclass->type != TYPE_RECORD && opclass->type != TYPE_ANYRANGE)
+    if (source_opclass && source_opclass->family == opclass->family &&
+        source_opclass->type == opclass->type && target->kind == source->kind &&
+        opclass->type != TYPE_ANYARRAY && opclass->type != TYPE_ANYENUM &&
+        opclass->type != TYPE_RECORD && opclass->type != TYPE_ANYRANGE)
         return true; /* text and varchar */
     const struct cast *cast = catalog_cast(d->fork, source->oid, opclass->type);
     return cast && cast->context == CAST_IMPLICIT;
 }
 
-static bool check_types(struct ddl *d, const struct relation *relation, const struct foreign_key *key)
+static bool check_types(struct ddl *d, const struct relation *relation,
+                        const struct foreign_key *key)
 {
     for (uint16_t k = 0; k < key->n; k++) {
         const struct column *from = &relation->columns[key->columns[k] - 1];
         const struct column *to = &key->target->columns[key->ref_columns[k] - 1];
         if (comparable(d, to->type, from->type))
             continue;
-        err_set(d->err, ERR_DATATYPE_MISMATCH, "foreign key constraint \"%s\" cannot be implemented", key->name);
-        return err_detail(d->err, "Key columns \"%s\" and \"%s\" are of incompatible types: %s and %s.", from->name, to->name,
-                          format_type_name(d->arena, d->fork, &d->c->path, from->type),
-                          format_type_name(d->arena, d->fork, &d->c->path, to->type));
+        err_set(d->err, ERR_DATATYPE_MISMATCH,
+                "foreign key constraint \"%s\" cannot be implemented", key->name);
+        return err_detail(
+            d->err, "Key columns \"%s\" and \"%s\" are of incompatible types: %s and %s.",
+            from->name, to->name, format_type_name(d->arena, d->fork, &d->c->path, from->type),
+            format_type_name(d->arena, d->fork, &d->c->path, to->type));
     }
     return true;
 }
 
-static bool check_persistence(struct ddl *d, const struct relation *relation, const struct relation *target)
+static bool check_persistence(struct ddl *d, const struct relation *relation,
+                              const struct relation *target)
 {
     const char *what = NULL;
     if (relation->temp && !target->temp)
         what = "constraints on temporary tables may reference only temporary tables";
     else if (!relation->temp && target->temp)
-        what = relation->persistence == 'u' ? "constraints on unlogged tables may reference only permanent or unlogged tables"
-                                            : "constraints on permanent tables may reference only permanent tables";
+        what =
+            relation->persistence == 'u'
+                ? "constraints on unlogged tables may reference only permanent or unlogged tables"
+                : "constraints on permanent tables may reference only permanent tables";
     else if (relation->persistence == 'p' && target->persistence == 'u')
         what = "constraints on permanent tables may reference only permanent tables";
     return !what || err_set(d->err, ERR_INVALID_TABLE_DEFINITION, "%s", what);
 }
 
-static bool check_generated_columns(struct ddl *d, const struct relation *relation, const Constraint *node, const struct foreign_key *key)
+static bool check_generated_columns(struct ddl *d, const struct relation *relation,
+                                    const Constraint *node, const struct foreign_key *key)
 {
     for (uint16_t k = 0; k < key->n; k++) {
         if (!relation->columns[key->columns[k] - 1].generated)
             continue;
-        if (node->fk_upd_action == FK_SET_NULL || node->fk_upd_action == FK_SET_DEFAULT || node->fk_upd_action == FK_CASCADE)
-            return err_set(d->err, ERR_SYNTAX_ERROR, "invalid ON UPDATE action for foreign key constraint containing generated column");
+        if (node->fk_upd_action == FK_SET_NULL || node->fk_upd_action == FK_SET_DEFAULT ||
+            node->fk_upd_action == FK_CASCADE)
+            return err_set(
+                d->err, ERR_SYNTAX_ERROR,
+                "invalid ON UPDATE action for foreign key constraint containing generated column");
         if (node->fk_del_action == FK_SET_NULL || node->fk_del_action == FK_SET_DEFAULT)
-            return err_set(d->err, ERR_SYNTAX_ERROR, "invalid ON DELETE action for foreign key constraint containing generated column");
+            return err_set(
+                d->err, ERR_SYNTAX_ERROR,
+                "invalid ON DELETE action for foreign key constraint containing generated column");
     }
     return true;
 }
 
-static const char *joined_names(struct ddl *d, const struct relation *relation, const int16_t *columns, uint16_t n)
+static const char *joined_names(struct ddl *d, const struct relation *relation,
+                                const int16_t *columns, uint16_t n)
 {
     struct buf out = BUF_IN(d->arena);
     for (uint16_t k = 0; k < n && out.n < 64; k++)
@@ -484,30 +539,36 @@ static bool take_missing(void *arg, const struct datum *row)
 {
     struct missing_key *missing = arg;
     for (uint16_t k = 0; k < missing->n; k++)
-        missing->values[k] = row[k].null ? "null" : arena_strndup(missing->d->arena, row[k].p, row[k].n);
+        missing->values[k] =
+            row[k].null ? "null" : arena_strndup(missing->d->arena, row[k].p, row[k].n);
     return false;
 }
 
-static bool missing_error(struct ddl *d, const struct relation *relation, const struct relation *target, const struct constraint *constraint,
+static bool missing_error(struct ddl *d, const struct relation *relation,
+                          const struct relation *target, const struct constraint *constraint,
                           const struct missing_key *missing)
 {
     struct buf key = BUF_IN(d->arena);
     for (uint16_t k = 0; k < constraint->n_columns; k++)
-        buf_printf(&key, "%s%s", k ? ", " : "Key (", relation->columns[constraint->columns[k] - 1].name);
+        buf_printf(&key, "%s%s", k ? ", " : "Key (",
+                   relation->columns[constraint->columns[k] - 1].name);
     for (uint16_t k = 0; k < constraint->n_columns; k++)
         buf_printf(&key, "%s%s", k ? ", " : ")=(", missing->values[k]);
-    err_set(d->err, ERR_FOREIGN_KEY_VIOLATION, "insert or update on table \"%s\" violates foreign key constraint \"%s\"", relation->name,
-            constraint->name);
+    err_set(d->err, ERR_FOREIGN_KEY_VIOLATION,
+            "insert or update on table \"%s\" violates foreign key constraint \"%s\"",
+            relation->name, constraint->name);
     err_detail(d->err, "%s) is not present in table \"%s\".", buf_cstr(&key), target->name);
     return about(d, relation, NULL, constraint->name);
 }
 
 /* Each referencing row has its referenced one. */
-static bool foreign_rows_match(struct ddl *d, const struct relation *relation, const struct constraint *constraint)
+static bool foreign_rows_match(struct ddl *d, const struct relation *relation,
+                               const struct constraint *constraint)
 {
     const struct relation *target = rel(d, constraint->ref_relation_oid);
     struct buf sql = BUF_IN(d->arena);
-    struct missing_key missing = {d, constraint->n_columns, ARENA_ARRAY(d->arena, const char *, constraint->n_columns + 1u)};
+    struct missing_key missing = {d, constraint->n_columns,
+                                  ARENA_ARRAY(d->arena, const char *, constraint->n_columns + 1u)};
     buf_puts(&sql, "SELECT ");
     for (uint16_t k = 0; k < constraint->n_columns; k++) {
         buf_puts(&sql, k ? ", fk." : "fk.");
@@ -542,8 +603,8 @@ static bool foreign_rows_match(struct ddl *d, const struct relation *relation, c
     return !n || missing_error(d, relation, target, constraint, &missing);
 }
 
-static void fill_foreign(struct ddl *d, struct object *object, const struct relation *relation, const Constraint *node,
-                         const struct foreign_key *key, bool new_table)
+static void fill_foreign(struct ddl *d, struct object *object, const struct relation *relation,
+                         const Constraint *node, const struct foreign_key *key, bool new_table)
 {
     struct constraint *constraint = object_constraint(object);
     struct arena *arena = object_arena(object);
@@ -561,7 +622,8 @@ static void fill_foreign(struct ddl *d, struct object *object, const struct rela
     constraint->no_inherit = true;
 }
 
-static bool set_columns(struct ddl *d, struct object *object, const struct relation *relation, const Constraint *node)
+static bool set_columns(struct ddl *d, struct object *object, const struct relation *relation,
+                        const Constraint *node)
 {
     struct constraint *constraint = object_constraint(object);
     uint16_t n = 0;
@@ -575,16 +637,18 @@ static bool set_columns(struct ddl *d, struct object *object, const struct relat
         for (uint16_t c = 0; c < constraint->n_columns; c++)
             in_key |= constraint->columns[c] == columns[k];
         if (!in_key)
-            return err_set(d->err, ERR_INVALID_COLUMN_REFERENCE,
-                           "column \"%s\" referenced in ON DELETE SET action must be part of foreign key",
-                           relation->columns[columns[k] - 1].name);
+            return err_set(
+                d->err, ERR_INVALID_COLUMN_REFERENCE,
+                "column \"%s\" referenced in ON DELETE SET action must be part of foreign key",
+                relation->columns[columns[k] - 1].name);
     }
     constraint->set_columns = arena_memdup(object_arena(object), columns, n * sizeof(int16_t));
     constraint->n_set_columns = n;
     return true;
 }
 
-static bool add_foreign(struct ddl *d, uint32_t relation_oid, const Constraint *node, int16_t at_column, bool new_table)
+static bool add_foreign(struct ddl *d, uint32_t relation_oid, const Constraint *node,
+                        int16_t at_column, bool new_table)
 {
     const struct relation *relation = rel(d, relation_oid);
     struct foreign_key key = {.target = find_relation(d, node->pktable, false, NULL)};
@@ -592,12 +656,15 @@ static bool add_foreign(struct ddl *d, uint32_t relation_oid, const Constraint *
     if (!key.target)
         return false;
     if (key.target->kind != 'r')
-        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "referenced relation \"%s\" is not a table", key.target->name);
+        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "referenced relation \"%s\" is not a table",
+                       key.target->name);
     if (key.target->oid < FIRST_USER_OID)
-        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied: \"%s\" is a system catalog", key.target->name);
+        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog", key.target->name);
     if (node->fk_matchtype == 'p')
         return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "MATCH PARTIAL not yet implemented");
-    if (!check_persistence(d, relation, key.target) || !lock_relation(d, key.target->oid, LOCK_SHARE_ROW_EXCLUSIVE))
+    if (!check_persistence(d, relation, key.target) ||
+        !lock_relation(d, key.target->oid, LOCK_SHARE_ROW_EXCLUSIVE))
         return false;
     if (list_n(node->fk_attrs)) {
         if (!(key.columns = named_columns(d, relation, node->fk_attrs, &key.n)))
@@ -610,9 +677,11 @@ static bool add_foreign(struct ddl *d, uint32_t relation_oid, const Constraint *
     if (key.name && !name_is_free(d, relation, key.name, false, new_table))
         return false;
     if (!key.name)
-        key.name = choose_constraint_name(d, relation->name, joined_names(d, relation, key.columns, key.n), "fkey", relation->namespace_oid,
-                                          relation_oid);
-    if (!check_generated_columns(d, relation, node, &key) || !referenced_columns(d, node, &key) || !check_types(d, relation, &key))
+        key.name =
+            choose_constraint_name(d, relation->name, joined_names(d, relation, key.columns, key.n),
+                                   "fkey", relation->namespace_oid, relation_oid);
+    if (!check_generated_columns(d, relation, node, &key) || !referenced_columns(d, node, &key) ||
+        !check_types(d, relation, &key))
         return false;
     struct constraint *constraint = new_constraint(d, &object, relation, key.name, 'f');
     fill_foreign(d, object, relation, node, &key, new_table);
@@ -623,12 +692,14 @@ static bool add_foreign(struct ddl *d, uint32_t relation_oid, const Constraint *
     uint32_t oid = constraint->oid;
     bool validate = constraint->validated && !new_table;
     catalog_add(d->fork, object);
-    return !validate || foreign_rows_match(d, rel(d, relation_oid), catalog_constraint(d->fork, oid));
+    return !validate ||
+           foreign_rows_match(d, rel(d, relation_oid), catalog_constraint(d->fork, oid));
 }
 
 /* ---- all kinds ---- */
 
-bool add_constraint(struct ddl *d, uint32_t relation_oid, const Constraint *node, int16_t at_column, bool new_table)
+bool add_constraint(struct ddl *d, uint32_t relation_oid, const Constraint *node, int16_t at_column,
+                    bool new_table)
 {
     switch (node->contype) {
     case CONSTR_CHECK:
@@ -654,7 +725,8 @@ bool add_constraint(struct ddl *d, uint32_t relation_oid, const Constraint *node
     return true;
 }
 
-static bool check_single_primary(struct ddl *d, const struct relation *relation, const struct constraint_list *list)
+static bool check_single_primary(struct ddl *d, const struct relation *relation,
+                                 const struct constraint_list *list)
 {
     bool seen = has_primary_key(relation);
     for (size_t k = 0; k < list->n; k++) {
@@ -662,15 +734,18 @@ static bool check_single_primary(struct ddl *d, const struct relation *relation,
             continue;
         if (seen)
             return fail_at(d, list->items[k]->location, ERR_INVALID_TABLE_DEFINITION,
-                           "multiple primary keys for table \"%s\" are not allowed", relation->name);
+                           "multiple primary keys for table \"%s\" are not allowed",
+                           relation->name);
         seen = true;
     }
     return true;
 }
 
-bool add_constraints(struct ddl *d, uint32_t relation_oid, const struct constraint_list *list, bool new_table)
+bool add_constraints(struct ddl *d, uint32_t relation_oid, const struct constraint_list *list,
+                     bool new_table)
 {
-    static const ConstrType order[] = {CONSTR_CHECK, CONSTR_PRIMARY, CONSTR_UNIQUE, CONSTR_EXCLUSION, CONSTR_FOREIGN};
+    static const ConstrType order[] = {CONSTR_CHECK, CONSTR_PRIMARY, CONSTR_UNIQUE,
+                                       CONSTR_EXCLUSION, CONSTR_FOREIGN};
     if (!check_single_primary(d, rel(d, relation_oid), list))
         return false;
     for (size_t pass = 0; pass < ARRAY_COUNT(order); pass++)
@@ -681,13 +756,15 @@ bool add_constraints(struct ddl *d, uint32_t relation_oid, const struct constrai
     return true;
 }
 
-bool mark_primary_columns(struct ddl *d, uint32_t relation_oid, const struct constraint_list *constraints)
+bool mark_primary_columns(struct ddl *d, uint32_t relation_oid,
+                          const struct constraint_list *constraints)
 {
     for (size_t k = 0; k < constraints->n; k++) {
         const Constraint *node = constraints->items[k];
         if (node->contype != CONSTR_PRIMARY || node->indexname)
             continue;
-        List *elements = key_elements(d, rel(d, relation_oid), node, node->keys, constraints->columns.items[k]);
+        List *elements =
+            key_elements(d, rel(d, relation_oid), node, node->keys, constraints->columns.items[k]);
         if (!elements || !not_null_columns(d, relation_oid, elements, true))
             return false;
     }
@@ -699,13 +776,17 @@ bool validate_constraint(struct ddl *d, uint32_t relation_oid, const char *name)
     const struct relation *relation = rel(d, relation_oid);
     const struct constraint *constraint = constraint_named(relation, name);
     if (!constraint)
-        return err_set(d->err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" of relation \"%s\" does not exist", name, relation->name);
+        return err_set(d->err, ERR_UNDEFINED_OBJECT,
+                       "constraint \"%s\" of relation \"%s\" does not exist", name, relation->name);
     if (constraint->kind != 'c' && constraint->kind != 'f')
-        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "constraint \"%s\" of relation \"%s\" is not a foreign key or check constraint", name,
-                       relation->name);
+        return err_set(
+            d->err, ERR_WRONG_OBJECT_TYPE,
+            "constraint \"%s\" of relation \"%s\" is not a foreign key or check constraint", name,
+            relation->name);
     if (constraint->validated)
         return true;
-    if (constraint->kind == 'c' ? !check_rows_pass(d, relation, constraint) : !foreign_rows_match(d, relation, constraint))
+    if (constraint->kind == 'c' ? !check_rows_pass(d, relation, constraint)
+                                : !foreign_rows_match(d, relation, constraint))
         return false;
     catalog_edit_constraint(d->fork, constraint->oid)->validated = true;
     return true;

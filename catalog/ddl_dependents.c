@@ -23,7 +23,8 @@ static void edge(struct finding *f, uint32_t class_oid, uint32_t oid, int16_t su
 static bool needs(const struct finding *f, const struct dependency *list, uint16_t n)
 {
     for (uint16_t k = 0; k < n; k++)
-        if (list[k].class_oid == f->on->class_oid && list[k].oid == f->on->oid && (!f->on->sub || list[k].sub == f->on->sub))
+        if (list[k].class_oid == f->on->class_oid && list[k].oid == f->on->oid &&
+            (!f->on->sub || list[k].sub == f->on->sub))
             return true;
     return false;
 }
@@ -51,9 +52,11 @@ static void by_lists(struct finding *f)
             edge(f, CLASS_RELATION, relation->oid, 0, false);
         for (uint16_t k = 0; k < relation->n_columns; k++) {
             const struct column *column = &relation->columns[k];
-            if (column->dropped || !column->n_depends || !needs(f, column->depends, column->n_depends))
+            if (column->dropped || !column->n_depends ||
+                !needs(f, column->depends, column->n_depends))
                 continue;
-            if (in_relation && relation->oid == f->on->oid && (!f->on->sub || column->attnum == f->on->sub))
+            if (in_relation && relation->oid == f->on->oid &&
+                (!f->on->sub || column->attnum == f->on->sub))
                 continue; /* a generated column over its own table's columns goes with them */
             if (column->generated)
                 edge(f, CLASS_RELATION, relation->oid, column->attnum, false);
@@ -63,10 +66,12 @@ static void by_lists(struct finding *f)
     }
     for (size_t at = 0; (index = catalog_next_index(fork, &at));)
         if (needs(f, index->depends, index->n_depends))
-            edge(f, CLASS_RELATION, index->oid, 0, in_relation && index->relation_oid == f->on->oid);
+            edge(f, CLASS_RELATION, index->oid, 0,
+                 in_relation && index->relation_oid == f->on->oid);
     for (size_t at = 0; (constraint = catalog_next_constraint(fork, &at));)
         if (constraint->kind == 'c' && needs(f, constraint->depends, constraint->n_depends))
-            edge(f, CLASS_CONSTRAINT, constraint->oid, 0, in_relation && constraint->relation_oid == f->on->oid);
+            edge(f, CLASS_CONSTRAINT, constraint->oid, 0,
+                 in_relation && constraint->relation_oid == f->on->oid);
     for (size_t at = 0; (type = catalog_next_type(fork, &at));) {
         const struct domain_info *domain = type->domain;
         for (uint16_t k = 0; domain && k < domain->n_checks; k++)
@@ -93,18 +98,22 @@ static void by_type(struct finding *f, uint32_t type_oid)
     uint32_t array_oid = type ? type->array_oid : 0;
     for (size_t at = builtin_n_relations; (relation = catalog_next_relation(fork, &at));)
         for (uint16_t k = 0; k < relation->n_columns; k++)
-            if (!relation->columns[k].dropped && is_type_or_array(relation->columns[k].type, type_oid) &&
+            if (!relation->columns[k].dropped &&
+                is_type_or_array(relation->columns[k].type, type_oid) &&
                 !(relation->kind == 'v' || relation->kind == 'm'))
                 edge(f, CLASS_RELATION, relation->oid, relation->columns[k].attnum, false);
     for (size_t at = 0; (other = catalog_next_type(fork, &at));)
-        if (other->kind == 'd' && (other->base_oid == type_oid || (array_oid && other->base_oid == array_oid)))
+        if (other->kind == 'd' &&
+            (other->base_oid == type_oid || (array_oid && other->base_oid == array_oid)))
             edge(f, CLASS_TYPE, other->oid, 0, false);
     for (size_t at = 0; (proc = catalog_next_proc(fork, &at));) {
         bool uses = proc->result_type == type_oid || (array_oid && proc->result_type == array_oid);
         for (uint16_t k = 0; k < proc->n_args; k++)
-            uses |= proc->arg_types[k] == type_oid || (array_oid && proc->arg_types[k] == array_oid);
+            uses |=
+                proc->arg_types[k] == type_oid || (array_oid && proc->arg_types[k] == array_oid);
         for (uint16_t k = 0; k < proc->n_all_args; k++)
-            uses |= proc->all_arg_types[k] == type_oid || (array_oid && proc->all_arg_types[k] == array_oid);
+            uses |= proc->all_arg_types[k] == type_oid ||
+                    (array_oid && proc->all_arg_types[k] == array_oid);
         if (uses)
             edge(f, CLASS_PROC, proc->oid, 0, false);
     }
@@ -119,7 +128,8 @@ static void on_relation(struct finding *f, const struct relation *relation)
     for (uint16_t k = 0; k < relation->n_constraints; k++)
         edge(f, CLASS_CONSTRAINT, relation->constraints[k]->oid, 0, true);
     for (uint16_t k = 0; k < relation->n_referenced_by; k++)
-        edge(f, CLASS_CONSTRAINT, relation->referenced_by[k]->oid, 0, relation->referenced_by[k]->relation_oid == relation->oid);
+        edge(f, CLASS_CONSTRAINT, relation->referenced_by[k]->oid, 0,
+             relation->referenced_by[k]->relation_oid == relation->oid);
     for (uint16_t k = 0; k < relation->n_columns; k++)
         if (!relation->columns[k].dropped && relation->columns[k].default_sql)
             edge(f, CLASS_ATTRDEF, synthetic_oid(relation->oid, (int16_t)(k + 1)), 0, true);
@@ -148,13 +158,16 @@ static void on_column(struct finding *f, const struct relation *relation, int16_
             edge(f, CLASS_CONSTRAINT, index->constraint_oid, 0, true);
     }
     for (uint16_t k = 0; k < relation->n_constraints; k++)
-        if (uses_column(relation->constraints[k]->columns, relation->constraints[k]->n_columns, attnum))
+        if (uses_column(relation->constraints[k]->columns, relation->constraints[k]->n_columns,
+                        attnum))
             edge(f, CLASS_CONSTRAINT, relation->constraints[k]->oid, 0, true);
     for (uint16_t k = 0; k < relation->n_referenced_by; k++)
-        if (uses_column(relation->referenced_by[k]->ref_columns, relation->referenced_by[k]->n_columns, attnum))
+        if (uses_column(relation->referenced_by[k]->ref_columns,
+                        relation->referenced_by[k]->n_columns, attnum))
             edge(f, CLASS_CONSTRAINT, relation->referenced_by[k]->oid, 0, false);
     for (size_t at = builtin_n_relations; (other = catalog_next_relation(f->d->fork, &at));)
-        if (other->sequence && other->sequence->owned_by_relation == relation->oid && other->sequence->owned_by_attnum == attnum)
+        if (other->sequence && other->sequence->owned_by_relation == relation->oid &&
+            other->sequence->owned_by_attnum == attnum)
             edge(f, CLASS_RELATION, other->oid, 0, true);
 }
 

@@ -12,15 +12,16 @@
 
 bool is_distribution_option(const char *name)
 {
-    return strcmp(name, "shard_key") == 0 || strcmp(name, "shard_strategy") == 0 || strcmp(name, "distribution") == 0 ||
-           strcmp(name, "colocate_with") == 0;
+    return strcmp(name, "shard_key") == 0 || strcmp(name, "shard_strategy") == 0 ||
+           strcmp(name, "distribution") == 0 || strcmp(name, "colocate_with") == 0;
 }
 
 struct wish {
     const char *distribution, *shard_key, *strategy, *colocate_with;
 };
 
-static const char *wished(struct ddl *d, const struct relation *relation, const List *options, const char *name)
+static const char *wished(struct ddl *d, const struct relation *relation, const List *options,
+                          const char *name)
 {
     const DefElem *option = option_named(options, name);
     if (option)
@@ -78,8 +79,8 @@ static bool can_be_key(struct ddl *d, const struct relation *relation, const str
         type = type->elem;
     if (type->ops->key)
         return true;
-    return err_set(d->err, ERR_UNDEFINED_FUNCTION, "column \"%s\" of type %s cannot be a shard key", column->name,
-                   format_type_name(d->arena, d->fork, &d->c->path, column->type));
+    return err_set(d->err, ERR_UNDEFINED_FUNCTION, "column \"%s\" of type %s cannot be a shard key",
+                   column->name, format_type_name(d->arena, d->fork, &d->c->path, column->type));
 }
 
 static bool is_usable_key(const struct column *column)
@@ -90,7 +91,8 @@ static bool is_usable_key(const struct column *column)
     return type->ops->key != NULL;
 }
 
-static bool named_key(struct ddl *d, const struct relation *relation, const char *text, int16_t *key, uint16_t *n)
+static bool named_key(struct ddl *d, const struct relation *relation, const char *text,
+                      int16_t *key, uint16_t *n)
 {
     *n = 0;
     while (*text) {
@@ -103,9 +105,12 @@ static bool named_key(struct ddl *d, const struct relation *relation, const char
         const char *name = arena_strndup(d->arena, start, (size_t)(end - start));
         const struct column *column = relation_column(relation, name);
         if (!column)
-            return err_set(d->err, ERR_UNDEFINED_COLUMN, "shard key column \"%s\" of relation \"%s\" does not exist", name, relation->name);
+            return err_set(d->err, ERR_UNDEFINED_COLUMN,
+                           "shard key column \"%s\" of relation \"%s\" does not exist", name,
+                           relation->name);
         if (*n == MAX_SHARD_KEY)
-            return err_set(d->err, ERR_TOO_MANY_COLUMNS, "cannot use more than %d columns in a shard key", MAX_SHARD_KEY);
+            return err_set(d->err, ERR_TOO_MANY_COLUMNS,
+                           "cannot use more than %d columns in a shard key", MAX_SHARD_KEY);
         if (!can_be_key(d, relation, column))
             return false;
         key[(*n)++] = column->attnum;
@@ -113,10 +118,12 @@ static bool named_key(struct ddl *d, const struct relation *relation, const char
         if (*text == ',')
             text++;
     }
-    return *n > 0 || err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "a shard key needs at least one column");
+    return *n > 0 ||
+           err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "a shard key needs at least one column");
 }
 
-static int16_t first_key_column(const struct relation *relation, const Constraint *node, int16_t at_column)
+static int16_t first_key_column(const struct relation *relation, const Constraint *node,
+                                int16_t at_column)
 {
     if (!list_n(node->keys))
         return at_column;
@@ -125,24 +132,29 @@ static int16_t first_key_column(const struct relation *relation, const Constrain
 }
 
 /* The column that identifies rows, by the constraints that are about to be made; 0: none. */
-static int16_t default_key(const struct relation *relation, const struct constraint_list *constraints)
+static int16_t default_key(const struct relation *relation,
+                           const struct constraint_list *constraints)
 {
     for (size_t k = 0; k < constraints->n; k++)
         if (constraints->items[k]->contype == CONSTR_PRIMARY) {
-            int16_t attnum = first_key_column(relation, constraints->items[k], constraints->columns.items[k]);
+            int16_t attnum =
+                first_key_column(relation, constraints->items[k], constraints->columns.items[k]);
             if (attnum && is_usable_key(&relation->columns[attnum - 1]))
                 return attnum;
         }
     for (size_t k = 0; k < constraints->n; k++)
         if (constraints->items[k]->contype == CONSTR_UNIQUE) {
-            int16_t attnum = first_key_column(relation, constraints->items[k], constraints->columns.items[k]);
-            if (attnum && relation->columns[attnum - 1].not_null && is_usable_key(&relation->columns[attnum - 1]))
+            int16_t attnum =
+                first_key_column(relation, constraints->items[k], constraints->columns.items[k]);
+            if (attnum && relation->columns[attnum - 1].not_null &&
+                is_usable_key(&relation->columns[attnum - 1]))
                 return attnum;
         }
     return 0;
 }
 
-static void set_key(struct ddl *d, struct relation *relation, const int16_t *key, uint16_t n, const char *strategy)
+static void set_key(struct ddl *d, struct relation *relation, const int16_t *key, uint16_t n,
+                    const char *strategy)
 {
     struct arena *arena = catalog_edit_arena(d->fork, relation->oid);
     relation->distribution = DIST_SHARDED;
@@ -169,14 +181,16 @@ static bool colocate(struct ddl *d, const struct relation *relation, const char 
     if (strcmp(with, "default") == 0 || strcmp(with, "none") == 0)
         return true;
     if (dot)
-        other = catalog_relation_by_name(d->fork, &d->c->path, arena_strndup(d->arena, with, (size_t)(dot - with)), dot + 1);
+        other = catalog_relation_by_name(
+            d->fork, &d->c->path, arena_strndup(d->arena, with, (size_t)(dot - with)), dot + 1);
     else
         other = catalog_relation_by_name(d->fork, &d->c->path, NULL, with);
     if (!other)
         return err_set(d->err, ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist", with);
     if (other->colocation_id == relation->colocation_id && relation->colocation_id)
         return true;
-    err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "cannot colocate tables \"%s\" and \"%s\"", relation->name, other->name);
+    err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "cannot colocate tables \"%s\" and \"%s\"",
+            relation->name, other->name);
     return err_detail(d->err, "Their shard keys differ in type, number or strategy.");
 }
 
@@ -184,7 +198,8 @@ static bool check_strategy(struct ddl *d, const char *strategy)
 {
     if (!strategy || strategy_find(strategy))
         return true;
-    return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized shard strategy \"%s\"", strategy);
+    return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized shard strategy \"%s\"",
+                   strategy);
 }
 
 static bool choose(struct ddl *d, uint32_t relation_oid, const struct wish *wish, int16_t fallback)
@@ -211,8 +226,10 @@ static bool choose(struct ddl *d, uint32_t relation_oid, const struct wish *wish
         return true;
     }
     if (wish->distribution && strcmp(wish->distribution, "sharded") != 0) {
-        err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "invalid value for \"distribution\" option: \"%s\"", wish->distribution);
-        return err_detail(d->err, "Valid values are \"sharded\", \"reference\", \"local\" and \"row\".");
+        err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                "invalid value for \"distribution\" option: \"%s\"", wish->distribution);
+        return err_detail(d->err,
+                          "Valid values are \"sharded\", \"reference\", \"local\" and \"row\".");
     }
     if (wish->shard_key) {
         if (!named_key(d, relation, wish->shard_key, key, &n))
@@ -227,7 +244,8 @@ static bool choose(struct ddl *d, uint32_t relation_oid, const struct wish *wish
     return !wish->colocate_with || colocate(d, relation, wish->colocate_with);
 }
 
-bool choose_distribution_early(struct ddl *d, uint32_t relation_oid, const List *options, const struct constraint_list *constraints)
+bool choose_distribution_early(struct ddl *d, uint32_t relation_oid, const List *options,
+                               const struct constraint_list *constraints)
 {
     const struct relation *relation = rel(d, relation_oid);
     struct wish wish = {
@@ -278,7 +296,9 @@ const struct relation *relation_snapshot(struct ddl *d, uint32_t relation_oid)
     const struct relation *now = rel(d, relation_oid);
     struct relation *copy = arena_memdup(d->arena, now, sizeof(*now));
     copy->columns = arena_memdup(d->arena, now->columns, now->n_columns * sizeof(*now->columns));
-    copy->indexes = now->n_indexes ? arena_memdup(d->arena, now->indexes, now->n_indexes * sizeof(*now->indexes)) : NULL;
+    copy->indexes = now->n_indexes ? arena_memdup(d->arena, now->indexes,
+                                                  now->n_indexes * sizeof(*now->indexes))
+                                   : NULL;
     return copy;
 }
 
@@ -301,13 +321,17 @@ static bool move(struct ddl *d, const struct relation *before, uint32_t relation
 {
     if (catalog_n_shards(d->fork) == 1) /* all rows are where they would go */
         return renew_index_kinds(d, before, relation_oid);
-    return renew_storage(d, before, relation_oid) && move_rows(d, before, relation_oid) && renew_indexes(d, relation_oid, false);
+    return renew_storage(d, before, relation_oid) && move_rows(d, before, relation_oid) &&
+           renew_indexes(d, relation_oid, false);
 }
 
-bool distribute(struct ddl *d, uint32_t relation_oid, enum distribution distribution, const char *key, const char *strategy,
-                const char *colocate_with)
+bool distribute(struct ddl *d, uint32_t relation_oid, enum distribution distribution,
+                const char *key, const char *strategy, const char *colocate_with)
 {
-    static const char *const words[] = {[DIST_SHARDED] = "sharded", [DIST_ROW] = "row", [DIST_REFERENCE] = "reference", [DIST_LOCAL] = "local"};
+    static const char *const words[] = {[DIST_SHARDED] = "sharded",
+                                        [DIST_ROW] = "row",
+                                        [DIST_REFERENCE] = "reference",
+                                        [DIST_LOCAL] = "local"};
     const struct relation *relation = rel(d, relation_oid);
     if (!relation || relation->kind != 'r')
         return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "cannot distribute this relation");
@@ -321,7 +345,8 @@ bool distribute(struct ddl *d, uint32_t relation_oid, enum distribution distribu
 }
 
 /* A table spread by row for want of a key gets its first primary key: from now on rows are found by it. */
-bool adopt_primary_key(struct ddl *d, uint32_t relation_oid, const Constraint *node, int16_t at_column)
+bool adopt_primary_key(struct ddl *d, uint32_t relation_oid, const Constraint *node,
+                       int16_t at_column)
 {
     const struct relation *relation = rel(d, relation_oid);
     if (relation->distribution != DIST_ROW || relation->kind != 'r' || node->indexname)

@@ -64,13 +64,15 @@ static const char *constraint_description(struct ddl *d, uint32_t oid)
     const struct constraint *constraint = catalog_constraint(d->fork, oid);
     const struct type *type;
     if (constraint)
-        return arena_printf(d->arena, "constraint %s on %s", quoted_ident(d->arena, constraint->name),
+        return arena_printf(d->arena, "constraint %s on %s",
+                            quoted_ident(d->arena, constraint->name),
                             relation_description(d, constraint->relation_oid));
     for (size_t at = 0; (type = catalog_next_type(d->fork, &at));) {
         const struct domain_info *domain = type->domain;
         for (uint16_t k = 0; domain && k < domain->n_checks; k++)
             if (domain->checks[k].oid == oid)
-                return arena_printf(d->arena, "constraint %s", quoted_ident(d->arena, domain->checks[k].name));
+                return arena_printf(d->arena, "constraint %s",
+                                    quoted_ident(d->arena, domain->checks[k].name));
     }
     return "constraint ?";
 }
@@ -79,7 +81,8 @@ const char *function_signature(struct ddl *d, const struct proc *proc)
 {
     struct buf out = BUF_IN(d->arena);
     size_t n;
-    const struct proc *const *seen = catalog_procs_by_name(d->fork, d->arena, &d->c->path, NULL, proc->name, &n);
+    const struct proc *const *seen =
+        catalog_procs_by_name(d->fork, d->arena, &d->c->path, NULL, proc->name, &n);
     bool visible = false;
     for (size_t k = 0; k < n; k++)
         visible |= seen[k] == proc;
@@ -103,7 +106,8 @@ const char *describe_object(struct ddl *d, const struct object_address *object)
     case CLASS_RELATION: {
         const struct relation *relation = rel(d, object->oid);
         if (object->sub && relation)
-            return arena_printf(d->arena, "column %s of %s", quoted_ident(d->arena, relation->columns[object->sub - 1].name),
+            return arena_printf(d->arena, "column %s of %s",
+                                quoted_ident(d->arena, relation->columns[object->sub - 1].name),
                                 relation_description(d, object->oid));
         return relation_description(d, object->oid);
     }
@@ -113,15 +117,19 @@ const char *describe_object(struct ddl *d, const struct object_address *object)
         return arena_printf(d->arena, "type %s", type_description(d, object->oid));
     case CLASS_PROC: {
         const struct proc *proc = catalog_proc(d->fork, object->oid);
-        return proc ? arena_printf(d->arena, "%s %s", proc->kind == 'p' ? "procedure" : "function", function_signature(d, proc)) : "function ?";
+        return proc ? arena_printf(d->arena, "%s %s", proc->kind == 'p' ? "procedure" : "function",
+                                   function_signature(d, proc))
+                    : "function ?";
     }
     case CLASS_NAMESPACE:
-        return arena_printf(d->arena, "schema %s", quoted_ident(d->arena, namespace_name(d->fork, object->oid)));
+        return arena_printf(d->arena, "schema %s",
+                            quoted_ident(d->arena, namespace_name(d->fork, object->oid)));
     case CLASS_ATTRDEF:
         if (synthetic_oid_parts(object->oid, &relation_oid, &attnum) && rel(d, relation_oid))
-            return arena_printf(d->arena, "default value for column %s of %s",
-                                quoted_ident(d->arena, rel(d, relation_oid)->columns[attnum - 1].name),
-                                relation_description(d, relation_oid));
+            return arena_printf(
+                d->arena, "default value for column %s of %s",
+                quoted_ident(d->arena, rel(d, relation_oid)->columns[attnum - 1].name),
+                relation_description(d, relation_oid));
         return "default value";
     case CLASS_TRIGGER:
         return "trigger";
@@ -129,7 +137,8 @@ const char *describe_object(struct ddl *d, const struct object_address *object)
         const struct extension *extension;
         for (size_t at = 0; (extension = catalog_next_extension(d->fork, &at));)
             if (extension->oid == object->oid)
-                return arena_printf(d->arena, "extension %s", quoted_ident(d->arena, extension->name));
+                return arena_printf(d->arena, "extension %s",
+                                    quoted_ident(d->arena, extension->name));
         return "extension ?";
     }
     default:
@@ -154,7 +163,8 @@ static struct drop_target *find_target(struct walk *w, const struct object_addre
 {
     for (size_t k = 0; k < w->done.n; k++) {
         const struct object_address *have = &w->done.items[k].address;
-        if (same_address(have, address) || (have->sub == 0 && have->class_oid == address->class_oid && have->oid == address->oid))
+        if (same_address(have, address) ||
+            (have->sub == 0 && have->class_oid == address->class_oid && have->oid == address->oid))
             return &w->done.items[k];
     }
     return NULL;
@@ -164,7 +174,8 @@ static bool on_stack(const struct walk *w, const struct object_address *address)
 {
     for (size_t k = 0; k < w->stack.n; k++) {
         const struct object_address *have = &w->stack.items[k];
-        if (same_address(have, address) || (have->sub == 0 && have->class_oid == address->class_oid && have->oid == address->oid))
+        if (same_address(have, address) ||
+            (have->sub == 0 && have->class_oid == address->class_oid && have->oid == address->oid))
             return true;
     }
     return false;
@@ -174,12 +185,14 @@ static bool is_original(const struct walk *w, const struct object_address *addre
 {
     for (size_t k = 0; k < w->n_originals; k++)
         if (same_address(&w->originals[k], address) ||
-            (w->originals[k].sub == 0 && w->originals[k].class_oid == address->class_oid && w->originals[k].oid == address->oid))
+            (w->originals[k].sub == 0 && w->originals[k].class_oid == address->class_oid &&
+             w->originals[k].oid == address->oid))
             return true;
     return false;
 }
 
-static void visit(struct walk *w, const struct object_address *address, const struct object_address *dependee, bool silent)
+static void visit(struct walk *w, const struct object_address *address,
+                  const struct object_address *dependee, bool silent)
 {
     struct drop_target *known = find_target(w, address);
     if (known) {
@@ -206,12 +219,15 @@ static bool refuse(struct walk *w, const char *detail, size_t n_hidden)
 {
     struct ddl *d = w->d;
     if (n_hidden)
-        detail = arena_printf(d->arena, "%s\nand %zu other object%s (see server log for list)", detail, n_hidden, n_hidden > 1 ? "s" : "");
+        detail = arena_printf(d->arena, "%s\nand %zu other object%s (see server log for list)",
+                              detail, n_hidden, n_hidden > 1 ? "s" : "");
     if (w->n_originals == 1)
-        err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop %s because other objects depend on it",
+        err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                "cannot drop %s because other objects depend on it",
                 describe_object(d, &w->originals[0]));
     else
-        err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop desired object(s) because other objects depend on them");
+        err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                "cannot drop desired object(s) because other objects depend on them");
     err_detail(d->err, "%s", detail);
     return err_hint(d->err, "Use DROP ... CASCADE to drop the dependent objects too.");
 }
@@ -249,8 +265,11 @@ static bool report(struct walk *w, bool cascade, bool quiet)
         return true;
     }
     if (n > n_shown)
-        buf_printf(&lines, "\nand %zu other object%s (see server log for list)", n - n_shown, n - n_shown > 1 ? "s" : "");
-    notice_full(d, "NOTICE", ERR_SUCCESSFUL_COMPLETION, arena_printf(d->arena, "drop cascades to %zu other objects", n), buf_cstr(&lines), NULL);
+        buf_printf(&lines, "\nand %zu other object%s (see server log for list)", n - n_shown,
+                   n - n_shown > 1 ? "s" : "");
+    notice_full(d, "NOTICE", ERR_SUCCESSFUL_COMPLETION,
+                arena_printf(d->arena, "drop cascades to %zu other objects", n), buf_cstr(&lines),
+                NULL);
     return true;
 }
 
@@ -259,7 +278,8 @@ static bool report(struct walk *w, bool cascade, bool quiet)
 static bool table_goes_too(const struct walk *w, uint32_t relation_oid)
 {
     for (size_t k = 0; k < w->done.n; k++)
-        if (w->done.items[k].address.class_oid == CLASS_RELATION && w->done.items[k].address.oid == relation_oid && !w->done.items[k].address.sub)
+        if (w->done.items[k].address.class_oid == CLASS_RELATION &&
+            w->done.items[k].address.oid == relation_oid && !w->done.items[k].address.sub)
             return true;
     return false;
 }
@@ -287,9 +307,11 @@ static bool delete_relation(struct walk *w, const struct relation *relation)
         return false;
     }
     if (relation->kind == 'S' && relation->sequence->owned_by_relation) {
-        struct relation *owner = catalog_edit_relation(d->fork, relation->sequence->owned_by_relation);
+        struct relation *owner =
+            catalog_edit_relation(d->fork, relation->sequence->owned_by_relation);
         int16_t attnum = relation->sequence->owned_by_attnum;
-        if (owner && attnum <= owner->n_columns && columns_of(owner)[attnum - 1].sequence_oid == relation->oid)
+        if (owner && attnum <= owner->n_columns &&
+            columns_of(owner)[attnum - 1].sequence_oid == relation->oid)
             columns_of(owner)[attnum - 1].sequence_oid = 0;
     }
     catalog_drop(d->fork, relation->oid);
@@ -301,7 +323,8 @@ static bool delete_column(struct walk *w, uint32_t relation_oid, int16_t attnum)
     struct ddl *d = w->d;
     if (table_goes_too(w, relation_oid))
         return true;
-    if (!lock_relation(d, relation_oid, LOCK_ACCESS_EXCLUSIVE) || !storage_drop_column(d, rel(d, relation_oid), attnum))
+    if (!lock_relation(d, relation_oid, LOCK_ACCESS_EXCLUSIVE) ||
+        !storage_drop_column(d, rel(d, relation_oid), attnum))
         return false;
     struct relation *relation = catalog_edit_relation(d->fork, relation_oid);
     struct column *column = &columns_of(relation)[attnum - 1];
@@ -358,7 +381,8 @@ static bool delete_constraint(struct ddl *d, uint32_t oid)
     }
     if (!lock_relation(d, constraint->relation_oid, LOCK_ACCESS_EXCLUSIVE))
         return false;
-    if (constraint->kind == 'f' && !lock_relation(d, constraint->ref_relation_oid, LOCK_ACCESS_EXCLUSIVE))
+    if (constraint->kind == 'f' &&
+        !lock_relation(d, constraint->ref_relation_oid, LOCK_ACCESS_EXCLUSIVE))
         return false;
     catalog_drop(d->fork, oid);
     return true;
@@ -397,7 +421,8 @@ static bool delete_target(struct walk *w, const struct object_address *address)
     }
 }
 
-bool drop_objects(struct ddl *d, const struct object_address *objects, size_t n, bool cascade, bool quiet)
+bool drop_objects(struct ddl *d, const struct object_address *objects, size_t n, bool cascade,
+                  bool quiet)
 {
     struct walk w = {.d = d, .originals = objects, .n_originals = n};
     struct object_address none = {0};
@@ -420,7 +445,8 @@ static const struct {
 } relation_kinds[] = {
     {OBJECT_TABLE, KIND_TABLE, "table", "a", "TABLE", ERR_UNDEFINED_TABLE},
     {OBJECT_VIEW, KIND_VIEW, "view", "a", "VIEW", ERR_UNDEFINED_TABLE},
-    {OBJECT_MATVIEW, KIND_MATVIEW, "materialized view", "a", "MATERIALIZED VIEW", ERR_UNDEFINED_TABLE},
+    {OBJECT_MATVIEW, KIND_MATVIEW, "materialized view", "a", "MATERIALIZED VIEW",
+     ERR_UNDEFINED_TABLE},
     {OBJECT_SEQUENCE, KIND_SEQUENCE, "sequence", "a", "SEQUENCE", ERR_UNDEFINED_TABLE},
     {OBJECT_INDEX, KIND_INDEX, "index", "an", "INDEX", ERR_UNDEFINED_OBJECT},
     {OBJECT_TYPE, KIND_COMPOSITE, "type", "a", "TYPE", ERR_UNDEFINED_OBJECT},
@@ -453,17 +479,19 @@ static bool schema_missing(struct ddl *d, const char *schema, bool missing_ok, b
     return true;
 }
 
-static bool wrong_kind(struct ddl *d, const char *name, const char *article, const char *word, char actual)
+static bool wrong_kind(struct ddl *d, const char *name, const char *article, const char *word,
+                       char actual)
 {
     err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not %s %s", name, article, word);
     for (size_t k = 0; k < ARRAY_COUNT(relation_kinds); k++)
         if (relation_kinds[k].kinds & kind_mask(actual))
-            return err_hint(d->err, "Use DROP %s to remove %s %s.", relation_kinds[k].command, relation_kinds[k].article,
-                            relation_kinds[k].word);
+            return err_hint(d->err, "Use DROP %s to remove %s %s.", relation_kinds[k].command,
+                            relation_kinds[k].article, relation_kinds[k].word);
     return false;
 }
 
-static bool drop_relation(struct ddl *d, const DropStmt *stmt, const List *names, struct drops *drops)
+static bool drop_relation(struct ddl *d, const DropStmt *stmt, const List *names,
+                          struct drops *drops)
 {
     size_t kind = 0;
     const char *schema, *name;
@@ -478,7 +506,8 @@ static bool drop_relation(struct ddl *d, const DropStmt *stmt, const List *names
     const struct index *index = catalog_index_by_name(d->fork, &d->c->path, schema, name);
     if (!relation && !index) {
         if (!stmt->missing_ok)
-            return err_set(d->err, relation_kinds[kind].missing_state, "%s \"%s\" does not exist", relation_kinds[kind].word, name);
+            return err_set(d->err, relation_kinds[kind].missing_state, "%s \"%s\" does not exist",
+                           relation_kinds[kind].word, name);
         notice(d, "%s \"%s\" does not exist, skipping", relation_kinds[kind].word, name);
         return true;
     }
@@ -490,9 +519,11 @@ static bool drop_relation(struct ddl *d, const DropStmt *stmt, const List *names
         if (!must_be_owner(d, table->owner_oid, "index", index->name))
             return false;
         if (index->constraint_oid) {
-            struct object_address constraint = {CLASS_CONSTRAINT, index->constraint_oid, 0}, self = {CLASS_RELATION, index->oid, 0};
+            struct object_address constraint = {CLASS_CONSTRAINT, index->constraint_oid, 0},
+                                  self = {CLASS_RELATION, index->oid, 0};
             const char *what = describe_object(d, &constraint);
-            err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop %s because %s requires it", describe_object(d, &self), what);
+            err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                    "cannot drop %s because %s requires it", describe_object(d, &self), what);
             return err_hint(d->err, "You can drop %s instead.", what);
         }
         if (!lock_relation(d, table->oid, LOCK_ACCESS_EXCLUSIVE))
@@ -504,16 +535,18 @@ static bool drop_relation(struct ddl *d, const DropStmt *stmt, const List *names
         return false;
     if (relation->sequence && relation->sequence->owned_internally) {
         struct object_address self = {CLASS_RELATION, relation->oid, 0};
-        struct object_address column = {CLASS_RELATION, relation->sequence->owned_by_relation, relation->sequence->owned_by_attnum};
-        err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop %s because %s requires it", describe_object(d, &self),
-                describe_object(d, &column));
+        struct object_address column = {CLASS_RELATION, relation->sequence->owned_by_relation,
+                                        relation->sequence->owned_by_attnum};
+        err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop %s because %s requires it",
+                describe_object(d, &self), describe_object(d, &column));
         return err_hint(d->err, "You can drop %s instead.", describe_object(d, &column));
     }
     add_drop(d, drops, CLASS_RELATION, relation->oid);
     return true;
 }
 
-static bool drop_type(struct ddl *d, const DropStmt *stmt, const TypeName *name, struct drops *drops)
+static bool drop_type(struct ddl *d, const DropStmt *stmt, const TypeName *name,
+                      struct drops *drops)
 {
     const char *schema, *last;
     bool failed;
@@ -532,17 +565,19 @@ static bool drop_type(struct ddl *d, const DropStmt *stmt, const TypeName *name,
     if (stmt->removeType == OBJECT_DOMAIN && type->kind != 'd')
         return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a domain", last);
     if (type->oid < FIRST_USER_OID)
-        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop type %s because it is required by the database system",
+        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                       "cannot drop type %s because it is required by the database system",
                        format_type_name(d->arena, d->fork, &d->c->path, type));
     if (!must_be_owner(d, type->owner_oid, "type", type->name))
         return false;
     const struct relation *relation = type->rel_oid ? rel(d, type->rel_oid) : NULL;
     if (type->elem_oid || (relation && relation->kind != 'c')) {
         struct object_address self = {CLASS_TYPE, type->oid, 0};
-        struct object_address whole = relation ? (struct object_address){CLASS_RELATION, relation->oid, 0}
-                                               : (struct object_address){CLASS_TYPE, type->elem_oid, 0};
-        err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop %s because %s requires it", describe_object(d, &self),
-                describe_object(d, &whole));
+        struct object_address whole =
+            relation ? (struct object_address){CLASS_RELATION, relation->oid, 0}
+                     : (struct object_address){CLASS_TYPE, type->elem_oid, 0};
+        err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop %s because %s requires it",
+                describe_object(d, &self), describe_object(d, &whole));
         return err_hint(d->err, "You can drop %s instead.", describe_object(d, &whole));
     }
     add_drop(d, drops, CLASS_TYPE, type->oid);
@@ -551,10 +586,14 @@ static bool drop_type(struct ddl *d, const DropStmt *stmt, const TypeName *name,
 
 static const char *routine_word(ObjectType type)
 {
-    return type == OBJECT_PROCEDURE ? "procedure" : type == OBJECT_AGGREGATE ? "aggregate" : type == OBJECT_ROUTINE ? "routine" : "function";
+    return type == OBJECT_PROCEDURE   ? "procedure"
+           : type == OBJECT_AGGREGATE ? "aggregate"
+           : type == OBJECT_ROUTINE   ? "routine"
+                                      : "function";
 }
 
-static bool drop_routine(struct ddl *d, const DropStmt *stmt, const ObjectWithArgs *spec, struct drops *drops)
+static bool drop_routine(struct ddl *d, const DropStmt *stmt, const ObjectWithArgs *spec,
+                         struct drops *drops)
 {
     const char *schema, *name;
     bool failed;
@@ -574,11 +613,13 @@ static bool drop_routine(struct ddl *d, const DropStmt *stmt, const ObjectWithAr
             for (int n = 0; n < list_n(arg->names); n++)
                 buf_printf(&args, "%s%s", n ? "." : "", list_str(arg->names, n));
         }
-        notice(d, "%s %s(%s) does not exist, skipping", routine_word(stmt->removeType), name, args.n ? buf_cstr(&args) : "");
+        notice(d, "%s %s(%s) does not exist, skipping", routine_word(stmt->removeType), name,
+               args.n ? buf_cstr(&args) : "");
         return true;
     }
     if (proc->oid < FIRST_USER_OID)
-        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop function %s because it is required by the database system",
+        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                       "cannot drop function %s because it is required by the database system",
                        function_signature(d, proc));
     if (!must_be_owner(d, proc->owner_oid, routine_word(stmt->removeType), proc->name))
         return false;
@@ -596,14 +637,16 @@ static bool drop_schema(struct ddl *d, const DropStmt *stmt, const char *name, s
         return true;
     }
     if (namespace->oid < FIRST_USER_OID && namespace->oid != NAMESPACE_PUBLIC)
-        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop schema %s because it is required by the database system", name);
+        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                       "cannot drop schema %s because it is required by the database system", name);
     if (!must_be_owner(d, namespace->owner_oid, "schema", name))
         return false;
     add_drop(d, drops, CLASS_NAMESPACE, namespace->oid);
     return true;
 }
 
-static bool drop_extension(struct ddl *d, const DropStmt *stmt, const char *name, struct drops *drops)
+static bool drop_extension(struct ddl *d, const DropStmt *stmt, const char *name,
+                           struct drops *drops)
 {
     const struct extension *extension = catalog_extension_by_name(d->fork, name);
     if (!extension) {
@@ -617,9 +660,12 @@ static bool drop_extension(struct ddl *d, const DropStmt *stmt, const char *name
 }
 
 /* Triggers, rules and policies on a table: there are none but triggers out of an old catalog. */
-static bool drop_on_relation(struct ddl *d, const DropStmt *stmt, const List *names, struct drops *drops)
+static bool drop_on_relation(struct ddl *d, const DropStmt *stmt, const List *names,
+                             struct drops *drops)
 {
-    const char *word = stmt->removeType == OBJECT_TRIGGER ? "trigger" : stmt->removeType == OBJECT_RULE ? "rule" : "policy";
+    const char *word = stmt->removeType == OBJECT_TRIGGER ? "trigger"
+                       : stmt->removeType == OBJECT_RULE  ? "rule"
+                                                          : "policy";
     const char *name = list_str(names, list_n(names) - 1);
     List *place = arena_memdup(d->arena, names, sizeof(List));
     place->length--;
@@ -640,8 +686,9 @@ static bool drop_on_relation(struct ddl *d, const DropStmt *stmt, const List *na
             return true;
         }
     if (!stmt->missing_ok)
-        return err_set(d->err, ERR_UNDEFINED_OBJECT, "%s \"%s\" for %s \"%s\" does not exist", word, name,
-                       stmt->removeType == OBJECT_RULE ? "relation" : "table", relation->name);
+        return err_set(d->err, ERR_UNDEFINED_OBJECT, "%s \"%s\" for %s \"%s\" does not exist", word,
+                       name, stmt->removeType == OBJECT_RULE ? "relation" : "table",
+                       relation->name);
     notice(d, "%s \"%s\" for relation \"%s\" does not exist, skipping", word, name, relation->name);
     return true;
 }
@@ -683,7 +730,8 @@ static bool drop_one(struct ddl *d, const DropStmt *stmt, const Node *object, st
     default:
         /* None of these can exist here. */
         if (!stmt->missing_ok)
-            return err_set(d->err, ERR_UNDEFINED_OBJECT, "object \"%s\" does not exist", object_text(d, object));
+            return err_set(d->err, ERR_UNDEFINED_OBJECT, "object \"%s\" does not exist",
+                           object_text(d, object));
         notice(d, "object \"%s\" does not exist, skipping", object_text(d, object));
         return true;
     }

@@ -37,7 +37,8 @@ static const char *type_name_text(struct ddl *d, const TypeName *name)
     return buf_cstr(&out);
 }
 
-static const struct type *argument_type(struct ddl *d, const TypeName *name, struct depends *depends)
+static const struct type *argument_type(struct ddl *d, const TypeName *name,
+                                        struct depends *depends)
 {
     struct analyze_context context = analysis(d);
     const struct type *type;
@@ -45,7 +46,8 @@ static const struct type *argument_type(struct ddl *d, const TypeName *name, str
     if (!analyze_type_name(&context, name, &type, &typmod, d->err)) {
         if (err_is(d->err, ERR_UNDEFINED_OBJECT)) {
             err_clear(d->err);
-            err_set(d->err, ERR_UNDEFINED_OBJECT, "type %s does not exist", type_name_text(d, name));
+            err_set(d->err, ERR_UNDEFINED_OBJECT, "type %s does not exist",
+                    type_name_text(d, name));
         }
         return NULL;
     }
@@ -65,15 +67,18 @@ static bool check_name(struct ddl *d, const struct parameters *p, const char *na
         bool out_a = p->modes[k] == 'o' || p->modes[k] == 't', out_b = mode == 'o' || mode == 't';
         if ((in_a && out_b && mode != 't') || (out_a && in_b && p->modes[k] != 't'))
             continue; /* the same name may be read and written */
-        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "parameter name \"%s\" used more than once", name);
+        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                       "parameter name \"%s\" used more than once", name);
     }
     return true;
 }
 
-static bool add_default(struct ddl *d, const FunctionParameter *node, const struct type *type, struct parameters *p)
+static bool add_default(struct ddl *d, const FunctionParameter *node, const struct type *type,
+                        struct parameters *p)
 {
     struct analyze_context context = analysis(d);
-    struct expr *expr = analyze_raw_expr(&context, node->defexpr, NULL, type, -1, "DEFAULT expression", d->err);
+    struct expr *expr =
+        analyze_raw_expr(&context, node->defexpr, NULL, type, -1, "DEFAULT expression", d->err);
     if (!expr)
         return false;
     p->defaults[p->n_defaults++] = canonical_expr(d, expr, NULL);
@@ -85,7 +90,8 @@ static char mode_of(FunctionParameterMode mode)
     return mode == FUNC_PARAM_DEFAULT ? 'i' : (char)mode;
 }
 
-static bool add_parameter(struct ddl *d, const FunctionParameter *node, struct parameters *p, bool is_procedure)
+static bool add_parameter(struct ddl *d, const FunctionParameter *node, struct parameters *p,
+                          bool is_procedure)
 {
     char mode = mode_of(node->mode);
     const struct type *type = argument_type(d, node->argType, &p->depends);
@@ -93,11 +99,14 @@ static bool add_parameter(struct ddl *d, const FunctionParameter *node, struct p
     if (!type)
         return false;
     if (node->argType->setof)
-        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "functions cannot accept set arguments");
+        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                       "functions cannot accept set arguments");
     if (p->n_all == ARGS_MAX)
-        return err_set(d->err, ERR_TOO_MANY_ARGUMENTS, "functions cannot have more than %d arguments", ARGS_MAX);
+        return err_set(d->err, ERR_TOO_MANY_ARGUMENTS,
+                       "functions cannot have more than %d arguments", ARGS_MAX);
     if (p->variadic && is_input)
-        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "VARIADIC parameter must be the last input parameter");
+        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                       "VARIADIC parameter must be the last input parameter");
     if (!check_name(d, p, node->name, mode))
         return false;
     if (is_input) {
@@ -105,9 +114,11 @@ static bool add_parameter(struct ddl *d, const FunctionParameter *node, struct p
         if (node->defexpr ? !add_default(d, node, type, p) : p->n_defaults > 0)
             return node->defexpr ? false
                                  : err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
-                                           "input parameters after one with a default value must also have defaults");
+                                           "input parameters after one with a default value must "
+                                           "also have defaults");
     } else if (node->defexpr) {
-        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "only input parameters can have default values");
+        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                       "only input parameters can have default values");
     }
     if (mode == 'o' || mode == 'b' || mode == 't') {
         p->n_out++;
@@ -115,8 +126,11 @@ static bool add_parameter(struct ddl *d, const FunctionParameter *node, struct p
     }
     if (mode == 'v') {
         if (!type->elem_oid && type->oid != TYPE_ANY && type->oid != TYPE_ANYARRAY)
-            return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "VARIADIC parameter must be an array");
-        p->variadic = type->oid == TYPE_ANYARRAY ? TYPE_ANYELEMENT : type->oid == TYPE_ANY ? TYPE_ANY : type->elem_oid;
+            return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                           "VARIADIC parameter must be an array");
+        p->variadic = type->oid == TYPE_ANYARRAY ? TYPE_ANYELEMENT
+                      : type->oid == TYPE_ANY    ? TYPE_ANY
+                                                 : type->elem_oid;
     }
     p->all[p->n_all] = type->oid;
     p->modes[p->n_all] = mode;
@@ -141,7 +155,8 @@ static const char *after_keyword(const char *text, const char *keyword)
                 quote = 0;
         } else if (*p == '\'' || *p == '"') {
             quote = *p;
-        } else if (strncasecmp(p, keyword, n) == 0 && (p == text || !(isalnum((uint8_t)p[-1]) || p[-1] == '_')) &&
+        } else if (strncasecmp(p, keyword, n) == 0 &&
+                   (p == text || !(isalnum((uint8_t)p[-1]) || p[-1] == '_')) &&
                    !(isalnum((uint8_t)p[n]) || p[n] == '_')) {
             found = p + n;
             if (strcmp(keyword, "ATOMIC") == 0)
@@ -179,23 +194,27 @@ static const char *standard_body(struct ddl *d, const CreateFunctionStmt *stmt)
 
 static bool find_body(struct ddl *d, const CreateFunctionStmt *stmt, const char **body)
 {
-    const DefElem *as = option_named(stmt->options, "as"), *language = option_named(stmt->options, "language");
+    const DefElem *as = option_named(stmt->options, "as"),
+                  *language = option_named(stmt->options, "language");
     const char *name = language ? option_text(d, language) : stmt->sql_body ? "sql" : NULL;
     if (!name)
         return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "no language specified");
     if (strcmp(name, "plpgsql") == 0 || strcmp(name, "c") == 0 || strcmp(name, "internal") == 0)
-        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "functions in language \"%s\" are not supported", name);
+        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "functions in language \"%s\" are not supported", name);
     if (strcmp(name, "sql") != 0)
         return err_set(d->err, ERR_UNDEFINED_OBJECT, "language \"%s\" does not exist", name);
     if (stmt->sql_body) {
         *body = standard_body(d, stmt);
-        return *body || err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "this function body is not supported");
+        return *body ||
+               err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "this function body is not supported");
     }
     if (!as)
         return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "no function body specified");
     const List *texts = (const List *)as->arg;
     if (list_n(texts) > 1)
-        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "only one AS item needed for language \"sql\"");
+        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                       "only one AS item needed for language \"sql\"");
     *body = list_str(texts, 0);
     return true;
 }
@@ -208,7 +227,9 @@ static bool apply_attributes(struct ddl *d, const List *options, struct proc *pr
         const DefElem *option = list_at(options, k);
         const char *text = option_text(d, option);
         if (strcmp(option->defname, "volatility") == 0) {
-            proc->volatility = strcmp(text, "immutable") == 0 ? 'i' : strcmp(text, "stable") == 0 ? 's' : 'v';
+            proc->volatility = strcmp(text, "immutable") == 0 ? 'i'
+                               : strcmp(text, "stable") == 0  ? 's'
+                                                              : 'v';
         } else if (strcmp(option->defname, "strict") == 0) {
             if (!option_bool(d, option, &proc->strict))
                 return false;
@@ -219,8 +240,10 @@ static bool apply_attributes(struct ddl *d, const List *options, struct proc *pr
             if (!option_bool(d, option, &proc->leakproof))
                 return false;
         } else if (strcmp(option->defname, "parallel") == 0) {
-            if (strcmp(text, "safe") != 0 && strcmp(text, "unsafe") != 0 && strcmp(text, "restricted") != 0)
-                return err_set(d->err, ERR_SYNTAX_ERROR, "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE");
+            if (strcmp(text, "safe") != 0 && strcmp(text, "unsafe") != 0 &&
+                strcmp(text, "restricted") != 0)
+                return err_set(d->err, ERR_SYNTAX_ERROR,
+                               "parameter \"parallel\" must be SAFE, RESTRICTED, or UNSAFE");
             proc->parallel = text[0];
         } else if (strcmp(option->defname, "cost") == 0) {
             proc->cost = strtod(text, NULL);
@@ -231,11 +254,14 @@ static bool apply_attributes(struct ddl *d, const List *options, struct proc *pr
             if (proc->rows <= 0)
                 return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "ROWS must be positive");
             if (!proc->returns_set)
-                return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "ROWS is not applicable when function does not return a set");
+                return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                               "ROWS is not applicable when function does not return a set");
         } else if (strcmp(option->defname, "window") == 0) {
-            return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "user-defined window functions are not supported");
+            return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                           "user-defined window functions are not supported");
         } else if (strcmp(option->defname, "set") == 0) {
-            return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "functions with a SET clause are not supported");
+            return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                           "functions with a SET clause are not supported");
         }
     }
     return true;
@@ -264,7 +290,8 @@ static void fill_parameters(struct arena *arena, struct proc *proc, const struct
     proc->arg_names = names;
 }
 
-static bool result_type(struct ddl *d, const CreateFunctionStmt *stmt, struct parameters *p, struct proc *proc)
+static bool result_type(struct ddl *d, const CreateFunctionStmt *stmt, struct parameters *p,
+                        struct proc *proc)
 {
     uint32_t from_out = p->n_out == 1 ? p->single_out : p->n_out > 1 ? TYPE_RECORD : 0;
     bool is_table = p->n_out && p->modes[p->n_all - 1] == 't';
@@ -279,7 +306,8 @@ static bool result_type(struct ddl *d, const CreateFunctionStmt *stmt, struct pa
     }
     if (!stmt->returnType) {
         if (!p->n_out)
-            return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "function result type must be specified");
+            return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                           "function result type must be specified");
         proc->result_type = from_out;
         return true;
     }
@@ -289,49 +317,63 @@ static bool result_type(struct ddl *d, const CreateFunctionStmt *stmt, struct pa
     proc->result_type = type->oid;
     proc->returns_set = stmt->returnType->setof;
     if (p->n_out && proc->result_type != from_out)
-        return err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "function result type must be %s because of OUT parameters",
-                       format_type_name(d->arena, d->fork, &d->c->path, catalog_type(d->fork, from_out)));
+        return err_set(
+            d->err, ERR_INVALID_FUNCTION_DEFINITION,
+            "function result type must be %s because of OUT parameters",
+            format_type_name(d->arena, d->fork, &d->c->path, catalog_type(d->fork, from_out)));
     return true;
 }
 
 /* ---- replacing ---- */
 
-static const struct proc *same_signature(struct ddl *d, const struct namespace *namespace, const char *name, const struct parameters *p)
+static const struct proc *same_signature(struct ddl *d, const struct namespace *namespace,
+                                         const char *name, const struct parameters *p)
 {
     size_t n;
-    const struct proc *const *list = catalog_procs_by_name(d->fork, d->arena, NULL, namespace->name, name, &n);
+    const struct proc *const *list =
+        catalog_procs_by_name(d->fork, d->arena, NULL, namespace->name, name, &n);
     for (size_t k = 0; k < n; k++)
         if (list[k]->namespace_oid == namespace->oid && list[k]->n_args == p->n_input &&
-            (!p->n_input || memcmp(list[k]->arg_types, p->input, p->n_input * sizeof(uint32_t)) == 0))
+            (!p->n_input ||
+             memcmp(list[k]->arg_types, p->input, p->n_input * sizeof(uint32_t)) == 0))
             return list[k];
     return NULL;
 }
 
 static bool check_replacement(struct ddl *d, const struct proc *old, const struct proc *new)
 {
-    const char *hint = arena_printf(d->arena, "Use DROP %s %s first.", old->kind == 'p' ? "PROCEDURE" : "FUNCTION", function_signature(d, old));
+    const char *hint =
+        arena_printf(d->arena, "Use DROP %s %s first.", old->kind == 'p' ? "PROCEDURE" : "FUNCTION",
+                     function_signature(d, old));
     if (old->kind != new->kind) {
         err_set(d->err, ERR_WRONG_OBJECT_TYPE, "cannot change routine kind");
-        return err_detail(d->err, "\"%s\" is a %s.", old->name, old->kind == 'p' ? "procedure" : "function");
+        return err_detail(d->err, "\"%s\" is a %s.", old->name,
+                          old->kind == 'p' ? "procedure" : "function");
     }
     if (old->result_type != new->result_type || old->returns_set != new->returns_set) {
-        err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "cannot change return type of existing function");
+        err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                "cannot change return type of existing function");
         return err_hint(d->err, "%s", hint);
     }
     if (old->n_all_args != new->n_all_args ||
-        (old->n_all_args && memcmp(old->all_arg_types, new->all_arg_types, old->n_all_args * sizeof(uint32_t)) != 0)) {
-        err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "cannot change return type of existing function");
+        (old->n_all_args &&
+         memcmp(old->all_arg_types, new->all_arg_types, old->n_all_args * sizeof(uint32_t)) != 0)) {
+        err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                "cannot change return type of existing function");
         err_detail(d->err, "Row type defined by OUT parameters is different.");
         return err_hint(d->err, "%s", hint);
     }
     uint16_t n = old->n_all_args ? old->n_all_args : old->n_args;
     for (uint16_t k = 0; old->arg_names && k < n; k++)
-        if (old->arg_names[k][0] && (!new->arg_names || strcmp(old->arg_names[k], new->arg_names[k]) != 0)) {
-            err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "cannot change name of input parameter \"%s\"", old->arg_names[k]);
+        if (old->arg_names[k][0] &&
+            (!new->arg_names || strcmp(old->arg_names[k], new->arg_names[k]) != 0)) {
+            err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                    "cannot change name of input parameter \"%s\"", old->arg_names[k]);
             return err_hint(d->err, "%s", hint);
         }
     if (old->n_defaults > new->n_defaults) {
-        err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION, "cannot remove parameter defaults from existing function");
+        err_set(d->err, ERR_INVALID_FUNCTION_DEFINITION,
+                "cannot remove parameter defaults from existing function");
         return err_hint(d->err, "%s", hint);
     }
     return true;
@@ -349,10 +391,14 @@ static bool check_body(struct ddl *d, const struct proc *proc)
         if (!type || type->kind == 'p')
             return true;
     }
-    buf_printf(&sql, "SELECT %s.%s(", quoted_ident(d->arena, namespace_name(d->fork, proc->namespace_oid)), quoted_ident(d->arena, proc->name));
+    buf_printf(&sql, "SELECT %s.%s(",
+               quoted_ident(d->arena, namespace_name(d->fork, proc->namespace_oid)),
+               quoted_ident(d->arena, proc->name));
     for (uint16_t k = 0; k < proc->n_args; k++)
-        buf_printf(&sql, "%s%sNULL::%s", k ? ", " : "", proc->variadic_type && k + 1 == proc->n_args ? "VARIADIC " : "",
-                   format_type_name(d->arena, d->fork, NULL, catalog_type(d->fork, proc->arg_types[k])));
+        buf_printf(
+            &sql, "%s%sNULL::%s", k ? ", " : "",
+            proc->variadic_type && k + 1 == proc->n_args ? "VARIADIC " : "",
+            format_type_name(d->arena, d->fork, NULL, catalog_type(d->fork, proc->arg_types[k])));
     buf_putc(&sql, ')');
     struct analyze_context context = analysis(d);
     context.text = buf_cstr(&sql);
@@ -369,7 +415,8 @@ static bool check_body(struct ddl *d, const struct proc *proc)
 static bool replace(struct ddl *d, const struct proc *old, struct object *object)
 {
     struct proc *made = object_proc(object);
-    if (!must_be_owner(d, old->owner_oid, old->kind == 'p' ? "procedure" : "function", old->name) || !check_replacement(d, old, made))
+    if (!must_be_owner(d, old->owner_oid, old->kind == 'p' ? "procedure" : "function", old->name) ||
+        !check_replacement(d, old, made))
         return false;
     uint32_t oid = old->oid;
     struct proc *edited = catalog_edit_proc(d->fork, oid);
@@ -386,7 +433,8 @@ static bool replace(struct ddl *d, const struct proc *old, struct object *object
     edited->prosrc = arena_strdup(arena, made->prosrc);
     edited->arg_types = arena_memdup(arena, made->arg_types, made->n_args * sizeof(uint32_t));
     if (made->n_all_args) {
-        edited->all_arg_types = arena_memdup(arena, made->all_arg_types, made->n_all_args * sizeof(uint32_t));
+        edited->all_arg_types =
+            arena_memdup(arena, made->all_arg_types, made->n_all_args * sizeof(uint32_t));
         edited->arg_modes = arena_strdup(arena, made->arg_modes);
     }
     uint16_t n = made->n_all_args ? made->n_all_args : made->n_args;
@@ -404,7 +452,8 @@ static bool replace(struct ddl *d, const struct proc *old, struct object *object
     return check_body(d, edited);
 }
 
-static bool fill_function(struct ddl *d, const CreateFunctionStmt *stmt, struct object *object, struct parameters *p, const char *body)
+static bool fill_function(struct ddl *d, const CreateFunctionStmt *stmt, struct object *object,
+                          struct parameters *p, const char *body)
 {
     struct proc *proc = object_proc(object);
     struct arena *arena = object_arena(object);
@@ -432,7 +481,8 @@ bool create_function(struct ddl *d, const CreateFunctionStmt *stmt)
     const struct namespace *namespace;
     const char *schema, *name, *body = NULL;
     struct parameters *p = ARENA_NEW(d->arena, struct parameters);
-    if (!split_names(d, stmt->funcname, &schema, &name) || !creation_namespace(d, schema, false, &namespace) || !find_body(d, stmt, &body))
+    if (!split_names(d, stmt->funcname, &schema, &name) ||
+        !creation_namespace(d, schema, false, &namespace) || !find_body(d, stmt, &body))
         return false;
     name = clip_name(d, name);
     for (int k = 0; k < list_n(stmt->parameters); k++)
@@ -440,7 +490,8 @@ bool create_function(struct ddl *d, const CreateFunctionStmt *stmt)
             return false;
     const struct proc *old = same_signature(d, namespace, name, p);
     if (old && !stmt->replace)
-        return err_set(d->err, ERR_DUPLICATE_FUNCTION, "function \"%s\" already exists with same argument types", name);
+        return err_set(d->err, ERR_DUPLICATE_FUNCTION,
+                       "function \"%s\" already exists with same argument types", name);
     struct object *object = object_new(OBJ_PROC, old ? old->oid : catalog_new_oid(d->fork));
     struct proc *proc = object_proc(object);
     proc->namespace_oid = namespace->oid;
@@ -482,29 +533,36 @@ static bool kind_fits(const struct proc *proc, ObjectType kind)
 
 static const char *kind_word(ObjectType kind)
 {
-    return kind == OBJECT_PROCEDURE ? "procedure" : kind == OBJECT_AGGREGATE ? "aggregate" : kind == OBJECT_ROUTINE ? "routine" : "function";
+    return kind == OBJECT_PROCEDURE   ? "procedure"
+           : kind == OBJECT_AGGREGATE ? "aggregate"
+           : kind == OBJECT_ROUTINE   ? "routine"
+                                      : "function";
 }
 
-static const struct proc *by_name_only(struct ddl *d, const struct proc *const *list, size_t n, const char *name, ObjectType kind,
-                                       bool missing_ok)
+static const struct proc *by_name_only(struct ddl *d, const struct proc *const *list, size_t n,
+                                       const char *name, ObjectType kind, bool missing_ok)
 {
     const struct proc *found = NULL;
     for (size_t k = 0; k < n; k++) {
         if (!kind_fits(list[k], kind))
             continue;
         if (found) {
-            err_set(d->err, ERR_AMBIGUOUS_FUNCTION, "%s name \"%s\" is not unique", kind_word(kind), name);
-            err_hint(d->err, "Specify the argument list to select the %s unambiguously.", kind_word(kind));
+            err_set(d->err, ERR_AMBIGUOUS_FUNCTION, "%s name \"%s\" is not unique", kind_word(kind),
+                    name);
+            err_hint(d->err, "Specify the argument list to select the %s unambiguously.",
+                     kind_word(kind));
             return NULL;
         }
         found = list[k];
     }
     if (!found && !missing_ok)
-        err_set(d->err, ERR_UNDEFINED_FUNCTION, "could not find a %s named \"%s\"", kind_word(kind), name);
+        err_set(d->err, ERR_UNDEFINED_FUNCTION, "could not find a %s named \"%s\"", kind_word(kind),
+                name);
     return found;
 }
 
-const struct proc *find_function(struct ddl *d, const ObjectWithArgs *spec, ObjectType kind, bool missing_ok)
+const struct proc *find_function(struct ddl *d, const ObjectWithArgs *spec, ObjectType kind,
+                                 bool missing_ok)
 {
     const char *schema, *name;
     size_t n;
@@ -513,7 +571,8 @@ const struct proc *find_function(struct ddl *d, const ObjectWithArgs *spec, Obje
     struct buf args = BUF_IN(d->arena);
     if (!split_names(d, spec->objname, &schema, &name))
         return NULL;
-    const struct proc *const *list = catalog_procs_by_name(d->fork, d->arena, &d->c->path, schema, name, &n);
+    const struct proc *const *list =
+        catalog_procs_by_name(d->fork, d->arena, &d->c->path, schema, name, &n);
     if (spec->args_unspecified)
         return by_name_only(d, list, n, name, kind, missing_ok);
     int n_args = MIN(list_n(spec->objargs), ARGS_MAX);
@@ -525,17 +584,21 @@ const struct proc *find_function(struct ddl *d, const ObjectWithArgs *spec, Obje
             return NULL;
         }
         types[k] = type->oid;
-        buf_printf(&args, "%s%s", k ? ", " : "", format_type_name(d->arena, d->fork, &d->c->path, type));
+        buf_printf(&args, "%s%s", k ? ", " : "",
+                   format_type_name(d->arena, d->fork, &d->c->path, type));
     }
-    const char *signature = arena_printf(d->arena, "%s(%s)", schema ? arena_printf(d->arena, "%s.%s", schema, name) : name,
-                                         args.n ? buf_cstr(&args) : "");
+    const char *signature = arena_printf(
+        d->arena, "%s(%s)", schema ? arena_printf(d->arena, "%s.%s", schema, name) : name,
+        args.n ? buf_cstr(&args) : "");
     for (size_t k = 0; k < n; k++) {
-        if (list[k]->n_args != n_args || (n_args && memcmp(list[k]->arg_types, types, (size_t)n_args * sizeof(uint32_t)) != 0))
+        if (list[k]->n_args != n_args ||
+            (n_args && memcmp(list[k]->arg_types, types, (size_t)n_args * sizeof(uint32_t)) != 0))
             continue;
         if (kind_fits(list[k], kind))
             return list[k];
-        err_set(d->err, ERR_WRONG_OBJECT_TYPE, kind == OBJECT_AGGREGATE ? "function %s is not %s %s" : "%s is not %s %s", signature,
-                kind == OBJECT_AGGREGATE ? "an" : "a", kind_word(kind));
+        err_set(d->err, ERR_WRONG_OBJECT_TYPE,
+                kind == OBJECT_AGGREGATE ? "function %s is not %s %s" : "%s is not %s %s",
+                signature, kind == OBJECT_AGGREGATE ? "an" : "a", kind_word(kind));
         return NULL;
     }
     if (!missing_ok)

@@ -10,8 +10,8 @@ struct grant_target {
     const char *name, *noun; /* noun: for errors */
     uint32_t owner_oid;
     const struct acl *acl;
-    uint32_t oid;            /* relation, namespace, function, database */
-    int16_t attnum;          /* a column of the relation */
+    uint32_t oid;   /* relation, namespace, function, database */
+    int16_t attnum; /* a column of the relation */
     ObjectType objtype;
 };
 
@@ -46,7 +46,7 @@ static void store_acl(struct ddl *d, const struct grant_target *target, const st
     case ACL_NAMESPACE: {
         struct namespace *namespace = catalog_edit_namespace(d->fork, target->oid);
         if (namespace)
-            namespace->acl = acl_copy(catalog_edit_arena(d->fork, target->oid), acl);
+        namespace->acl = acl_copy(catalog_edit_arena(d->fork, target->oid), acl);
         break;
     }
     case ACL_FUNCTION: {
@@ -64,7 +64,8 @@ static void store_acl(struct ddl *d, const struct grant_target *target, const st
     }
     case ACL_COLUMN: {
         struct relation *relation = catalog_edit_relation(d->fork, target->oid);
-        columns_of(relation)[target->attnum - 1].acl = acl && acl->n ? acl_copy(catalog_edit_arena(d->fork, target->oid), acl) : NULL;
+        columns_of(relation)[target->attnum - 1].acl =
+            acl && acl->n ? acl_copy(catalog_edit_arena(d->fork, target->oid), acl) : NULL;
         break;
     }
     case ACL_RELATION:
@@ -100,25 +101,32 @@ static const struct acl *current_acl(struct ddl *d, const struct grant_target *t
 
 /* ---- who may grant ---- */
 
-static bool may_grant(struct ddl *d, const struct grant_target *target, uint16_t wanted, uint16_t *allowed, uint32_t *grantor)
+static bool may_grant(struct ddl *d, const struct grant_target *target, uint16_t wanted,
+                      uint16_t *allowed, uint32_t *grantor)
 {
     *grantor = target->owner_oid;
     *allowed = wanted;
-    if (role_is_superuser(d->fork, d->c->user_oid) || role_is_member(d->fork, d->c->user_oid, target->owner_oid, true))
+    if (role_is_superuser(d->fork, d->c->user_oid) ||
+        role_is_member(d->fork, d->c->user_oid, target->owner_oid, true))
         return true;
     *grantor = d->c->user_oid;
-    *allowed = acl_held(d->fork, current_acl(d, target), target->kind, target->owner_oid, d->c->user_oid, wanted, true);
+    *allowed = acl_held(d->fork, current_acl(d, target), target->kind, target->owner_oid,
+                        d->c->user_oid, wanted, true);
     if (*allowed)
         return true;
-    if (acl_held(d->fork, current_acl(d, target), target->kind, target->owner_oid, d->c->user_oid, acl_all_privileges(target->kind), false)) {
+    if (acl_held(d->fork, current_acl(d, target), target->kind, target->owner_oid, d->c->user_oid,
+                 acl_all_privileges(target->kind), false)) {
         notice_full(d, "WARNING", ERR_WARNING_PRIVILEGE_NOT_GRANTED,
-                    arena_printf(d->arena, "no privileges were granted for \"%s\"", target->name), NULL, NULL);
+                    arena_printf(d->arena, "no privileges were granted for \"%s\"", target->name),
+                    NULL, NULL);
         return true;
     }
-    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for %s %s", target->noun, target->name);
+    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for %s %s", target->noun,
+                   target->name);
 }
 
-static bool change(struct ddl *d, const GrantStmt *stmt, const struct grant_target *target, uint16_t privileges)
+static bool change(struct ddl *d, const GrantStmt *stmt, const struct grant_target *target,
+                   uint16_t privileges)
 {
     uint32_t grantor;
     uint16_t allowed;
@@ -131,12 +139,14 @@ static bool change(struct ddl *d, const GrantStmt *stmt, const struct grant_targ
         if (!find_role(d, list_at(stmt->grantees, k), &grantee))
             return false;
         if (!grantee && stmt->is_grant && stmt->grant_option)
-            return err_set(d->err, ERR_INVALID_GRANT_OPERATION, "grant options can only be granted to roles");
+            return err_set(d->err, ERR_INVALID_GRANT_OPERATION,
+                           "grant options can only be granted to roles");
         struct grant_target now = *target;
         if (target->kind == ACL_DATABASE && cluster_database_of(d, target->oid))
             now.acl = cluster_database_of(d, target->oid)->acl;
-        const struct acl *acl = acl_change(d->arena, current_acl(d, &now), target->kind, target->owner_oid, stmt->is_grant, grantee, grantor,
-                                           allowed, stmt->grant_option);
+        const struct acl *acl =
+            acl_change(d->arena, current_acl(d, &now), target->kind, target->owner_oid,
+                       stmt->is_grant, grantee, grantor, allowed, stmt->grant_option);
         store_acl(d, target, acl);
     }
     return true;
@@ -144,15 +154,18 @@ static bool change(struct ddl *d, const GrantStmt *stmt, const struct grant_targ
 
 /* ---- privileges of one statement ---- */
 
-static bool check_privilege(struct ddl *d, const AccessPriv *node, enum acl_object kind, uint16_t *bit)
+static bool check_privilege(struct ddl *d, const AccessPriv *node, enum acl_object kind,
+                            uint16_t *bit)
 {
     *bit = privilege_by_name(node->priv_name, strlen(node->priv_name));
     if (!*bit)
-        return err_set(d->err, ERR_SYNTAX_ERROR, "unrecognized privilege type \"%s\"", node->priv_name);
+        return err_set(d->err, ERR_SYNTAX_ERROR, "unrecognized privilege type \"%s\"",
+                       node->priv_name);
     if (*bit & acl_all_privileges(kind))
         return true;
     const char *name = privilege_name(*bit);
-    return err_set(d->err, ERR_INVALID_GRANT_OPERATION, "invalid privilege type %s for %s", name, noun_of(kind));
+    return err_set(d->err, ERR_INVALID_GRANT_OPERATION, "invalid privilege type %s for %s", name,
+                   noun_of(kind));
 }
 
 /* GRANT on TABLE may name a sequence too, with the sequence's privileges. */
@@ -163,7 +176,8 @@ static enum acl_object effective_kind(const struct grant_target *target, const G
     return target->kind;
 }
 
-static bool grant_columns(struct ddl *d, const GrantStmt *stmt, const struct grant_target *target, const AccessPriv *node)
+static bool grant_columns(struct ddl *d, const GrantStmt *stmt, const struct grant_target *target,
+                          const AccessPriv *node)
 {
     uint16_t bit = acl_all_privileges(ACL_COLUMN);
     const struct relation *relation = rel(d, target->oid);
@@ -172,8 +186,9 @@ static bool grant_columns(struct ddl *d, const GrantStmt *stmt, const struct gra
     for (int k = 0; k < list_n(node->cols); k++) {
         const struct column *column = relation_column(relation, list_str(node->cols, k));
         if (!column)
-            return err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", list_str(node->cols, k),
-                           relation->name);
+            return err_set(d->err, ERR_UNDEFINED_COLUMN,
+                           "column \"%s\" of relation \"%s\" does not exist",
+                           list_str(node->cols, k), relation->name);
         struct grant_target one = *target;
         one.kind = ACL_COLUMN;
         one.attnum = column->attnum;
@@ -194,7 +209,8 @@ static bool grant_on(struct ddl *d, const GrantStmt *stmt, const struct grant_ta
         uint16_t bit = 0;
         if (node->cols) {
             if (target->kind != ACL_RELATION)
-                return err_set(d->err, ERR_INVALID_GRANT_OPERATION, "column privileges are only valid for relations");
+                return err_set(d->err, ERR_INVALID_GRANT_OPERATION,
+                               "column privileges are only valid for relations");
             if (!grant_columns(d, stmt, target, node))
                 return false;
             continue;
@@ -211,7 +227,9 @@ static bool grant_on(struct ddl *d, const GrantStmt *stmt, const struct grant_ta
 static struct grant_target relation_target(const struct relation *relation)
 {
     enum acl_object kind = relation->kind == 'S' ? ACL_SEQUENCE : ACL_RELATION;
-    return (struct grant_target){kind, relation->name, noun_of(kind), relation->owner_oid, relation->acl, relation->oid, 0, OBJECT_TABLE};
+    return (struct grant_target){
+        kind, relation->name, noun_of(kind), relation->owner_oid, relation->acl, relation->oid,
+        0,    OBJECT_TABLE};
 }
 
 static bool grant_relation(struct ddl *d, const GrantStmt *stmt, const RangeVar *name)
@@ -229,7 +247,8 @@ static bool grant_relation(struct ddl *d, const GrantStmt *stmt, const RangeVar 
 
 static bool grant_function(struct ddl *d, const GrantStmt *stmt, const struct proc *proc)
 {
-    struct grant_target target = {ACL_FUNCTION, proc->name, "function", proc->owner_oid, proc->acl, proc->oid, 0, OBJECT_FUNCTION};
+    struct grant_target target = {ACL_FUNCTION, proc->name, "function", proc->owner_oid,
+                                  proc->acl,    proc->oid,  0,          OBJECT_FUNCTION};
     if (proc->oid < FIRST_USER_OID)
         return true;
     return grant_on(d, stmt, &target);
@@ -242,7 +261,8 @@ static bool grant_schema(struct ddl *d, const GrantStmt *stmt, const char *name)
         return false;
     if (namespace->oid < FIRST_USER_OID && namespace->oid != NAMESPACE_PUBLIC)
         return true;
-    struct grant_target target = {ACL_NAMESPACE, namespace->name, "schema", namespace->owner_oid, namespace->acl, namespace->oid, 0, OBJECT_SCHEMA};
+    struct grant_target target = {ACL_NAMESPACE,  namespace->name, "schema", namespace->owner_oid,
+                                  namespace->acl, namespace->oid,  0,        OBJECT_SCHEMA};
     return grant_on(d, stmt, &target);
 }
 
@@ -261,7 +281,8 @@ static bool grant_database(struct ddl *d, const GrantStmt *stmt, const char *nam
     const struct cluster_database *database = catalog_cluster_database(d->fork, name);
     if (!database)
         return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", name);
-    struct grant_target target = {ACL_DATABASE, database->name, "database", database->owner_oid, database->acl, database->oid, 0, OBJECT_DATABASE};
+    struct grant_target target = {ACL_DATABASE,  database->name, "database", database->owner_oid,
+                                  database->acl, database->oid,  0,          OBJECT_DATABASE};
     return grant_on(d, stmt, &target);
 }
 
@@ -285,7 +306,8 @@ static bool grant_object(struct ddl *d, const GrantStmt *stmt, const Node *objec
     case OBJECT_FUNCTION:
     case OBJECT_PROCEDURE:
     case OBJECT_ROUTINE: {
-        const struct proc *proc = find_function(d, (const ObjectWithArgs *)object, stmt->objtype, false);
+        const struct proc *proc =
+            find_function(d, (const ObjectWithArgs *)object, stmt->objtype, false);
         return proc && grant_function(d, stmt, proc);
     }
     case OBJECT_SCHEMA:
@@ -311,8 +333,11 @@ static bool grant_all_in(struct ddl *d, const GrantStmt *stmt, const char *schem
     if (!namespace)
         return false;
     bool relations = stmt->objtype == OBJECT_TABLE || stmt->objtype == OBJECT_SEQUENCE;
-    for (size_t at = builtin_n_relations; relations && (relation = catalog_next_relation(d->fork, &at));) {
-        bool wanted = stmt->objtype == OBJECT_SEQUENCE ? relation->kind == 'S' : relation->kind != 'S' && relation->kind != 'c';
+    for (size_t at = builtin_n_relations;
+         relations && (relation = catalog_next_relation(d->fork, &at));) {
+        bool wanted = stmt->objtype == OBJECT_SEQUENCE
+                          ? relation->kind == 'S'
+                          : relation->kind != 'S' && relation->kind != 'c';
         if (relation->namespace_oid != namespace->oid || !wanted)
             continue;
         struct grant_target target = relation_target(relation);
@@ -320,7 +345,8 @@ static bool grant_all_in(struct ddl *d, const GrantStmt *stmt, const char *schem
             return false;
     }
     for (size_t at = 0; !relations && (proc = catalog_next_proc(d->fork, &at));) {
-        bool wanted = stmt->objtype == OBJECT_ROUTINE || (stmt->objtype == OBJECT_PROCEDURE) == (proc->kind == 'p');
+        bool wanted = stmt->objtype == OBJECT_ROUTINE ||
+                      (stmt->objtype == OBJECT_PROCEDURE) == (proc->kind == 'p');
         if (proc->namespace_oid == namespace->oid && wanted && !grant_function(d, stmt, proc))
             return false;
     }
@@ -333,7 +359,8 @@ bool grant(struct ddl *d, const GrantStmt *stmt)
         return unsupported(d, "ALTER DEFAULT PRIVILEGES");
     for (int k = 0; k < list_n(stmt->objects); k++) {
         const Node *object = list_at(stmt->objects, k);
-        bool ok = stmt->targtype == ACL_TARGET_ALL_IN_SCHEMA ? grant_all_in(d, stmt, STR_OF(object)) : grant_object(d, stmt, object);
+        bool ok = stmt->targtype == ACL_TARGET_ALL_IN_SCHEMA ? grant_all_in(d, stmt, STR_OF(object))
+                                                             : grant_object(d, stmt, object);
         if (!ok)
             return false;
     }

@@ -12,8 +12,9 @@ static const struct {
     const char *name;
     bool unique, many, include, ordered;
 } methods[] = {
-    {"btree", true, true, true, true},   {"hash", false, false, false, false}, {"gist", false, true, true, false},
-    {"gin", false, true, false, false},  {"spgist", false, false, true, false}, {"brin", false, true, false, false},
+    {"btree", true, true, true, true},     {"hash", false, false, false, false},
+    {"gist", false, true, true, false},    {"gin", false, true, false, false},
+    {"spgist", false, false, true, false}, {"brin", false, true, false, false},
 };
 
 static bool check_method(struct ddl *d, const struct index_request *request, const char *method)
@@ -24,19 +25,25 @@ static bool check_method(struct ddl *d, const struct index_request *request, con
     if (m == ARRAY_COUNT(methods))
         return err_set(d->err, ERR_UNDEFINED_OBJECT, "access method \"%s\" does not exist", method);
     if (request->unique && !methods[m].unique)
-        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "access method \"%s\" does not support unique indexes", method);
+        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "access method \"%s\" does not support unique indexes", method);
     if (list_n(request->including) && !methods[m].include)
-        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "access method \"%s\" does not support included columns", method);
+        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "access method \"%s\" does not support included columns", method);
     if (list_n(request->params) > 1 && !methods[m].many)
-        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "access method \"%s\" does not support multicolumn indexes", method);
+        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "access method \"%s\" does not support multicolumn indexes", method);
     for (int k = 0; k < list_n(request->params); k++) {
         const IndexElem *elem = list_at(request->params, k);
         if (methods[m].ordered)
             continue;
         if (elem->ordering != SORTBY_DEFAULT)
-            return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "access method \"%s\" does not support ASC/DESC options", method);
+            return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                           "access method \"%s\" does not support ASC/DESC options", method);
         if (elem->nulls_ordering != SORTBY_NULLS_DEFAULT)
-            return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "access method \"%s\" does not support NULLS FIRST/LAST options", method);
+            return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                           "access method \"%s\" does not support NULLS FIRST/LAST options",
+                           method);
     }
     return true;
 }
@@ -49,16 +56,20 @@ struct keys {
     struct depends depends;
 };
 
-static bool check_opclass(struct ddl *d, const char *method, const IndexElem *elem, struct index_key *key)
+static bool check_opclass(struct ddl *d, const char *method, const IndexElem *elem,
+                          struct index_key *key)
 {
     uint32_t method_oid = access_method_oid(method);
     const char *type_name = format_type_name(d->arena, d->fork, &d->c->path, key->type);
     if (elem->opclass) {
         const char *name = list_str(elem->opclass, list_n(elem->opclass) - 1);
         if (!builtin_opclass_by_name(method_oid, name, NULL))
-            return err_set(d->err, ERR_UNDEFINED_OBJECT, "operator class \"%s\" does not exist for access method \"%s\"", name, method);
+            return err_set(d->err, ERR_UNDEFINED_OBJECT,
+                           "operator class \"%s\" does not exist for access method \"%s\"", name,
+                           method);
         if (!builtin_opclass_by_name(method_oid, name, key->type))
-            return err_set(d->err, ERR_DATATYPE_MISMATCH, "operator class \"%s\" does not accept data type %s", name, type_name);
+            return err_set(d->err, ERR_DATATYPE_MISMATCH,
+                           "operator class \"%s\" does not accept data type %s", name, type_name);
         const struct builtin_opclass *usual = builtin_default_opclass(method_oid, key->type);
         if (!usual || strcmp(usual->name, name) != 0)
             key->opclass = name;
@@ -66,11 +77,15 @@ static bool check_opclass(struct ddl *d, const char *method, const IndexElem *el
     }
     if (builtin_default_opclass(method_oid, key->type))
         return true;
-    err_set(d->err, ERR_UNDEFINED_OBJECT, "data type %s has no default operator class for access method \"%s\"", type_name, method);
-    return err_hint(d->err, "You must specify an operator class for the index or define a default operator class for the data type.");
+    err_set(d->err, ERR_UNDEFINED_OBJECT,
+            "data type %s has no default operator class for access method \"%s\"", type_name,
+            method);
+    return err_hint(d->err, "You must specify an operator class for the index or define a default "
+                            "operator class for the data type.");
 }
 
-static bool column_key(struct ddl *d, const struct relation *relation, const char *name, struct index_key *key)
+static bool column_key(struct ddl *d, const struct relation *relation, const char *name,
+                       struct index_key *key)
 {
     const struct column *column = relation_column(relation, name);
     if (!column)
@@ -81,16 +96,19 @@ static bool column_key(struct ddl *d, const struct relation *relation, const cha
     return true;
 }
 
-static bool expression_key(struct ddl *d, const struct relation *relation, const Node *node, struct index_key *key, struct depends *depends)
+static bool expression_key(struct ddl *d, const struct relation *relation, const Node *node,
+                           struct index_key *key, struct depends *depends)
 {
     struct analyze_context context = analysis(d);
-    struct expr *expr = analyze_raw_expr(&context, node, relation, NULL, -1, "index expression", d->err);
+    struct expr *expr =
+        analyze_raw_expr(&context, node, relation, NULL, -1, "index expression", d->err);
     if (!expr)
         return false;
     if (expr->kind == EXPR_COLUMN && expr->column.attnum > 0)
         return column_key(d, relation, relation->columns[expr->column.attnum - 1].name, key);
     if (expr_is_mutable(expr))
-        return err_set(d->err, ERR_INVALID_OBJECT_DEFINITION, "functions in index expression must be marked IMMUTABLE");
+        return err_set(d->err, ERR_INVALID_OBJECT_DEFINITION,
+                       "functions in index expression must be marked IMMUTABLE");
     depends_of_expr(d, expr, relation->oid, depends);
     key->expr_sql = canonical_expr(d, expr, relation);
     key->type = expr->type;
@@ -98,8 +116,8 @@ static bool expression_key(struct ddl *d, const struct relation *relation, const
     return true;
 }
 
-static bool add_key(struct ddl *d, const struct relation *relation, const IndexElem *elem, const char *method, bool included,
-                    struct keys *keys)
+static bool add_key(struct ddl *d, const struct relation *relation, const IndexElem *elem,
+                    const char *method, bool included, struct keys *keys)
 {
     struct index_key key = {0};
     bool ok = elem->name ? column_key(d, relation, elem->name, &key)
@@ -108,27 +126,32 @@ static bool add_key(struct ddl *d, const struct relation *relation, const IndexE
         return false;
     if (included) {
         if (!key.attnum)
-            return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "expressions are not supported in included columns");
+            return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                           "expressions are not supported in included columns");
         VEC_PUSH(d->arena, keys, key);
         return true;
     }
     if (!check_opclass(d, method, elem, &key))
         return false;
     key.descending = elem->ordering == SORTBY_DESC;
-    key.nulls_first = elem->nulls_ordering == SORTBY_NULLS_FIRST ||
-                      (elem->nulls_ordering == SORTBY_NULLS_DEFAULT && elem->ordering == SORTBY_DESC);
+    key.nulls_first =
+        elem->nulls_ordering == SORTBY_NULLS_FIRST ||
+        (elem->nulls_ordering == SORTBY_NULLS_DEFAULT && elem->ordering == SORTBY_DESC);
     VEC_PUSH(d->arena, keys, key);
     return true;
 }
 
-static const char *predicate(struct ddl *d, const struct relation *relation, const Node *where, struct depends *depends)
+static const char *predicate(struct ddl *d, const struct relation *relation, const Node *where,
+                             struct depends *depends)
 {
     struct analyze_context context = analysis(d);
-    struct expr *expr = analyze_raw_expr(&context, where, relation, builtin_type(TYPE_BOOL), -1, "index predicate", d->err);
+    struct expr *expr = analyze_raw_expr(&context, where, relation, builtin_type(TYPE_BOOL), -1,
+                                         "index predicate", d->err);
     if (!expr)
         return NULL;
     if (expr_is_mutable(expr)) {
-        err_set(d->err, ERR_INVALID_OBJECT_DEFINITION, "functions in index predicate must be marked IMMUTABLE");
+        err_set(d->err, ERR_INVALID_OBJECT_DEFINITION,
+                "functions in index predicate must be marked IMMUTABLE");
         return NULL;
     }
     depends_of_expr(d, expr, relation->oid, depends);
@@ -138,7 +161,8 @@ static const char *predicate(struct ddl *d, const struct relation *relation, con
 /* ---- names ---- */
 
 /* "a_b", expressions by the name PostgreSQL would give their column; cut when long. */
-static const char *joined_columns(struct ddl *d, const struct relation *relation, const struct index *probe)
+static const char *joined_columns(struct ddl *d, const struct relation *relation,
+                                  const struct index *probe)
 {
     const char *const *names = index_column_names(d->arena, relation, probe);
     struct buf out = BUF_IN(d->arena);
@@ -150,13 +174,14 @@ static const char *joined_columns(struct ddl *d, const struct relation *relation
     return buf_cstr(&out);
 }
 
-static const char *choose_index_name(struct ddl *d, const struct relation *relation, const struct index_request *request,
-                                     const struct index *probe)
+static const char *choose_index_name(struct ddl *d, const struct relation *relation,
+                                     const struct index_request *request, const struct index *probe)
 {
     if (request->primary)
         return choose_relation_name(d, relation->name, NULL, "pkey", relation->namespace_oid, true);
-    return choose_relation_name(d, relation->name, joined_columns(d, relation, probe), request->constraint ? "key" : "idx",
-                                relation->namespace_oid, request->constraint);
+    return choose_relation_name(d, relation->name, joined_columns(d, relation, probe),
+                                request->constraint ? "key" : "idx", relation->namespace_oid,
+                                request->constraint);
 }
 
 /* ---- storage ---- */
@@ -182,7 +207,8 @@ void decide_index_storage(struct ddl *d, const struct relation *relation, struct
     index->stored = sortable && index->n_keys && index->keys[0].attnum > 0;
     if (!index->unique)
         return;
-    bool spread = relation->distribution == DIST_SHARDED ? !contains_shard_key(relation, index) : relation->distribution == DIST_ROW;
+    bool spread = relation->distribution == DIST_SHARDED ? !contains_shard_key(relation, index)
+                                                         : relation->distribution == DIST_ROW;
     index->global = (spread && catalog_n_shards(d->fork) > 1) || !index->stored;
 }
 
@@ -198,7 +224,8 @@ static bool take_duplicate(void *arg, const struct datum *row)
 {
     struct duplicate *duplicate = arg;
     for (uint16_t k = 0; k < duplicate->n; k++)
-        duplicate->values[k] = row[k].null ? "null" : arena_strndup(duplicate->d->arena, row[k].p, row[k].n);
+        duplicate->values[k] =
+            row[k].null ? "null" : arena_strndup(duplicate->d->arena, row[k].p, row[k].n);
     return false;
 }
 
@@ -220,7 +247,10 @@ static void put_key(struct buf *out, const struct relation *relation, const stru
 static bool check_unique(struct ddl *d, const struct relation *relation, const struct index *index)
 {
     struct buf sql = BUF_IN(d->arena), detail = BUF_IN(d->arena);
-    struct duplicate duplicate = {.d = d, .n = index->n_keys, .values = ARENA_ARRAY(d->arena, const char *, index->n_keys + 1u)};
+    struct duplicate duplicate = {.d = d,
+                                  .n = index->n_keys,
+                                  .values =
+                                      ARENA_ARRAY(d->arena, const char *, index->n_keys + 1u)};
     buf_puts(&sql, "SELECT ");
     for (uint16_t k = 0; k < index->n_keys; k++) {
         buf_puts(&sql, k ? ", (" : "(");
@@ -275,12 +305,15 @@ static bool check_relation_kind(struct ddl *d, const struct relation *relation)
 {
     if (relation->kind == 'r' || relation->kind == 'm')
         return must_own_relation(d, relation);
-    err_set(d->err, ERR_WRONG_OBJECT_TYPE, "cannot create index on relation \"%s\"", relation->name);
-    return err_detail(d->err, "This operation is not supported for %ss.", relation_kind_word(relation->kind));
+    err_set(d->err, ERR_WRONG_OBJECT_TYPE, "cannot create index on relation \"%s\"",
+            relation->name);
+    return err_detail(d->err, "This operation is not supported for %ss.",
+                      relation_kind_word(relation->kind));
 }
 
-static void fill_index(struct ddl *d, struct object *object, const struct relation *relation, const struct index_request *request,
-                       const char *method, const char *where, const struct keys *keys)
+static void fill_index(struct ddl *d, struct object *object, const struct relation *relation,
+                       const struct index_request *request, const char *method, const char *where,
+                       const struct keys *keys)
 {
     struct index *index = object_index(object);
     struct arena *arena = object_arena(object);
@@ -321,10 +354,12 @@ static bool build_storage(struct ddl *d, uint32_t index_oid, bool new_table)
     }
     if (!storage_create_index(d, index_oid))
         return false;
-    return new_table || !catalog_index(d->fork, index_oid)->global || fill_global_index(d, index_oid);
+    return new_table || !catalog_index(d->fork, index_oid)->global ||
+           fill_global_index(d, index_oid);
 }
 
-static bool all_keys(struct ddl *d, const struct relation *relation, const struct index_request *request, const char *method, struct keys *keys)
+static bool all_keys(struct ddl *d, const struct relation *relation,
+                     const struct index_request *request, const char *method, struct keys *keys)
 {
     for (int k = 0; k < list_n(request->params); k++)
         if (!add_key(d, relation, list_at(request->params, k), method, false, keys))
@@ -335,7 +370,8 @@ static bool all_keys(struct ddl *d, const struct relation *relation, const struc
     return true;
 }
 
-bool make_index(struct ddl *d, uint32_t relation_oid, const struct index_request *request, uint32_t *index_oid)
+bool make_index(struct ddl *d, uint32_t relation_oid, const struct index_request *request,
+                uint32_t *index_oid)
 {
     const struct relation *relation = rel(d, relation_oid);
     const char *method = request->method ? request->method : "btree", *where = NULL;
@@ -346,10 +382,12 @@ bool make_index(struct ddl *d, uint32_t relation_oid, const struct index_request
     if (list_n(request->params) + list_n(request->including) > 32)
         return err_set(d->err, ERR_TOO_MANY_COLUMNS, "cannot use more than 32 columns in an index");
     if (request->name && relation_name_taken(d->fork, relation->namespace_oid, request->name)) {
-        const char *message = arena_printf(d->arena, "relation \"%s\" already exists", request->name);
+        const char *message =
+            arena_printf(d->arena, "relation \"%s\" already exists", request->name);
         if (!request->if_not_exists)
             return err_set(d->err, ERR_DUPLICATE_TABLE, "%s", message);
-        notice_full(d, "NOTICE", ERR_DUPLICATE_TABLE, arena_printf(d->arena, "%s, skipping", message), NULL, NULL);
+        notice_full(d, "NOTICE", ERR_DUPLICATE_TABLE,
+                    arena_printf(d->arena, "%s, skipping", message), NULL, NULL);
         return true;
     }
     if (!check_method(d, request, method) || !all_keys(d, relation, request, method, &keys))
@@ -363,7 +401,8 @@ bool make_index(struct ddl *d, uint32_t relation_oid, const struct index_request
         arena_free(object_arena(object));
         return false;
     }
-    const char *name = request->name ? clip_name(d, request->name) : choose_index_name(d, relation, request, index);
+    const char *name = request->name ? clip_name(d, request->name)
+                                     : choose_index_name(d, relation, request, index);
     index->name = arena_strdup(object_arena(object), name);
     decide_index_storage(d, relation, index);
     if (index->unique && !request->new_table && !check_unique(d, relation, index)) {

@@ -14,17 +14,21 @@ static bool schema_owner(struct ddl *d, const CreateSchemaStmt *stmt, uint32_t *
         return true;
     if (!find_role(d, stmt->authrole, owner))
         return false;
-    if (role_is_superuser(d->fork, d->c->user_oid) || role_is_member(d->fork, d->c->user_oid, *owner, false))
+    if (role_is_superuser(d->fork, d->c->user_oid) ||
+        role_is_member(d->fork, d->c->user_oid, *owner, false))
         return true;
-    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be member of role \"%s\"", catalog_role(d->fork, *owner)->name);
+    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be member of role \"%s\"",
+                   catalog_role(d->fork, *owner)->name);
 }
 
 static bool may_create_schema(struct ddl *d)
 {
     const struct cluster_database *database = cluster_database_of(d, catalog_database_oid(d->fork));
-    if (!database || acl_held(d->fork, database->acl, ACL_DATABASE, database->owner_oid, d->c->user_oid, PRIV_CREATE, false))
+    if (!database || acl_held(d->fork, database->acl, ACL_DATABASE, database->owner_oid,
+                              d->c->user_oid, PRIV_CREATE, false))
         return true;
-    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for database %s", database->name);
+    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for database %s",
+                   database->name);
 }
 
 /* Statements inside CREATE SCHEMA: unqualified names are the new schema's. */
@@ -60,7 +64,9 @@ bool create_schema(struct ddl *d, const CreateSchemaStmt *stmt)
     if (catalog_namespace_by_name(d->fork, name)) {
         if (!stmt->if_not_exists)
             return err_set(d->err, ERR_DUPLICATE_SCHEMA, "schema \"%s\" already exists", name);
-        notice_full(d, "NOTICE", ERR_DUPLICATE_SCHEMA, arena_printf(d->arena, "schema \"%s\" already exists, skipping", name), NULL, NULL);
+        notice_full(d, "NOTICE", ERR_DUPLICATE_SCHEMA,
+                    arena_printf(d->arena, "schema \"%s\" already exists, skipping", name), NULL,
+                    NULL);
         return true;
     }
     struct object *object = object_new(OBJ_NAMESPACE, catalog_new_oid(d->fork));
@@ -74,15 +80,18 @@ bool create_schema(struct ddl *d, const CreateSchemaStmt *stmt)
 
 /* ---- COMMENT ON ---- */
 
-static bool comment_relation(struct ddl *d, const CommentStmt *stmt, int kinds, const char *article_word)
+static bool comment_relation(struct ddl *d, const CommentStmt *stmt, int kinds,
+                             const char *article_word)
 {
     RangeVar *name = range_var_of(d, (const List *)stmt->object);
     if (!name)
         return false;
-    const struct index *index = catalog_index_by_name(d->fork, &d->c->path, name->schemaname, name->relname);
+    const struct index *index =
+        catalog_index_by_name(d->fork, &d->c->path, name->schemaname, name->relname);
     if (index) {
         if (!(kinds & KIND_INDEX))
-            return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not %s", index->name, article_word);
+            return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not %s", index->name,
+                           article_word);
         if (!must_be_owner(d, rel(d, index->relation_oid)->owner_oid, "index", index->name))
             return false;
         catalog_set_comment(d->fork, CLASS_RELATION, index->oid, 0, stmt->comment);
@@ -92,7 +101,8 @@ static bool comment_relation(struct ddl *d, const CommentStmt *stmt, int kinds, 
     if (!relation)
         return false;
     if (!(kind_mask(relation->kind) & kinds))
-        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not %s", relation->name, article_word);
+        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not %s", relation->name,
+                       article_word);
     if (!must_own_relation(d, relation))
         return false;
     catalog_set_comment(d->fork, CLASS_RELATION, relation->oid, 0, stmt->comment);
@@ -118,9 +128,12 @@ static bool comment_column(struct ddl *d, const List *names, const char *text)
         return false;
     const struct column *column = relation_column(relation, column_name);
     if (!column)
-        return err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", column_name, relation->name);
+        return err_set(d->err, ERR_UNDEFINED_COLUMN,
+                       "column \"%s\" of relation \"%s\" does not exist", column_name,
+                       relation->name);
     if (relation->kind == 'S') {
-        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "cannot set comment on relation \"%s\"", relation->name);
+        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "cannot set comment on relation \"%s\"",
+                relation->name);
         return err_detail(d->err, "This operation is not supported for sequences.");
     }
     catalog_set_comment(d->fork, CLASS_RELATION, relation->oid, column->attnum, text);
@@ -135,7 +148,8 @@ static bool comment_constraint(struct ddl *d, const List *names, const char *tex
         return false;
     const struct constraint *constraint = constraint_named(relation, name);
     if (!constraint)
-        return err_set(d->err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" for table \"%s\" does not exist", name, relation->name);
+        return err_set(d->err, ERR_UNDEFINED_OBJECT,
+                       "constraint \"%s\" for table \"%s\" does not exist", name, relation->name);
     catalog_set_comment(d->fork, CLASS_CONSTRAINT, constraint->oid, 0, text);
     return true;
 }
@@ -164,14 +178,16 @@ static bool comment_domain_constraint(struct ddl *d, const List *parts, const ch
             catalog_set_comment(d->fork, CLASS_CONSTRAINT, domain->checks[k].oid, 0, text);
             return true;
         }
-    return err_set(d->err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" for domain %s does not exist", constraint, type->name);
+    return err_set(d->err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" for domain %s does not exist",
+                   constraint, type->name);
 }
 
 static bool comment_database(struct ddl *d, const char *name, const char *text)
 {
     const struct cluster_database *database = catalog_cluster_database(d->fork, name);
     if (!database) {
-        notice_full(d, "WARNING", ERR_UNDEFINED_DATABASE, arena_printf(d->arena, "database \"%s\" does not exist", name), NULL, NULL);
+        notice_full(d, "WARNING", ERR_UNDEFINED_DATABASE,
+                    arena_printf(d->arena, "database \"%s\" does not exist", name), NULL, NULL);
         return true;
     }
     if (!must_be_owner(d, database->owner_oid, "database", name))
@@ -226,9 +242,11 @@ bool comment_on(struct ddl *d, const CommentStmt *stmt)
         return comment_domain_constraint(d, (const List *)stmt->object, stmt->comment);
     case OBJECT_TYPE:
     case OBJECT_DOMAIN:
-        return comment_type(d, (const TypeName *)stmt->object, stmt->comment, stmt->objtype == OBJECT_DOMAIN);
+        return comment_type(d, (const TypeName *)stmt->object, stmt->comment,
+                            stmt->objtype == OBJECT_DOMAIN);
     case OBJECT_SCHEMA:
-        namespace = find_namespace(d, STR_OF(stmt->object), false);
+        namespace
+        = find_namespace(d, STR_OF(stmt->object), false);
         if (!namespace || !must_be_owner(d, namespace->owner_oid, "schema", namespace->name))
             return false;
         catalog_set_comment(d->fork, CLASS_NAMESPACE, namespace->oid, 0, stmt->comment);
@@ -275,9 +293,12 @@ static bool add_table(struct ddl *d, const struct relation *relation, struct tru
     if (relation->kind != 'r')
         return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a table", relation->name);
     if (relation->oid < FIRST_USER_OID)
-        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied: \"%s\" is a system catalog", relation->name);
-    if (!acl_held(d->fork, relation->acl, ACL_RELATION, relation->owner_oid, d->c->user_oid, PRIV_TRUNCATE, false))
-        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for table %s", relation->name);
+        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog", relation->name);
+    if (!acl_held(d->fork, relation->acl, ACL_RELATION, relation->owner_oid, d->c->user_oid,
+                  PRIV_TRUNCATE, false))
+        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for table %s",
+                       relation->name);
     VEC_PUSH(d->arena, list, relation->oid);
     return true;
 }
@@ -297,9 +318,12 @@ static bool add_referencing(struct ddl *d, bool cascade, struct truncated *list)
                     return false;
                 continue;
             }
-            err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cannot truncate a table referenced in a foreign key constraint");
+            err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                    "cannot truncate a table referenced in a foreign key constraint");
             err_detail(d->err, "Table \"%s\" references \"%s\".", other->name, relation->name);
-            return err_hint(d->err, "Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.", other->name);
+            return err_hint(d->err,
+                            "Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.",
+                            other->name);
         }
     }
     return true;
@@ -319,7 +343,8 @@ bool truncate_statement(struct ddl *d, const TruncateStmt *stmt)
 {
     struct truncated list = {0};
     for (int k = 0; k < list_n(stmt->relations); k++) {
-        const struct relation *relation = find_relation(d, list_at(stmt->relations, k), false, NULL);
+        const struct relation *relation =
+            find_relation(d, list_at(stmt->relations, k), false, NULL);
         if (!relation || (!listed(&list, relation->oid) && !add_table(d, relation, &list)))
             return false;
     }
@@ -345,18 +370,24 @@ bool create_extension(struct ddl *d, const CreateExtensionStmt *stmt)
     const DefElem *schema = option_named(stmt->options, "schema");
     const struct namespace *namespace;
     size_t k = 0;
-    if (catalog_extension_by_name(d->fork, stmt->extname) || strcmp(stmt->extname, "plpgsql") == 0) {
-        const char *message = arena_printf(d->arena, "extension \"%s\" already exists", stmt->extname);
+    if (catalog_extension_by_name(d->fork, stmt->extname) ||
+        strcmp(stmt->extname, "plpgsql") == 0) {
+        const char *message =
+            arena_printf(d->arena, "extension \"%s\" already exists", stmt->extname);
         if (!stmt->if_not_exists)
             return err_set(d->err, ERR_DUPLICATE_OBJECT, "%s", message);
-        notice_full(d, "NOTICE", ERR_DUPLICATE_OBJECT, arena_printf(d->arena, "%s, skipping", message), NULL, NULL);
+        notice_full(d, "NOTICE", ERR_DUPLICATE_OBJECT,
+                    arena_printf(d->arena, "%s, skipping", message), NULL, NULL);
         return true;
     }
     while (k < ARRAY_COUNT(known) && strcmp(known[k].name, stmt->extname) != 0)
         k++;
     if (k == ARRAY_COUNT(known)) {
-        err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "extension \"%s\" is not available", stmt->extname);
-        return err_hint(d->err, "The extension must first be installed on the system where PostgreSQL is running.");
+        err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "extension \"%s\" is not available",
+                stmt->extname);
+        return err_hint(
+            d->err,
+            "The extension must first be installed on the system where PostgreSQL is running.");
     }
     if (!creation_namespace(d, schema ? option_text(d, schema) : NULL, false, &namespace))
         return false;

@@ -27,25 +27,29 @@ int kind_mask(char kind)
 
 const char *range_var_text(struct arena *arena, const RangeVar *name)
 {
-    return name->schemaname ? arena_printf(arena, "%s.%s", name->schemaname, name->relname) : name->relname;
+    return name->schemaname ? arena_printf(arena, "%s.%s", name->schemaname, name->relname)
+                            : name->relname;
 }
 
 static bool check_database_name(struct ddl *d, const RangeVar *name)
 {
     if (!name->catalogname || strcmp(name->catalogname, catalog_database(d->fork)) == 0)
         return true;
-    return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: \"%s.%s.%s\"",
-                   name->catalogname, name->schemaname, name->relname);
+    return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                   "cross-database references are not implemented: \"%s.%s.%s\"", name->catalogname,
+                   name->schemaname, name->relname);
 }
 
-const struct relation *find_relation(struct ddl *d, const RangeVar *name, bool missing_ok, bool *missing)
+const struct relation *find_relation(struct ddl *d, const RangeVar *name, bool missing_ok,
+                                     bool *missing)
 {
     if (missing)
         *missing = false;
     if (!check_database_name(d, name))
         return NULL;
     const char *schema = name->schemaname;
-    const struct relation *relation = catalog_relation_by_name(d->fork, &d->c->path, schema, name->relname);
+    const struct relation *relation =
+        catalog_relation_by_name(d->fork, &d->c->path, schema, name->relname);
     if (relation)
         return relation;
     if (missing_ok) {
@@ -55,7 +59,8 @@ const struct relation *find_relation(struct ddl *d, const RangeVar *name, bool m
     if (schema && !catalog_namespace_by_name(d->fork, schema))
         fail_at(d, -1, ERR_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", schema);
     else
-        fail_at(d, -1, ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist", range_var_text(d->arena, name));
+        fail_at(d, -1, ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist",
+                range_var_text(d->arena, name));
     return NULL;
 }
 
@@ -72,7 +77,8 @@ bool split_names(struct ddl *d, const List *names, const char **schema, const ch
     *schema = list_str(names, n - 2);
     *name = list_str(names, n - 1);
     if (n == 3 && strcmp(list_str(names, 0), catalog_database(d->fork)) != 0)
-        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: %s.%s.%s",
+        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "cross-database references are not implemented: %s.%s.%s",
                        list_str(names, 0), *schema, *name);
     return true;
 }
@@ -95,9 +101,9 @@ RangeVar *range_var_of(struct ddl *d, const List *names)
 
 const struct namespace *find_namespace(struct ddl *d, const char *name, bool missing_ok)
 {
-    const struct namespace *namespace =
-        strcmp(name, "pg_temp") == 0 && d->c->temp_namespace ? catalog_namespace(d->fork, d->c->temp_namespace)
-                                                             : catalog_namespace_by_name(d->fork, name);
+    const struct namespace *namespace = strcmp(name, "pg_temp") == 0 && d->c->temp_namespace
+                                            ? catalog_namespace(d->fork, d->c->temp_namespace)
+                                            : catalog_namespace_by_name(d->fork, name);
     if (!namespace && !missing_ok)
         err_set(d->err, ERR_INVALID_SCHEMA_NAME, "schema \"%s\" does not exist", name);
     return namespace;
@@ -125,21 +131,26 @@ bool must_create_in(struct ddl *d, const struct namespace *namespace)
     if (namespace->temp)
         return true;
     if (namespace->oid < FIRST_USER_OID && namespace->oid != NAMESPACE_PUBLIC) {
-        err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s", namespace->name);
+        err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s",
+                namespace->name);
         return false;
     }
-    if (acl_held(d->fork, namespace->acl, ACL_NAMESPACE, namespace->owner_oid, d->c->user_oid, PRIV_CREATE, false))
+    if (acl_held(d->fork, namespace->acl, ACL_NAMESPACE, namespace->owner_oid, d->c->user_oid,
+                 PRIV_CREATE, false))
         return true;
-    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s", namespace->name);
+    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s",
+                   namespace->name);
 }
 
-bool creation_namespace(struct ddl *d, const char *schema, bool temp, const struct namespace **namespace)
+bool creation_namespace(struct ddl *d, const char *schema, bool temp,
+                        const struct namespace **namespace)
 {
     if (temp) {
         if (schema && strcmp(schema, "pg_temp") != 0) {
             const struct namespace *named = catalog_namespace_by_name(d->fork, schema);
             if (!named || !named->temp)
-                return err_set(d->err, ERR_INVALID_TABLE_DEFINITION, "cannot create temporary relation in non-temporary schema");
+                return err_set(d->err, ERR_INVALID_TABLE_DEFINITION,
+                               "cannot create temporary relation in non-temporary schema");
         }
         *namespace = temp_namespace(d);
         return true;
@@ -182,8 +193,10 @@ const char *clip_name(struct ddl *d, const char *name)
     if (n <= NAME_BYTES)
         return name;
     const char *clipped = arena_strndup(d->arena, name, clip_length(name, NAME_BYTES));
-    notice_full(d, "NOTICE", ERR_NAME_TOO_LONG,
-                arena_printf(d->arena, "identifier \"%s\" will be truncated to \"%s\"", name, clipped), NULL, NULL);
+    notice_full(
+        d, "NOTICE", ERR_NAME_TOO_LONG,
+        arena_printf(d->arena, "identifier \"%s\" will be truncated to \"%s\"", name, clipped),
+        NULL, NULL);
     return clipped;
 }
 
@@ -202,8 +215,8 @@ char *make_object_name(struct arena *arena, const char *name1, const char *name2
     n1 = clip_length(name1, n1);
     if (name2)
         n2 = clip_length(name2, n2);
-    return arena_printf(arena, "%.*s%s%.*s%s%s", (int)n1, name1, name2 ? "_" : "", (int)n2, name2 ? name2 : "", label ? "_" : "",
-                        label ? label : "");
+    return arena_printf(arena, "%.*s%s%.*s%s%s", (int)n1, name1, name2 ? "_" : "", (int)n2,
+                        name2 ? name2 : "", label ? "_" : "", label ? label : "");
 }
 
 bool relation_name_taken(const struct catalog *fork, uint32_t namespace_oid, const char *name)
@@ -212,7 +225,8 @@ bool relation_name_taken(const struct catalog *fork, uint32_t namespace_oid, con
     const struct namespace *namespace = catalog_namespace(fork, namespace_oid);
     if (!namespace)
         return false;
-    return catalog_relation_by_name(fork, &only, namespace->name, name) || catalog_index_by_name(fork, &only, namespace->name, name);
+    return catalog_relation_by_name(fork, &only, namespace->name, name) ||
+           catalog_index_by_name(fork, &only, namespace->name, name);
 }
 
 bool type_name_taken(const struct catalog *fork, uint32_t namespace_oid, const char *name)
@@ -222,24 +236,28 @@ bool type_name_taken(const struct catalog *fork, uint32_t namespace_oid, const c
 }
 
 /* A constraint of that name on the relation or, with relation 0, on anything in the schema. */
-static bool constraint_name_taken(const struct catalog *fork, uint32_t namespace_oid, uint32_t relation_oid, const char *name)
+static bool constraint_name_taken(const struct catalog *fork, uint32_t namespace_oid,
+                                  uint32_t relation_oid, const char *name)
 {
     const struct constraint *constraint;
     const struct type *type;
     for (size_t at = 0; (constraint = catalog_next_constraint(fork, &at));)
         if (strcmp(constraint->name, name) == 0 &&
-            (relation_oid ? constraint->relation_oid == relation_oid : constraint->namespace_oid == namespace_oid))
+            (relation_oid ? constraint->relation_oid == relation_oid
+                          : constraint->namespace_oid == namespace_oid))
             return true;
     for (size_t at = 0; !relation_oid && (type = catalog_next_type(fork, &at));) {
         const struct domain_info *domain = type->domain;
-        for (uint16_t k = 0; domain && type->namespace_oid == namespace_oid && k < domain->n_checks; k++)
+        for (uint16_t k = 0; domain && type->namespace_oid == namespace_oid && k < domain->n_checks;
+             k++)
             if (strcmp(domain->checks[k].name, name) == 0)
                 return true;
     }
     return false;
 }
 
-const char *choose_relation_name(struct ddl *d, const char *name1, const char *name2, const char *label, uint32_t namespace_oid, bool is_constraint)
+const char *choose_relation_name(struct ddl *d, const char *name1, const char *name2,
+                                 const char *label, uint32_t namespace_oid, bool is_constraint)
 {
     const char *numbered = label;
     for (int pass = 1;; pass++) {
@@ -251,8 +269,8 @@ const char *choose_relation_name(struct ddl *d, const char *name1, const char *n
     }
 }
 
-const char *choose_constraint_name(struct ddl *d, const char *name1, const char *name2, const char *label, uint32_t namespace_oid,
-                                   uint32_t relation_oid)
+const char *choose_constraint_name(struct ddl *d, const char *name1, const char *name2,
+                                   const char *label, uint32_t namespace_oid, uint32_t relation_oid)
 {
     const char *numbered = label;
     for (int pass = 1;; pass++) {
@@ -267,7 +285,8 @@ const char *choose_constraint_name(struct ddl *d, const char *name1, const char 
 
 bool must_be_owner(struct ddl *d, uint32_t owner_oid, const char *kind, const char *name)
 {
-    if (role_is_superuser(d->fork, d->c->user_oid) || role_is_member(d->fork, d->c->user_oid, owner_oid, true))
+    if (role_is_superuser(d->fork, d->c->user_oid) ||
+        role_is_member(d->fork, d->c->user_oid, owner_oid, true))
         return true;
     return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be owner of %s %s", kind, name);
 }
@@ -275,8 +294,10 @@ bool must_be_owner(struct ddl *d, uint32_t owner_oid, const char *kind, const ch
 bool must_own_relation(struct ddl *d, const struct relation *relation)
 {
     if (relation->oid < FIRST_USER_OID)
-        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied: \"%s\" is a system catalog", relation->name);
-    return must_be_owner(d, relation->owner_oid, relation_kind_word(relation->kind), relation->name);
+        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog", relation->name);
+    return must_be_owner(d, relation->owner_oid, relation_kind_word(relation->kind),
+                         relation->name);
 }
 
 bool lock_relation(struct ddl *d, uint32_t oid, int mode)
@@ -305,13 +326,15 @@ bool find_role(struct ddl *d, const RoleSpec *spec, uint32_t *oid)
         return true;
     case ROLESPEC_CSTRING:
         if (strcmp(spec->rolename, "public") == 0) {
-            return fail_at(d, spec->location, ERR_UNDEFINED_OBJECT, "role \"%s\" does not exist", spec->rolename);
+            return fail_at(d, spec->location, ERR_UNDEFINED_OBJECT, "role \"%s\" does not exist",
+                           spec->rolename);
         }
         role = catalog_role_by_name(d->fork, spec->rolename);
         break;
     }
     if (!role)
-        return err_set(d->err, ERR_UNDEFINED_OBJECT, "role \"%s\" does not exist", spec->rolename ? spec->rolename : "");
+        return err_set(d->err, ERR_UNDEFINED_OBJECT, "role \"%s\" does not exist",
+                       spec->rolename ? spec->rolename : "");
     *oid = role->oid;
     return true;
 }

@@ -61,20 +61,24 @@ static int kinds_of(ObjectType type)
 
 static bool wrong_kind(struct ddl *d, const char *name, ObjectType type)
 {
-    const char *word = type == OBJECT_VIEW ? "a view" : type == OBJECT_MATVIEW ? "a materialized view" : type == OBJECT_SEQUENCE ? "a sequence"
-                       : type == OBJECT_INDEX ? "an index" : "a table";
+    const char *word = type == OBJECT_VIEW       ? "a view"
+                       : type == OBJECT_MATVIEW  ? "a materialized view"
+                       : type == OBJECT_SEQUENCE ? "a sequence"
+                       : type == OBJECT_INDEX    ? "an index"
+                                                 : "a table";
     return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not %s", name, word);
 }
 
 /* The relation or index that a statement names; both NULL without error when it is missing and may be. */
-static bool named_relation(struct ddl *d, const RangeVar *name, ObjectType type, bool missing_ok, const struct relation **relation,
-                           const struct index **index)
+static bool named_relation(struct ddl *d, const RangeVar *name, ObjectType type, bool missing_ok,
+                           const struct relation **relation, const struct index **index)
 {
     bool missing;
     *relation = NULL;
     *index = catalog_index_by_name(d->fork, &d->c->path, name->schemaname, name->relname);
     if (*index)
-        return must_be_owner(d, rel(d, (*index)->relation_oid)->owner_oid, "index", (*index)->name) &&
+        return must_be_owner(d, rel(d, (*index)->relation_oid)->owner_oid, "index",
+                             (*index)->name) &&
                lock_relation(d, (*index)->relation_oid, LOCK_ACCESS_EXCLUSIVE);
     *relation = find_relation(d, name, missing_ok, &missing);
     if (!*relation) {
@@ -89,7 +93,8 @@ static bool named_relation(struct ddl *d, const RangeVar *name, ObjectType type,
         }
         return wrong_kind(d, (*relation)->name, type);
     }
-    return must_own_relation(d, *relation) && lock_relation(d, (*relation)->oid, LOCK_ACCESS_EXCLUSIVE);
+    return must_own_relation(d, *relation) &&
+           lock_relation(d, (*relation)->oid, LOCK_ACCESS_EXCLUSIVE);
 }
 
 static bool rename_any_relation(struct ddl *d, const RenameStmt *stmt)
@@ -116,9 +121,11 @@ bool rename_column(struct ddl *d, uint32_t relation_oid, const char *before, con
     static const char *const system[] = {"tableoid", "cmax", "xmax", "cmin", "xmin", "ctid"};
     for (size_t k = 0; k < ARRAY_COUNT(system); k++)
         if (strcmp(system[k], after) == 0)
-            return err_set(d->err, ERR_DUPLICATE_COLUMN, "column name \"%s\" conflicts with a system column name", after);
+            return err_set(d->err, ERR_DUPLICATE_COLUMN,
+                           "column name \"%s\" conflicts with a system column name", after);
     if (relation_column(relation, after))
-        return err_set(d->err, ERR_DUPLICATE_COLUMN, "column \"%s\" of relation \"%s\" already exists", after, relation->name);
+        return err_set(d->err, ERR_DUPLICATE_COLUMN,
+                       "column \"%s\" of relation \"%s\" already exists", after, relation->name);
     int16_t attnum = column->attnum;
     struct restamp *restamp = restamp_collect(d, &self);
     if (!restamp)
@@ -144,9 +151,11 @@ static bool rename_column_statement(struct ddl *d, const RenameStmt *stmt, bool 
         return missing;
     }
     if (attribute && relation->kind != 'c')
-        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a composite type", relation->name);
+        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a composite type",
+                       relation->name);
     if (relation->kind == 'S') {
-        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "cannot rename columns of relation \"%s\"", relation->name);
+        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "cannot rename columns of relation \"%s\"",
+                relation->name);
         return err_detail(d->err, "This operation is not supported for sequences.");
     }
     if (!must_own_relation(d, relation) || !lock_relation(d, relation->oid, LOCK_ACCESS_EXCLUSIVE))
@@ -169,12 +178,17 @@ static bool rename_table_constraint(struct ddl *d, const RenameStmt *stmt)
         return false;
     const struct constraint *constraint = constraint_named(relation, stmt->subname);
     if (!constraint)
-        return err_set(d->err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" for table \"%s\" does not exist", stmt->subname, relation->name);
+        return err_set(d->err, ERR_UNDEFINED_OBJECT,
+                       "constraint \"%s\" for table \"%s\" does not exist", stmt->subname,
+                       relation->name);
     const char *name = clip_name(d, stmt->newname);
-    if ((constraint->kind == 'p' || constraint->kind == 'u') && catalog_index(d->fork, constraint->index_oid))
+    if ((constraint->kind == 'p' || constraint->kind == 'u') &&
+        catalog_index(d->fork, constraint->index_oid))
         return rename_index(d, catalog_index(d->fork, constraint->index_oid), name);
     if (constraint_named(relation, name))
-        return err_set(d->err, ERR_DUPLICATE_OBJECT, "constraint \"%s\" for relation \"%s\" already exists", name, relation->name);
+        return err_set(d->err, ERR_DUPLICATE_OBJECT,
+                       "constraint \"%s\" for relation \"%s\" already exists", name,
+                       relation->name);
     catalog_edit_constraint(d->fork, constraint->oid)->name = edit_text(d, constraint->oid, name);
     return true;
 }
@@ -184,13 +198,16 @@ static bool rename_domain_constraint(struct ddl *d, const RenameStmt *stmt)
     const struct type *type = find_ddl_type(d, (const List *)stmt->object, false);
     if (!type)
         return false;
-    struct domain_info *domain = type->kind == 'd' ? catalog_edit_type(d->fork, type->oid)->domain : NULL;
+    struct domain_info *domain =
+        type->kind == 'd' ? catalog_edit_type(d->fork, type->oid)->domain : NULL;
     for (uint16_t k = 0; domain && k < domain->n_checks; k++)
         if (strcmp(domain->checks[k].name, stmt->subname) == 0) {
-            ((struct domain_check *)domain->checks)[k].name = edit_text(d, type->oid, stmt->newname);
+            ((struct domain_check *)domain->checks)[k].name =
+                edit_text(d, type->oid, stmt->newname);
             return true;
         }
-    return err_set(d->err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" for domain %s does not exist", stmt->subname, type->name);
+    return err_set(d->err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" for domain %s does not exist",
+                   stmt->subname, type->name);
 }
 
 /* ---- types, functions, schemas ---- */
@@ -201,14 +218,17 @@ static bool rename_type(struct ddl *d, const RenameStmt *stmt)
     if (!type || !must_be_owner(d, type->owner_oid, "type", type->name))
         return false;
     if (stmt->renameType == OBJECT_DOMAIN && type->kind != 'd')
-        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "%s is not a domain", format_type_name(d->arena, d->fork, &d->c->path, type));
+        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "%s is not a domain",
+                       format_type_name(d->arena, d->fork, &d->c->path, type));
     const struct relation *relation = type->rel_oid ? rel(d, type->rel_oid) : NULL;
     if (relation && relation->kind != 'c') {
-        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "%s is a table's row type", format_type_name(d->arena, d->fork, &d->c->path, type));
+        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "%s is a table's row type",
+                format_type_name(d->arena, d->fork, &d->c->path, type));
         return err_hint(d->err, "Use ALTER TABLE instead.");
     }
     if (type->elem_oid) {
-        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "cannot alter array type %s", format_type_name(d->arena, d->fork, &d->c->path, type));
+        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "cannot alter array type %s",
+                format_type_name(d->arena, d->fork, &d->c->path, type));
         return err_hint(d->err, "You can alter type %s, which will alter the array type as well.",
                         format_type_name(d->arena, d->fork, &d->c->path, type->elem));
     }
@@ -227,30 +247,36 @@ static bool rename_type(struct ddl *d, const RenameStmt *stmt)
     return restamp_apply(d, restamp);
 }
 
-static const struct proc *same_in(struct ddl *d, const struct proc *proc, const char *schema, const char *name)
+static const struct proc *same_in(struct ddl *d, const struct proc *proc, const char *schema,
+                                  const char *name)
 {
     size_t n;
-    const struct proc *const *list = catalog_procs_by_name(d->fork, d->arena, NULL, schema, name, &n);
+    const struct proc *const *list =
+        catalog_procs_by_name(d->fork, d->arena, NULL, schema, name, &n);
     for (size_t k = 0; k < n; k++)
         if (list[k]->n_args == proc->n_args &&
-            (!proc->n_args || memcmp(list[k]->arg_types, proc->arg_types, proc->n_args * sizeof(uint32_t)) == 0))
+            (!proc->n_args ||
+             memcmp(list[k]->arg_types, proc->arg_types, proc->n_args * sizeof(uint32_t)) == 0))
             return list[k];
     return NULL;
 }
 
-static bool function_taken(struct ddl *d, const struct proc *proc, const char *schema, const char *name)
+static bool function_taken(struct ddl *d, const struct proc *proc, const char *schema,
+                           const char *name)
 {
     if (!same_in(d, proc, schema, name))
         return false;
     const char *signature = function_signature(d, proc);
     const char *args = strchr(signature, '(');
-    err_set(d->err, ERR_DUPLICATE_FUNCTION, "function %s%s already exists in schema \"%s\"", name, args ? args : "()", schema);
+    err_set(d->err, ERR_DUPLICATE_FUNCTION, "function %s%s already exists in schema \"%s\"", name,
+            args ? args : "()", schema);
     return true;
 }
 
 static bool rename_function(struct ddl *d, const RenameStmt *stmt)
 {
-    const struct proc *proc = find_function(d, (const ObjectWithArgs *)stmt->object, stmt->renameType, false);
+    const struct proc *proc =
+        find_function(d, (const ObjectWithArgs *)stmt->object, stmt->renameType, false);
     if (!proc || !must_be_owner(d, proc->owner_oid, "function", proc->name))
         return false;
     const char *name = clip_name(d, stmt->newname);
@@ -285,7 +311,8 @@ static bool rename_schema(struct ddl *d, const RenameStmt *stmt)
     if (!namespace || !must_be_owner(d, namespace->owner_oid, "schema", namespace->name))
         return false;
     if (namespace->oid < FIRST_USER_OID && namespace->oid != NAMESPACE_PUBLIC)
-        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s", namespace->name);
+        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s",
+                       namespace->name);
     const char *name = clip_name(d, stmt->newname);
     if (catalog_namespace_by_name(d->fork, name))
         return err_set(d->err, ERR_DUPLICATE_SCHEMA, "schema \"%s\" already exists", name);
@@ -301,7 +328,8 @@ static bool rename_schema(struct ddl *d, const RenameStmt *stmt)
         if (relation->namespace_oid != oid)
             continue;
         uint32_t relation_oid = relation->oid;
-        catalog_edit_relation(d->fork, relation_oid)->namespace_name = edit_text(d, relation_oid, name);
+        catalog_edit_relation(d->fork, relation_oid)->namespace_name =
+            edit_text(d, relation_oid, name);
         if (!storage_rename(d, relation_oid))
             return false;
     }
@@ -319,7 +347,8 @@ static bool rename_role(struct ddl *d, const RenameStmt *stmt)
     if (!role)
         return err_set(d->err, ERR_UNDEFINED_OBJECT, "role \"%s\" does not exist", stmt->subname);
     if (role->predefined || strncmp(stmt->newname, "pg_", 3) == 0)
-        return err_set(d->err, ERR_RESERVED_NAME, "role name \"%s\" is reserved", role->predefined ? stmt->subname : stmt->newname);
+        return err_set(d->err, ERR_RESERVED_NAME, "role name \"%s\" is reserved",
+                       role->predefined ? stmt->subname : stmt->newname);
     if (catalog_role_by_name(d->fork, stmt->newname))
         return err_set(d->err, ERR_DUPLICATE_OBJECT, "role \"%s\" already exists", stmt->newname);
     if (strcmp(d->env.session_user, stmt->subname) == 0)
@@ -327,8 +356,9 @@ static bool rename_role(struct ddl *d, const RenameStmt *stmt)
     if (!role_is_superuser(d->fork, d->c->user_oid)) {
         const struct role *self = catalog_role(d->fork, d->c->user_oid);
         if (role->super || !self || !self->create_role)
-            return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, role->super ? "must be superuser to rename superusers"
-                                                                           : "permission denied to rename role");
+            return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE,
+                           role->super ? "must be superuser to rename superusers"
+                                       : "permission denied to rename role");
     }
     struct role *edited = catalog_edit_role(d->fork, role->oid);
     edited->name = arena_strdup(catalog_shared_arena(d->fork, edited->oid), stmt->newname);
@@ -339,11 +369,13 @@ static bool rename_database(struct ddl *d, const RenameStmt *stmt)
 {
     const struct cluster_database *database = catalog_cluster_database(d->fork, stmt->subname);
     if (!database)
-        return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", stmt->subname);
+        return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist",
+                       stmt->subname);
     if (!must_be_owner(d, database->owner_oid, "database", database->name))
         return false;
     if (catalog_cluster_database(d->fork, stmt->newname))
-        return err_set(d->err, ERR_DUPLICATE_DATABASE, "database \"%s\" already exists", stmt->newname);
+        return err_set(d->err, ERR_DUPLICATE_DATABASE, "database \"%s\" already exists",
+                       stmt->newname);
     if (database->oid == catalog_database_oid(d->fork))
         return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "current database cannot be renamed");
     struct cluster_database *edited = catalog_edit_database(d->fork, database->oid);
@@ -389,13 +421,15 @@ bool rename_statement(struct ddl *d, const RenameStmt *stmt)
 
 /* ---- SET SCHEMA ---- */
 
-static bool target_schema(struct ddl *d, const char *name, const struct namespace *from, const struct namespace **to)
+static bool target_schema(struct ddl *d, const char *name, const struct namespace *from,
+                          const struct namespace **to)
 {
     *to = find_namespace(d, name, false);
     if (!*to || !must_create_in(d, *to))
         return false;
     if ((*to)->temp || from->temp)
-        return *to == from || err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cannot move objects into or out of temporary schemas");
+        return *to == from || err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                                      "cannot move objects into or out of temporary schemas");
     return true;
 }
 
@@ -415,7 +449,8 @@ static bool move_parts(struct ddl *d, uint32_t oid, const struct namespace *to)
     for (uint16_t k = 0; k < rel(d, oid)->n_constraints; k++)
         catalog_edit_constraint(d->fork, rel(d, oid)->constraints[k]->oid)->namespace_oid = to->oid;
     for (size_t at = builtin_n_relations; (other = catalog_next_relation(d->fork, &at));)
-        if (other->sequence && other->sequence->owned_by_relation == oid && !move_relation(d, other->oid, to))
+        if (other->sequence && other->sequence->owned_by_relation == oid &&
+            !move_relation(d, other->oid, to))
             return false;
     return true;
 }
@@ -424,7 +459,8 @@ static bool move_relation(struct ddl *d, uint32_t oid, const struct namespace *t
 {
     const struct relation *relation = rel(d, oid);
     if (relation_name_taken(d->fork, to->oid, relation->name))
-        return err_set(d->err, ERR_DUPLICATE_TABLE, "relation \"%s\" already exists in schema \"%s\"", relation->name, to->name);
+        return err_set(d->err, ERR_DUPLICATE_TABLE,
+                       "relation \"%s\" already exists in schema \"%s\"", relation->name, to->name);
     struct relation *edited = catalog_edit_relation(d->fork, oid);
     edited->namespace_oid = to->oid;
     edited->namespace_name = edit_text(d, oid, to->name);
@@ -444,10 +480,13 @@ static bool set_relation_schema(struct ddl *d, const AlterObjectSchemaStmt *stmt
     if (!relation)
         return true;
     if (relation->sequence && relation->sequence->owned_by_relation) {
-        err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cannot move an owned sequence into another schema");
-        return err_detail(d->err, "Sequence \"%s\" is linked to table \"%s\".", relation->name, rel(d, relation->sequence->owned_by_relation)->name);
+        err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                "cannot move an owned sequence into another schema");
+        return err_detail(d->err, "Sequence \"%s\" is linked to table \"%s\".", relation->name,
+                          rel(d, relation->sequence->owned_by_relation)->name);
     }
-    if (!target_schema(d, stmt->newschema, catalog_namespace(d->fork, relation->namespace_oid), &to))
+    if (!target_schema(d, stmt->newschema, catalog_namespace(d->fork, relation->namespace_oid),
+                       &to))
         return false;
     if (to->oid == relation->namespace_oid)
         return true;
@@ -465,7 +504,8 @@ static bool set_type_schema(struct ddl *d, const AlterObjectSchemaStmt *stmt)
     if (to->oid == type->namespace_oid)
         return true;
     if (type_name_taken(d->fork, to->oid, type->name))
-        return err_set(d->err, ERR_DUPLICATE_OBJECT, "type \"%s\" already exists in schema \"%s\"", type->name, to->name);
+        return err_set(d->err, ERR_DUPLICATE_OBJECT, "type \"%s\" already exists in schema \"%s\"",
+                       type->name, to->name);
     struct restamp *restamp = restamp_collect(d, NULL);
     if (!restamp)
         return false;
@@ -481,7 +521,8 @@ static bool set_type_schema(struct ddl *d, const AlterObjectSchemaStmt *stmt)
 
 static bool set_function_schema(struct ddl *d, const AlterObjectSchemaStmt *stmt)
 {
-    const struct proc *proc = find_function(d, (const ObjectWithArgs *)stmt->object, stmt->objectType, false);
+    const struct proc *proc =
+        find_function(d, (const ObjectWithArgs *)stmt->object, stmt->objectType, false);
     const struct namespace *to;
     if (!proc || !must_be_owner(d, proc->owner_oid, "function", proc->name) ||
         !target_schema(d, stmt->newschema, catalog_namespace(d->fork, proc->namespace_oid), &to))
@@ -525,9 +566,11 @@ bool set_schema_statement(struct ddl *d, const AlterObjectSchemaStmt *stmt)
 static bool may_give_to(struct ddl *d, uint32_t owner)
 {
     const struct role *role = catalog_role(d->fork, owner);
-    if (role_is_superuser(d->fork, d->c->user_oid) || role_is_member(d->fork, d->c->user_oid, owner, false))
+    if (role_is_superuser(d->fork, d->c->user_oid) ||
+        role_is_member(d->fork, d->c->user_oid, owner, false))
         return true;
-    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be member of role \"%s\"", role ? role->name : "?");
+    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be member of role \"%s\"",
+                   role ? role->name : "?");
 }
 
 bool change_relation_owner(struct ddl *d, uint32_t oid, uint32_t owner)
@@ -540,10 +583,12 @@ bool change_relation_owner(struct ddl *d, uint32_t oid, uint32_t owner)
         return true;
     struct relation *relation = catalog_edit_relation(d->fork, oid);
     relation->owner_oid = owner;
-    relation->acl = acl_change_owner(catalog_edit_arena(d->fork, oid), relation->acl, before, owner);
+    relation->acl =
+        acl_change_owner(catalog_edit_arena(d->fork, oid), relation->acl, before, owner);
     catalog_changed(d->fork, oid);
     for (size_t at = builtin_n_relations; (other = catalog_next_relation(d->fork, &at));)
-        if (other->sequence && other->sequence->owned_by_relation == oid && !change_relation_owner(d, other->oid, owner))
+        if (other->sequence && other->sequence->owned_by_relation == oid &&
+            !change_relation_owner(d, other->oid, owner))
             return false;
     return true;
 }
@@ -568,12 +613,15 @@ bool owner_statement(struct ddl *d, const AlterOwnerStmt *stmt)
     switch ((int)stmt->objectType) {
     case OBJECT_SCHEMA: {
         const struct namespace *namespace = find_namespace(d, STR_OF(stmt->object), false);
-        if (!namespace || !must_be_owner(d, namespace->owner_oid, "schema", namespace->name) || !may_give_to(d, owner))
+        if (!namespace || !must_be_owner(d, namespace->owner_oid, "schema", namespace->name) ||
+            !may_give_to(d, owner))
             return false;
         struct namespace *edited = catalog_edit_namespace(d->fork, namespace->oid);
         if (!edited)
-            return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s", namespace->name);
-        edited->acl = acl_change_owner(catalog_edit_arena(d->fork, edited->oid), edited->acl, edited->owner_oid, owner);
+            return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s",
+                           namespace->name);
+        edited->acl = acl_change_owner(catalog_edit_arena(d->fork, edited->oid), edited->acl,
+                                       edited->owner_oid, owner);
         edited->owner_oid = owner;
         return true;
     }
@@ -583,21 +631,28 @@ bool owner_statement(struct ddl *d, const AlterOwnerStmt *stmt)
     case OBJECT_FUNCTION:
     case OBJECT_PROCEDURE:
     case OBJECT_ROUTINE: {
-        const struct proc *proc = find_function(d, (const ObjectWithArgs *)stmt->object, stmt->objectType, false);
-        if (!proc || !must_be_owner(d, proc->owner_oid, "function", proc->name) || !may_give_to(d, owner))
+        const struct proc *proc =
+            find_function(d, (const ObjectWithArgs *)stmt->object, stmt->objectType, false);
+        if (!proc || !must_be_owner(d, proc->owner_oid, "function", proc->name) ||
+            !may_give_to(d, owner))
             return false;
         struct proc *edited = catalog_edit_proc(d->fork, proc->oid);
         if (!edited)
-            return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be owner of function %s", proc->name);
-        edited->acl = acl_change_owner(catalog_edit_arena(d->fork, edited->oid), edited->acl, edited->owner_oid, owner);
+            return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be owner of function %s",
+                           proc->name);
+        edited->acl = acl_change_owner(catalog_edit_arena(d->fork, edited->oid), edited->acl,
+                                       edited->owner_oid, owner);
         edited->owner_oid = owner;
         return true;
     }
     case OBJECT_DATABASE: {
-        const struct cluster_database *database = catalog_cluster_database(d->fork, STR_OF(stmt->object));
+        const struct cluster_database *database =
+            catalog_cluster_database(d->fork, STR_OF(stmt->object));
         if (!database)
-            return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", STR_OF(stmt->object));
-        if (!must_be_owner(d, database->owner_oid, "database", database->name) || !may_give_to(d, owner))
+            return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist",
+                           STR_OF(stmt->object));
+        if (!must_be_owner(d, database->owner_oid, "database", database->name) ||
+            !may_give_to(d, owner))
             return false;
         catalog_edit_database(d->fork, database->oid)->owner_oid = owner;
         return true;

@@ -39,7 +39,8 @@ static const char *role_name(struct ddl *d, uint32_t oid)
 
 /* ---- attributes ---- */
 
-static bool set_password(struct ddl *d, struct role *role, struct arena *arena, const DefElem *option)
+static bool set_password(struct ddl *d, struct role *role, struct arena *arena,
+                         const DefElem *option)
 {
     const char *password = option->arg ? option_text(d, option) : NULL;
     role->password = NULL;
@@ -49,7 +50,8 @@ static bool set_password(struct ddl *d, struct role *role, struct arena *arena, 
         notice(d, "empty string is not a valid password, clearing password");
         return true;
     }
-    const char *verifier = d->c->make_verifier ? d->c->make_verifier(d->c->arg, d->arena, password) : NULL;
+    const char *verifier =
+        d->c->make_verifier ? d->c->make_verifier(d->c->arg, d->arena, password) : NULL;
     if (!verifier)
         return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "passwords are not supported here");
     role->password = arena_strdup(arena, verifier);
@@ -59,8 +61,12 @@ static bool set_password(struct ddl *d, struct role *role, struct arena *arena, 
 static bool set_valid_until(struct ddl *d, struct role *role, const DefElem *option)
 {
     const char *text = option_text(d, option);
-    struct type_io io = {.arena = d->arena, .err = d->err, .type = builtin_type(TYPE_TIMESTAMPTZ), .typmod = -1,
-                         .settings = d->env.settings, .env = &d->env};
+    struct type_io io = {.arena = d->arena,
+                         .err = d->err,
+                         .type = builtin_type(TYPE_TIMESTAMPTZ),
+                         .typmod = -1,
+                         .settings = d->env.settings,
+                         .env = &d->env};
     struct datum value = datum_null();
     if (!type_in(&io, text, strlen(text), &value))
         return false;
@@ -76,9 +82,12 @@ static bool set_flag(struct ddl *d, struct role *role, const DefElem *option, bo
         size_t offset;
         bool super_only;
     } flags[] = {
-        {"superuser", offsetof(struct role, super), true},          {"inherit", offsetof(struct role, inherit), false},
-        {"createrole", offsetof(struct role, create_role), false},  {"createdb", offsetof(struct role, create_db), false},
-        {"canlogin", offsetof(struct role, login), false},          {"isreplication", offsetof(struct role, replication), true},
+        {"superuser", offsetof(struct role, super), true},
+        {"inherit", offsetof(struct role, inherit), false},
+        {"createrole", offsetof(struct role, create_role), false},
+        {"createdb", offsetof(struct role, create_db), false},
+        {"canlogin", offsetof(struct role, login), false},
+        {"isreplication", offsetof(struct role, replication), true},
         {"bypassrls", offsetof(struct role, bypass_rls), true},
     };
     *known = true;
@@ -90,7 +99,9 @@ static bool set_flag(struct ddl *d, struct role *role, const DefElem *option, bo
             return false;
         if (flags[k].super_only && value && !role_is_superuser(d->fork, d->c->user_oid))
             return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be superuser to create %s",
-                           k == 0 ? "superusers" : k == 5 ? "replication users" : "bypassrls users");
+                           k == 0   ? "superusers"
+                           : k == 5 ? "replication users"
+                                    : "bypassrls users");
         *(bool *)((char *)role + flags[k].offset) = value;
         return true;
     }
@@ -108,7 +119,8 @@ static bool apply_role_options(struct ddl *d, uint32_t oid, const List *options)
         int64_t limit;
         for (int j = 0; j < k; j++)
             if (strcmp(((const DefElem *)list_at(options, j))->defname, option->defname) == 0)
-                return fail_at(d, option->location, ERR_SYNTAX_ERROR, "conflicting or redundant options");
+                return fail_at(d, option->location, ERR_SYNTAX_ERROR,
+                               "conflicting or redundant options");
         if (!set_flag(d, role, option, &known))
             return false;
         if (known)
@@ -120,7 +132,8 @@ static bool apply_role_options(struct ddl *d, uint32_t oid, const List *options)
             if (!option_int(d, option, &limit))
                 return false;
             if (limit < -1)
-                return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "invalid connection limit: %d", (int)limit);
+                return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "invalid connection limit: %d",
+                               (int)limit);
             role->connection_limit = (int32_t)limit;
         } else if (strcmp(option->defname, "validUntil") == 0) {
             if (!set_valid_until(d, role, option))
@@ -135,7 +148,8 @@ static bool apply_role_options(struct ddl *d, uint32_t oid, const List *options)
 static bool add_member(struct ddl *d, uint32_t role_oid, uint32_t member_oid, bool admin)
 {
     if (role_oid == member_oid || role_is_member(d->fork, role_oid, member_oid, false))
-        return err_set(d->err, ERR_INVALID_GRANT_OPERATION, "role \"%s\" is a member of role \"%s\"", role_name(d, role_oid),
+        return err_set(d->err, ERR_INVALID_GRANT_OPERATION,
+                       "role \"%s\" is a member of role \"%s\"", role_name(d, role_oid),
                        role_name(d, member_oid));
     struct role *member = catalog_edit_role(d->fork, member_oid);
     struct arena *arena = catalog_shared_arena(d->fork, member_oid);
@@ -144,13 +158,15 @@ static bool add_member(struct ddl *d, uint32_t role_oid, uint32_t member_oid, bo
         if (known->role_oid != role_oid)
             continue;
         if (known->admin || !admin) {
-            notice(d, "role \"%s\" is already a member of role \"%s\"", member->name, role_name(d, role_oid));
+            notice(d, "role \"%s\" is already a member of role \"%s\"", member->name,
+                   role_name(d, role_oid));
             return true;
         }
         known->admin = true;
         return true;
     }
-    struct membership *memberships = ARENA_ARRAY(arena, struct membership, member->n_memberships + 1u);
+    struct membership *memberships =
+        ARENA_ARRAY(arena, struct membership, member->n_memberships + 1u);
     if (member->n_memberships)
         memcpy(memberships, member->memberships, member->n_memberships * sizeof(*memberships));
     memberships[member->n_memberships++] = (struct membership){role_oid, d->c->user_oid, admin};
@@ -170,11 +186,14 @@ static bool remove_member(struct ddl *d, uint32_t role_oid, uint32_t member_oid,
             memberships[k].admin = false;
             return true;
         }
-        memmove(memberships + k, memberships + k + 1, (member->n_memberships - k - 1u) * sizeof(*memberships));
+        memmove(memberships + k, memberships + k + 1,
+                (member->n_memberships - k - 1u) * sizeof(*memberships));
         member->n_memberships--;
         return true;
     }
-    notice_full(d, "WARNING", ERR_WARNING, arena_printf(d->arena, "role \"%s\" is not a member of role \"%s\"", now->name, role_name(d, role_oid)),
+    notice_full(d, "WARNING", ERR_WARNING,
+                arena_printf(d->arena, "role \"%s\" is not a member of role \"%s\"", now->name,
+                             role_name(d, role_oid)),
                 NULL, NULL);
     return true;
 }
@@ -191,7 +210,8 @@ static bool may_grant_role(struct ddl *d, uint32_t role_oid)
     for (uint16_t k = 0; me && k < me->n_memberships; k++)
         if (me->memberships[k].role_oid == role_oid && me->memberships[k].admin)
             return true;
-    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must have admin option on role \"%s\"", role_name(d, role_oid));
+    return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must have admin option on role \"%s\"",
+                   role_name(d, role_oid));
 }
 
 bool grant_role(struct ddl *d, const GrantRoleStmt *stmt)
@@ -200,9 +220,11 @@ bool grant_role(struct ddl *d, const GrantRoleStmt *stmt)
         const AccessPriv *node = list_at(stmt->granted_roles, r);
         const struct role *role = catalog_role_by_name(d->fork, node->priv_name);
         if (!role)
-            return err_set(d->err, ERR_UNDEFINED_OBJECT, "role \"%s\" does not exist", node->priv_name);
+            return err_set(d->err, ERR_UNDEFINED_OBJECT, "role \"%s\" does not exist",
+                           node->priv_name);
         if (node->cols)
-            return err_set(d->err, ERR_INVALID_GRANT_OPERATION, "column names cannot be included in GRANT/REVOKE ROLE");
+            return err_set(d->err, ERR_INVALID_GRANT_OPERATION,
+                           "column names cannot be included in GRANT/REVOKE ROLE");
         uint32_t role_oid = role->oid;
         if (!may_grant_role(d, role_oid))
             return false;
@@ -210,7 +232,8 @@ bool grant_role(struct ddl *d, const GrantRoleStmt *stmt)
             uint32_t member;
             if (!find_role(d, list_at(stmt->grantee_roles, m), &member))
                 return false;
-            bool ok = stmt->is_grant ? add_member(d, role_oid, member, stmt->admin_opt) : remove_member(d, role_oid, member, stmt->admin_opt);
+            bool ok = stmt->is_grant ? add_member(d, role_oid, member, stmt->admin_opt)
+                                     : remove_member(d, role_oid, member, stmt->admin_opt);
             if (!ok)
                 return false;
         }
@@ -258,12 +281,15 @@ static bool may_alter(struct ddl *d, uint32_t oid, const List *options)
     if (me && me->super)
         return true;
     if (role->super)
-        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be superuser to alter superuser roles or change superuser attribute");
+        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE,
+                       "must be superuser to alter superuser roles or change superuser attribute");
     if (me && me->create_role)
         return true;
     /* Everybody may change his own password. */
-    bool only_password = list_n(options) == 1 && strcmp(((const DefElem *)list_at(options, 0))->defname, "password") == 0;
-    return (only_password && oid == d->c->user_oid) || err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied");
+    bool only_password = list_n(options) == 1 &&
+                         strcmp(((const DefElem *)list_at(options, 0))->defname, "password") == 0;
+    return (only_password && oid == d->c->user_oid) ||
+           err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied");
 }
 
 bool alter_role(struct ddl *d, const AlterRoleStmt *stmt)
@@ -281,7 +307,8 @@ bool alter_role(struct ddl *d, const AlterRoleStmt *stmt)
             uint32_t member;
             if (!may_grant_role(d, oid) || !find_role(d, list_at(list, k), &member))
                 return false;
-            if (stmt->action > 0 ? !add_member(d, oid, member, false) : !remove_member(d, oid, member, false))
+            if (stmt->action > 0 ? !add_member(d, oid, member, false)
+                                 : !remove_member(d, oid, member, false))
                 return false;
         }
         return true;
@@ -311,7 +338,8 @@ static bool in_acl(const struct acl *acl, uint32_t role)
     return false;
 }
 
-static void owned_object(struct owned *o, uint32_t class_oid, uint32_t oid, uint32_t owner, const struct acl *acl)
+static void owned_object(struct owned *o, uint32_t class_oid, uint32_t oid, uint32_t owner,
+                         const struct acl *acl)
 {
     struct object_address address = {class_oid, oid, 0};
     if (owner == o->role)
@@ -338,7 +366,8 @@ static void collect_owned(struct owned *o)
         owned_object(o, CLASS_PROC, proc->oid, proc->owner_oid, proc->acl);
     for (size_t at = 0; (type = catalog_next_type(fork, &at));)
         if (!type->elem_oid || type->kind == 'd') {
-            const struct relation *row = type->rel_oid ? catalog_relation(fork, type->rel_oid) : NULL;
+            const struct relation *row =
+                type->rel_oid ? catalog_relation(fork, type->rel_oid) : NULL;
             if (!row || row->kind == 'c')
                 owned_object(o, CLASS_TYPE, type->oid, type->owner_oid, NULL);
         }
@@ -359,7 +388,8 @@ static void forget_memberships(struct ddl *d, uint32_t role_oid)
             if (list[k]->memberships[m].role_oid == role_oid) {
                 struct role *member = catalog_edit_role(d->fork, list[k]->oid);
                 struct membership *memberships = (struct membership *)member->memberships;
-                memmove(memberships + m, memberships + m + 1, (member->n_memberships - m - 1u) * sizeof(*memberships));
+                memmove(memberships + m, memberships + m + 1,
+                        (member->n_memberships - m - 1u) * sizeof(*memberships));
                 member->n_memberships--;
                 break;
             }
@@ -368,11 +398,13 @@ static void forget_memberships(struct ddl *d, uint32_t role_oid)
 static bool drop_one_role(struct ddl *d, const RoleSpec *spec, bool missing_ok)
 {
     if (spec->roletype != ROLESPEC_CSTRING)
-        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "cannot use special role specifier in DROP ROLE");
+        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                       "cannot use special role specifier in DROP ROLE");
     const struct role *role = catalog_role_by_name(d->fork, spec->rolename);
     if (!role) {
         if (!missing_ok)
-            return err_set(d->err, ERR_UNDEFINED_OBJECT, "role \"%s\" does not exist", spec->rolename);
+            return err_set(d->err, ERR_UNDEFINED_OBJECT, "role \"%s\" does not exist",
+                           spec->rolename);
         notice(d, "role \"%s\" does not exist, skipping", spec->rolename);
         return true;
     }
@@ -385,9 +417,12 @@ static bool drop_one_role(struct ddl *d, const RoleSpec *spec, bool missing_ok)
     struct owned owned = {d, role->oid, BUF_IN(d->arena), 0};
     collect_owned(&owned);
     if (role->predefined || role->oid == ROLE_BOOTSTRAP)
-        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "cannot drop role %s because it is required by the database system", role->name);
+        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                       "cannot drop role %s because it is required by the database system",
+                       role->name);
     if (owned.n) {
-        err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST, "role \"%s\" cannot be dropped because some objects depend on it", role->name);
+        err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                "role \"%s\" cannot be dropped because some objects depend on it", role->name);
         return err_detail(d->err, "%s", buf_cstr(&owned.lines));
     }
     uint32_t oid = role->oid;
@@ -453,7 +488,9 @@ bool drop_owned(struct ddl *d, const DropOwnedStmt *stmt)
         if (!find_role(d, list_at(stmt->roles, k), &role))
             return false;
         for (size_t at = builtin_n_relations; (relation = catalog_next_relation(d->fork, &at));)
-            if (relation->owner_oid == role && !(relation->sequence && relation->sequence->owned_by_relation) && relation->kind != 'c') {
+            if (relation->owner_oid == role &&
+                !(relation->sequence && relation->sequence->owned_by_relation) &&
+                relation->kind != 'c') {
                 struct object_address address = {CLASS_RELATION, relation->oid, 0};
                 VEC_PUSH(d->arena, &objects, address);
             }
@@ -474,7 +511,8 @@ bool drop_owned(struct ddl *d, const DropOwnedStmt *stmt)
             }
         revoke_all_from(d, role);
     }
-    return !objects.n || drop_objects(d, objects.items, objects.n, stmt->behavior == DROP_CASCADE, false);
+    return !objects.n ||
+           drop_objects(d, objects.items, objects.n, stmt->behavior == DROP_CASCADE, false);
 }
 
 bool reassign_owned(struct ddl *d, const ReassignOwnedStmt *stmt)
@@ -552,11 +590,14 @@ static const char *setting_value(struct ddl *d, const VariableSetStmt *set)
 }
 
 /* The list with the change of one SET or RESET made. */
-static const struct role_setting *changed_settings(struct ddl *d, struct arena *arena, const struct role_setting *before, uint16_t *n,
-                                                   uint32_t role_oid, uint32_t database_oid, const VariableSetStmt *set)
+static const struct role_setting *changed_settings(struct ddl *d, struct arena *arena,
+                                                   const struct role_setting *before, uint16_t *n,
+                                                   uint32_t role_oid, uint32_t database_oid,
+                                                   const VariableSetStmt *set)
 {
     struct role_setting *after = ARENA_ARRAY(arena, struct role_setting, *n + 1u);
-    bool reset_all = set->kind == VAR_RESET_ALL, removes = set->kind == VAR_RESET || set->kind == VAR_SET_DEFAULT;
+    bool reset_all = set->kind == VAR_RESET_ALL,
+         removes = set->kind == VAR_RESET || set->kind == VAR_SET_DEFAULT;
     uint16_t kept = 0;
     for (uint16_t k = 0; k < *n; k++) {
         bool here = before[k].database_oid == database_oid || !role_oid;
@@ -566,7 +607,8 @@ static const struct role_setting *changed_settings(struct ddl *d, struct arena *
     }
     if (!reset_all && !removes) {
         const char *value = set->kind == VAR_SET_CURRENT ? "" : setting_value(d, set);
-        after[kept++] = (struct role_setting){database_oid, role_oid, arena_printf(arena, "%s=%s", set->name, value)};
+        after[kept++] = (struct role_setting){database_oid, role_oid,
+                                              arena_printf(arena, "%s=%s", set->name, value)};
     }
     *n = kept;
     return after;
@@ -582,13 +624,15 @@ bool alter_role_set(struct ddl *d, const AlterRoleSetStmt *stmt)
     if (stmt->database) {
         const struct cluster_database *database = catalog_cluster_database(d->fork, stmt->database);
         if (!database)
-            return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", stmt->database);
+            return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist",
+                           stmt->database);
         database_oid = database->oid;
     }
     if (oid != d->c->user_oid && !may_create_roles(d))
         return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied");
     struct role *role = catalog_edit_role(d->fork, oid);
-    role->settings = changed_settings(d, catalog_shared_arena(d->fork, oid), role->settings, &role->n_settings, oid, database_oid, stmt->setstmt);
+    role->settings = changed_settings(d, catalog_shared_arena(d->fork, oid), role->settings,
+                                      &role->n_settings, oid, database_oid, stmt->setstmt);
     return true;
 }
 
@@ -597,12 +641,15 @@ bool alter_role_set(struct ddl *d, const AlterRoleSetStmt *stmt)
 static bool check_encoding(struct ddl *d, const DefElem *option)
 {
     const char *text = option ? option_text(d, option) : NULL;
-    if (!text || strcasecmp(text, "utf8") == 0 || strcasecmp(text, "utf-8") == 0 || strcasecmp(text, "unicode") == 0 || strcmp(text, "6") == 0 ||
+    if (!text || strcasecmp(text, "utf8") == 0 || strcasecmp(text, "utf-8") == 0 ||
+        strcasecmp(text, "unicode") == 0 || strcmp(text, "6") == 0 ||
         strcasecmp(text, "default") == 0)
         return true;
     for (size_t k = 0; k < builtin_n_encodings; k++)
         if (strcasecmp(builtin_encodings[k].name, text) == 0) {
-            err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "encoding \"%s\" does not match locale \"%s\"", builtin_encodings[k].name, "C.UTF-8");
+            err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                    "encoding \"%s\" does not match locale \"%s\"", builtin_encodings[k].name,
+                    "C.UTF-8");
             return err_detail(d->err, "The chosen LC_CTYPE setting requires encoding \"UTF8\".");
         }
     return err_set(d->err, ERR_UNDEFINED_OBJECT, "%s is not a valid encoding name", text);
@@ -610,7 +657,8 @@ static bool check_encoding(struct ddl *d, const DefElem *option)
 
 static bool check_locale(struct ddl *d, const DefElem *option)
 {
-    static const char *const known[] = {"C", "POSIX", "C.UTF-8", "C.utf8", "en_US.UTF-8", "en_US.utf8"};
+    static const char *const known[] = {"C",      "POSIX",       "C.UTF-8",
+                                        "C.utf8", "en_US.UTF-8", "en_US.utf8"};
     const char *text = option ? option_text(d, option) : NULL;
     for (size_t k = 0; text && k < ARRAY_COUNT(known); k++)
         if (strcmp(known[k], text) == 0)
@@ -625,23 +673,28 @@ static bool check_template(struct ddl *d, const DefElem *option)
         return true;
     const struct cluster_database *database = catalog_cluster_database(d->fork, name);
     if (!database)
-        return err_set(d->err, ERR_UNDEFINED_DATABASE, "template database \"%s\" does not exist", name);
-    return database->no_files || unsupported(d, "CREATE DATABASE with a template other than template0 and template1");
+        return err_set(d->err, ERR_UNDEFINED_DATABASE, "template database \"%s\" does not exist",
+                       name);
+    return database->no_files ||
+           unsupported(d, "CREATE DATABASE with a template other than template0 and template1");
 }
 
 static bool database_flags(struct ddl *d, const List *options, struct cluster_database *database)
 {
     const DefElem *option;
     int64_t limit;
-    if ((option = option_named(options, "is_template")) && !option_bool(d, option, &database->is_template))
+    if ((option = option_named(options, "is_template")) &&
+        !option_bool(d, option, &database->is_template))
         return false;
-    if ((option = option_named(options, "allow_connections")) && !option_bool(d, option, &database->allow_connections))
+    if ((option = option_named(options, "allow_connections")) &&
+        !option_bool(d, option, &database->allow_connections))
         return false;
     if ((option = option_named(options, "connection_limit"))) {
         if (!option_int(d, option, &limit))
             return false;
         if (limit < -1)
-            return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "invalid connection limit: %d", (int)limit);
+            return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "invalid connection limit: %d",
+                           (int)limit);
         database->connection_limit = (int32_t)limit;
     }
     return true;
@@ -693,13 +746,17 @@ bool create_database(struct ddl *d, const CreatedbStmt *stmt)
     if (!me || (!me->super && !me->create_db))
         return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied to create database");
     database.name = clip_name(d, stmt->dbname);
-    if (!database_owner(d, stmt->options, &database.owner_oid) || !check_template(d, option_named(stmt->options, "template")) ||
-        !check_encoding(d, option_named(stmt->options, "encoding")) || !check_locale(d, option_named(stmt->options, "lc_collate")) ||
-        !check_locale(d, option_named(stmt->options, "lc_ctype")) || !check_locale(d, option_named(stmt->options, "locale")) ||
+    if (!database_owner(d, stmt->options, &database.owner_oid) ||
+        !check_template(d, option_named(stmt->options, "template")) ||
+        !check_encoding(d, option_named(stmt->options, "encoding")) ||
+        !check_locale(d, option_named(stmt->options, "lc_collate")) ||
+        !check_locale(d, option_named(stmt->options, "lc_ctype")) ||
+        !check_locale(d, option_named(stmt->options, "locale")) ||
         !database_flags(d, stmt->options, &database))
         return false;
     if (catalog_cluster_database(d->fork, database.name))
-        return err_set(d->err, ERR_DUPLICATE_DATABASE, "database \"%s\" already exists", database.name);
+        return err_set(d->err, ERR_DUPLICATE_DATABASE, "database \"%s\" already exists",
+                       database.name);
     database.directory = directory_for(d, database.name);
     return databases_create(database_all(d->c->database), &database, d->err);
 }
@@ -711,7 +768,8 @@ bool drop_database(struct ddl *d, const DropdbStmt *stmt)
         return false;
     if (!database) {
         if (!stmt->missing_ok)
-            return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", stmt->dbname);
+            return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist",
+                           stmt->dbname);
         notice(d, "database \"%s\" does not exist, skipping", stmt->dbname);
         return true;
     }
@@ -728,11 +786,13 @@ bool alter_database(struct ddl *d, const AlterDatabaseStmt *stmt)
 {
     const struct cluster_database *database = catalog_cluster_database(d->fork, stmt->dbname);
     if (!database)
-        return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", stmt->dbname);
+        return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist",
+                       stmt->dbname);
     if (!must_be_owner(d, database->owner_oid, "database", stmt->dbname))
         return false;
     if (database->no_files)
-        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "database \"%s\" cannot be altered", stmt->dbname);
+        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "database \"%s\" cannot be altered", stmt->dbname);
     return database_flags(d, stmt->options, catalog_edit_database(d->fork, database->oid));
 }
 
@@ -740,11 +800,13 @@ bool alter_database_set(struct ddl *d, const AlterDatabaseSetStmt *stmt)
 {
     const struct cluster_database *now = catalog_cluster_database(d->fork, stmt->dbname);
     if (!now)
-        return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", stmt->dbname);
+        return err_set(d->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist",
+                       stmt->dbname);
     if (!must_be_owner(d, now->owner_oid, "database", stmt->dbname))
         return false;
     uint32_t oid = now->oid;
     struct cluster_database *database = catalog_edit_database(d->fork, oid);
-    database->settings = changed_settings(d, catalog_shared_arena(d->fork, oid), database->settings, &database->n_settings, 0, oid, stmt->setstmt);
+    database->settings = changed_settings(d, catalog_shared_arena(d->fork, oid), database->settings,
+                                          &database->n_settings, 0, oid, stmt->setstmt);
     return true;
 }

@@ -8,11 +8,14 @@
 #include "router/placement.h"
 #include "types/type.h"
 
-static struct datum *copy_row(struct ddl *d, const struct relation *relation, const struct datum *values)
+static struct datum *copy_row(struct ddl *d, const struct relation *relation,
+                              const struct datum *values)
 {
     struct datum *copy = ARENA_ARRAY(d->arena, struct datum, relation->n_columns + 1u);
     for (uint16_t k = 0; k < relation->n_columns; k++)
-        copy[k] = relation->columns[k].dropped ? datum_null() : datum_copy(relation->columns[k].type, d->arena, values[k]);
+        copy[k] = relation->columns[k].dropped
+                      ? datum_null()
+                      : datum_copy(relation->columns[k].type, d->arena, values[k]);
     return copy;
 }
 
@@ -20,7 +23,8 @@ bool read_rows(struct ddl *d, const struct relation *relation, struct table_rows
 {
     uint32_t n_shards;
     const uint32_t *shards = placement_all(d->fork, relation, d->arena, &n_shards);
-    struct scan_spec spec = {.relation = relation, .shards = shards, .n_shards = n_shards, .latest = true};
+    struct scan_spec spec = {
+        .relation = relation, .shards = shards, .n_shards = n_shards, .latest = true};
     *rows = (struct table_rows){0};
     if (!txn_statement_begin(d->c->txn, shards, n_shards, d->err))
         return false;
@@ -44,7 +48,8 @@ bool read_rows(struct ddl *d, const struct relation *relation, struct table_rows
 
 /* ---- writing ---- */
 
-static bool compute(struct ddl *d, struct arena *scratch, const struct row *row, const struct new_value *value, struct datum *out)
+static bool compute(struct ddl *d, struct arena *scratch, const struct row *row,
+                    const struct new_value *value, struct datum *out)
 {
     if (value->expr)
         return exec_over_row(scratch, &d->env, value->expr, row->values, out, d->err);
@@ -56,23 +61,27 @@ static bool compute(struct ddl *d, struct arena *scratch, const struct row *row,
 }
 
 /* A row of new storage keeps its shard and id, unless its shard key has become another. */
-static bool insert_row(struct ddl *d, const struct relation *after, const struct row *row, const struct datum *values)
+static bool insert_row(struct ddl *d, const struct relation *after, const struct row *row,
+                       const struct datum *values)
 {
-    uint32_t shard = after->distribution == DIST_SHARDED ? placement_of_row(d->fork, after, values, 0) : row->shard;
+    uint32_t shard = after->distribution == DIST_SHARDED
+                         ? placement_of_row(d->fork, after, values, 0)
+                         : row->shard;
     int64_t rid = shard == row->shard ? row->rid : txn_new_rid(d->c->txn, after, shard);
     return txn_insert(d->c->txn, &d->env, after, shard, rid, values, d->err);
 }
 
-static bool write_row(struct ddl *d, const struct relation *after, const struct row *row, const struct datum *values,
-                      const uint8_t *changed, bool insert)
+static bool write_row(struct ddl *d, const struct relation *after, const struct row *row,
+                      const struct datum *values, const uint8_t *changed, bool insert)
 {
     if (insert)
         return insert_row(d, after, row, values);
     return txn_update(d->c->txn, &d->env, after, row->shard, row->rid, values, changed, d->err);
 }
 
-static bool rewrite_row(struct ddl *d, struct arena *scratch, const struct relation *before, const struct relation *after,
-                        const struct row *row, const struct new_value *values, size_t n, bool insert)
+static bool rewrite_row(struct ddl *d, struct arena *scratch, const struct relation *before,
+                        const struct relation *after, const struct row *row,
+                        const struct new_value *values, size_t n, bool insert)
 {
     struct datum *next = ARENA_ARRAY(scratch, struct datum, after->n_columns + 1u);
     uint8_t *changed = ARENA_ARRAY(scratch, uint8_t, after->n_columns / 8u + 1u);
@@ -87,8 +96,8 @@ static bool rewrite_row(struct ddl *d, struct arena *scratch, const struct relat
     return write_row(d, after, row, next, changed, insert);
 }
 
-bool rewrite_columns(struct ddl *d, const struct relation *before, uint32_t relation_oid, const struct new_value *values, size_t n,
-                     bool new_storage)
+bool rewrite_columns(struct ddl *d, const struct relation *before, uint32_t relation_oid,
+                     const struct new_value *values, size_t n, bool new_storage)
 {
     struct table_rows rows;
     if (!read_rows(d, before, &rows) || (new_storage && !txn_truncate(d->c->txn, before, d->err)))
@@ -148,16 +157,18 @@ static bool prepare_keys(struct ddl *d, const struct index *index, struct index_
     keys->exprs = ARENA_ARRAY(d->arena, struct expr *, index->n_keys + 1u);
     for (uint16_t k = 0; k < index->n_keys; k++)
         if (!index->keys[k].attnum &&
-            !(keys->exprs[k] = analyze_catalog_expr(&context, index->keys[k].expr_sql, keys->relation, NULL, -1, d->err)))
+            !(keys->exprs[k] = analyze_catalog_expr(&context, index->keys[k].expr_sql,
+                                                    keys->relation, NULL, -1, d->err)))
             return false;
     if (index->where_sql)
-        keys->where = analyze_catalog_expr(&context, index->where_sql, keys->relation, builtin_type(TYPE_BOOL), -1, d->err);
+        keys->where = analyze_catalog_expr(&context, index->where_sql, keys->relation,
+                                           builtin_type(TYPE_BOOL), -1, d->err);
     return !index->where_sql || keys->where;
 }
 
 /* The key as exec/ encodes it: per column its sort key, ascending, NULLs last.  *has false: the row is not in the index. */
-static bool encode_key(struct ddl *d, struct arena *scratch, const struct index_keys *keys, const struct datum *values, struct buf *out,
-                       bool *has)
+static bool encode_key(struct ddl *d, struct arena *scratch, const struct index_keys *keys,
+                       const struct datum *values, struct buf *out, bool *has)
 {
     struct datum value;
     *has = true;
@@ -169,7 +180,8 @@ static bool encode_key(struct ddl *d, struct arena *scratch, const struct index_
     }
     for (uint16_t k = 0; *has && k < keys->index->n_keys; k++) {
         int16_t attnum = keys->index->keys[k].attnum;
-        const struct type *type = attnum ? keys->relation->columns[attnum - 1].type : keys->exprs[k]->type;
+        const struct type *type =
+            attnum ? keys->relation->columns[attnum - 1].type : keys->exprs[k]->type;
         if (attnum)
             value = values[attnum - 1];
         else if (!exec_over_row(scratch, &d->env, keys->exprs[k], values, &value, d->err))
@@ -204,7 +216,8 @@ bool fill_global_index(struct ddl *d, uint32_t index_oid)
         struct buf key = BUF_IN(scratch);
         ok = encode_key(d, scratch, &keys, rows.items[k].values, &key, &has);
         if (ok && has)
-            ok = txn_global_put(d->c->txn, index, key.p, key.n, rows.items[k].shard, rows.items[k].rid, d->err);
+            ok = txn_global_put(d->c->txn, index, key.p, key.n, rows.items[k].shard,
+                                rows.items[k].rid, d->err);
     }
     arena_free(scratch);
     txn_statement_end(d->c->txn);

@@ -28,7 +28,8 @@ static bool value_of(struct ddl *d, const DefElem *option, int64_t *value)
         return err_set(d->err, ERR_SYNTAX_ERROR, "%s requires a numeric value", option->defname);
     *value = strtoll(text, &end, 10);
     if (*end)
-        return err_set(d->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type bigint: \"%s\"", text);
+        return err_set(d->err, ERR_INVALID_TEXT_REPRESENTATION,
+                       "invalid input syntax for type bigint: \"%s\"", text);
     return true;
 }
 
@@ -38,12 +39,14 @@ static bool check_duplicates(struct ddl *d, const List *options)
         for (int j = 0; j < k; j++) {
             const DefElem *a = list_at(options, j), *b = list_at(options, k);
             if (strcmp(a->defname, b->defname) == 0)
-                return fail_at(d, b->location, ERR_SYNTAX_ERROR, "conflicting or redundant options");
+                return fail_at(d, b->location, ERR_SYNTAX_ERROR,
+                               "conflicting or redundant options");
         }
     return true;
 }
 
-static bool sequence_type(struct ddl *d, const DefElem *option, bool for_identity, struct sequence *sequence)
+static bool sequence_type(struct ddl *d, const DefElem *option, bool for_identity,
+                          struct sequence *sequence)
 {
     struct analyze_context context = analysis(d);
     const struct type *type;
@@ -51,7 +54,8 @@ static bool sequence_type(struct ddl *d, const DefElem *option, bool for_identit
     if (!analyze_type_name(&context, option->arg, &type, &typmod, d->err))
         return false;
     if (type->oid != TYPE_INT2 && type->oid != TYPE_INT4 && type->oid != TYPE_INT8)
-        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "%s must be smallint, integer, or bigint",
+        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                       "%s must be smallint, integer, or bigint",
                        for_identity ? "identity column type" : "sequence type");
     sequence->type_oid = type->oid;
     return true;
@@ -59,13 +63,16 @@ static bool sequence_type(struct ddl *d, const DefElem *option, bool for_identit
 
 static bool out_of_range(struct ddl *d, const char *what, int64_t value, uint32_t type_oid)
 {
-    return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "%s (%" PRId64 ") is out of range for sequence data type %s", what, value,
+    return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                   "%s (%" PRId64 ") is out of range for sequence data type %s", what, value,
                    format_type_name(d->arena, d->fork, &d->c->path, builtin_type(type_oid)));
 }
 
-static bool apply_limits(struct ddl *d, const List *options, bool is_new, uint32_t old_type, struct sequence *s)
+static bool apply_limits(struct ddl *d, const List *options, bool is_new, uint32_t old_type,
+                         struct sequence *s)
 {
-    const DefElem *max = option_named(options, "maxvalue"), *min = option_named(options, "minvalue");
+    const DefElem *max = option_named(options, "maxvalue"),
+                  *min = option_named(options, "minvalue");
     struct limits limits = type_limits(s->type_oid), old = type_limits(old_type);
     bool retyped = !is_new && old_type != s->type_oid;
     bool reset_max = retyped && s->max == (s->increment > 0 ? old.max : -1);
@@ -87,22 +94,28 @@ static bool apply_limits(struct ddl *d, const List *options, bool is_new, uint32
     if (s->min < limits.min || s->min > limits.max)
         return out_of_range(d, "MINVALUE", s->min, s->type_oid);
     if (s->min >= s->max)
-        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "MINVALUE (%" PRId64 ") must be less than MAXVALUE (%" PRId64 ")", s->min, s->max);
+        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                       "MINVALUE (%" PRId64 ") must be less than MAXVALUE (%" PRId64 ")", s->min,
+                       s->max);
     return true;
 }
 
 static bool check_within(struct ddl *d, const char *what, int64_t value, const struct sequence *s)
 {
     if (value < s->min)
-        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "%s value (%" PRId64 ") cannot be less than MINVALUE (%" PRId64 ")", what, value, s->min);
+        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                       "%s value (%" PRId64 ") cannot be less than MINVALUE (%" PRId64 ")", what,
+                       value, s->min);
     if (value > s->max)
-        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "%s value (%" PRId64 ") cannot be greater than MAXVALUE (%" PRId64 ")", what, value,
-                       s->max);
+        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                       "%s value (%" PRId64 ") cannot be greater than MAXVALUE (%" PRId64 ")", what,
+                       value, s->max);
     return true;
 }
 
 /* *restart: the value of RESTART, if there was one. */
-static bool apply_options(struct ddl *d, const List *options, bool is_new, bool for_identity, struct sequence *s, bool *restarts, int64_t *restart)
+static bool apply_options(struct ddl *d, const List *options, bool is_new, bool for_identity,
+                          struct sequence *s, bool *restarts, int64_t *restart)
 {
     uint32_t old_type = s->type_oid;
     const DefElem *option;
@@ -141,7 +154,8 @@ static bool apply_options(struct ddl *d, const List *options, bool is_new, bool 
         if (!value_of(d, option, &s->cache))
             return false;
         if (s->cache <= 0)
-            return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "CACHE (%" PRId64 ") must be greater than zero", s->cache);
+            return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                           "CACHE (%" PRId64 ") must be greater than zero", s->cache);
     }
     return true;
 }
@@ -170,30 +184,39 @@ static bool owned_by(struct ddl *d, uint32_t sequence_oid, const DefElem *option
     place->length--;
     const char *column_name = list_str(names, list_n(names) - 1);
     RangeVar *table = range_var_of(d, place);
-    const struct relation *relation = table ? find_relation(d, table, false, NULL) : NULL, *sequence = rel(d, sequence_oid);
+    const struct relation *relation = table ? find_relation(d, table, false, NULL) : NULL,
+                          *sequence = rel(d, sequence_oid);
     if (!relation)
         return false;
     if (relation->kind != 'r' && relation->kind != 'v') {
-        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "sequence cannot be owned by relation \"%s\"", relation->name);
-        return err_detail(d->err, "This operation is not supported for %ss.", relation_kind_word(relation->kind));
+        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "sequence cannot be owned by relation \"%s\"",
+                relation->name);
+        return err_detail(d->err, "This operation is not supported for %ss.",
+                          relation_kind_word(relation->kind));
     }
     if (relation->owner_oid != sequence->owner_oid)
-        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "sequence must have same owner as table it is linked to");
+        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "sequence must have same owner as table it is linked to");
     if (relation->namespace_oid != sequence->namespace_oid)
-        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "sequence must be in same schema as table it is linked to");
+        return err_set(d->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "sequence must be in same schema as table it is linked to");
     const struct column *column = relation_column(relation, column_name);
     if (!column)
-        return err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", column_name, relation->name);
+        return err_set(d->err, ERR_UNDEFINED_COLUMN,
+                       "column \"%s\" of relation \"%s\" does not exist", column_name,
+                       relation->name);
     if (sequence->sequence->owned_internally) {
         err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cannot change ownership of identity sequence");
-        return err_detail(d->err, "Sequence \"%s\" is linked to table \"%s\".", sequence->name, relation->name);
+        return err_detail(d->err, "Sequence \"%s\" is linked to table \"%s\".", sequence->name,
+                          relation->name);
     }
     int16_t attnum = column->attnum;
     uint32_t relation_oid = relation->oid;
     facts = (struct sequence *)catalog_edit_relation(d->fork, sequence_oid)->sequence;
     facts->owned_by_relation = relation_oid;
     facts->owned_by_attnum = attnum;
-    columns_of(catalog_edit_relation(d->fork, relation_oid))[attnum - 1].sequence_oid = sequence_oid;
+    columns_of(catalog_edit_relation(d->fork, relation_oid))[attnum - 1].sequence_oid =
+        sequence_oid;
     return true;
 }
 
@@ -206,14 +229,18 @@ static void sequence_columns(struct ddl *d, struct relation *relation, struct ar
         uint32_t type;
     } columns[] = {{"last_value", TYPE_INT8}, {"log_cnt", TYPE_INT8}, {"is_called", TYPE_BOOL}};
     for (size_t k = 0; k < ARRAY_COUNT(columns); k++) {
-        struct column column = {.name = columns[k].name, .type = builtin_type(columns[k].type), .typmod = -1, .not_null = true,
+        struct column column = {.name = columns[k].name,
+                                .type = builtin_type(columns[k].type),
+                                .typmod = -1,
+                                .not_null = true,
                                 .statistics_target = -1};
         append_column(d, relation, arena, &column);
     }
 }
 
-bool make_sequence(struct ddl *d, const struct namespace *namespace, const char *name, const List *options, uint32_t type_oid,
-                   bool temp, char persistence, bool for_identity, uint32_t *oid)
+bool make_sequence(struct ddl *d, const struct namespace *namespace, const char *name,
+                   const List *options, uint32_t type_oid, bool temp, char persistence,
+                   bool for_identity, uint32_t *oid)
 {
     struct object *object;
     bool restarts;
@@ -242,10 +269,13 @@ bool create_sequence_statement(struct ddl *d, const CreateSeqStmt *stmt)
         return false;
     const char *name = clip_name(d, stmt->sequence->relname);
     if (stmt->if_not_exists && relation_name_taken(d->fork, namespace->oid, name)) {
-        notice_full(d, "NOTICE", ERR_DUPLICATE_TABLE, arena_printf(d->arena, "relation \"%s\" already exists, skipping", name), NULL, NULL);
+        notice_full(d, "NOTICE", ERR_DUPLICATE_TABLE,
+                    arena_printf(d->arena, "relation \"%s\" already exists, skipping", name), NULL,
+                    NULL);
         return true;
     }
-    if (!make_sequence(d, namespace, name, stmt->options, TYPE_INT8, namespace->temp, stmt->sequence->relpersistence, false, &oid))
+    if (!make_sequence(d, namespace, name, stmt->options, TYPE_INT8, namespace->temp,
+                       stmt->sequence->relpersistence, false, &oid))
         return false;
     const DefElem *owner = option_named(stmt->options, "owned_by");
     return !owner || owned_by(d, oid, owner);
@@ -282,7 +312,8 @@ bool alter_sequence_statement(struct ddl *d, const AlterSeqStmt *stmt)
     if (!must_own_relation(d, relation))
         return false;
     uint32_t oid = relation->oid;
-    if (!lock_relation(d, oid, LOCK_SHARE_ROW_EXCLUSIVE) || !alter_sequence(d, oid, stmt->options, stmt->for_identity))
+    if (!lock_relation(d, oid, LOCK_SHARE_ROW_EXCLUSIVE) ||
+        !alter_sequence(d, oid, stmt->options, stmt->for_identity))
         return false;
     const DefElem *owner = option_named(stmt->options, "owned_by");
     return !owner || owned_by(d, oid, owner);

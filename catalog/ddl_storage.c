@@ -33,7 +33,8 @@ bool has_committed_rows(const struct relation *relation)
 
 static bool has_files(const struct relation *relation)
 {
-    return relation->distribution != DIST_TEMP && relation->distribution != DIST_SYSTEM && (relation->kind == 'r' || relation->kind == 'm');
+    return relation->distribution != DIST_TEMP && relation->distribution != DIST_SYSTEM &&
+           (relation->kind == 'r' || relation->kind == 'm');
 }
 
 /* ---- names ---- */
@@ -43,10 +44,12 @@ static bool stored_name_taken(const struct catalog *fork, const char *name, uint
     const struct relation *relation;
     const struct index *index;
     for (size_t at = builtin_n_relations; (relation = catalog_next_relation(fork, &at));)
-        if (relation->oid != but_oid && relation->stored_next && strcasecmp(relation->stored_next, name) == 0)
+        if (relation->oid != but_oid && relation->stored_next &&
+            strcasecmp(relation->stored_next, name) == 0)
             return true;
     for (size_t at = 0; (index = catalog_next_index(fork, &at));)
-        if (index->oid != but_oid && index->stored_next && strcasecmp(index->stored_next, name) == 0)
+        if (index->oid != but_oid && index->stored_next &&
+            strcasecmp(index->stored_next, name) == 0)
             return true;
     return false;
 }
@@ -56,9 +59,11 @@ static bool reserved_name(const char *name)
     return strncasecmp(name, "sqlite_", 7) == 0 || strncasecmp(name, "_shardlite", 10) == 0;
 }
 
-static const char *free_stored_name(struct ddl *d, const char *schema, const char *name, uint32_t oid)
+static const char *free_stored_name(struct ddl *d, const char *schema, const char *name,
+                                    uint32_t oid)
 {
-    const char *base = strcmp(schema, "public") == 0 ? name : arena_printf(d->arena, "%s.%s", schema, name);
+    const char *base =
+        strcmp(schema, "public") == 0 ? name : arena_printf(d->arena, "%s.%s", schema, name);
     if (!reserved_name(base) && !stored_name_taken(d->fork, base, oid))
         return base;
     return arena_printf(d->arena, "%s%s#%u", reserved_name(base) ? "t." : "", base, oid);
@@ -74,7 +79,8 @@ const char *stored_index_name(struct ddl *d, const struct relation *relation, co
     return free_stored_name(d, relation->namespace_name, name, relation->oid);
 }
 
-const char *stored_column_name(struct ddl *d, const struct relation *relation, const char *name, int16_t attnum)
+const char *stored_column_name(struct ddl *d, const struct relation *relation, const char *name,
+                               int16_t attnum)
 {
     bool taken = strcasecmp(name, "_rid") == 0;
     for (uint16_t k = 0; k < relation->n_columns && !taken; k++) {
@@ -146,7 +152,8 @@ bool storage_create(struct ddl *d, uint32_t relation_oid)
     for (uint16_t k = 0; k < relation->n_columns; k++) {
         if (columns[k].dropped)
             continue;
-        columns[k].stored_next = edit_text(d, relation_oid, stored_column_name(d, relation, columns[k].name, columns[k].attnum));
+        columns[k].stored_next = edit_text(
+            d, relation_oid, stored_column_name(d, relation, columns[k].name, columns[k].attnum));
         buf_puts(&sql, ", ");
         put_quoted(&sql, columns[k].stored_next);
         buf_printf(&sql, " %s", affinity(columns[k].type));
@@ -191,10 +198,15 @@ bool storage_rename(struct ddl *d, uint32_t relation_oid)
 
 /* ---- columns ---- */
 
-static bool put_literal(struct ddl *d, const struct column *column, const struct datum *value, struct buf *out)
+static bool put_literal(struct ddl *d, const struct column *column, const struct datum *value,
+                        struct buf *out)
 {
-    struct type_io io = {.arena = d->arena, .err = d->err, .type = column->type, .typmod = column->typmod,
-                         .settings = &settings_default, .env = &d->env};
+    struct type_io io = {.arena = d->arena,
+                         .err = d->err,
+                         .type = column->type,
+                         .typmod = column->typmod,
+                         .settings = &settings_default,
+                         .env = &d->env};
     struct stored stored;
     if (!type_store(&io, value, &stored))
         return false;
@@ -210,7 +222,8 @@ static bool put_literal(struct ddl *d, const struct column *column, const struct
         if (isinf(stored.f))
             buf_puts(out, stored.f < 0 ? "-9e999" : "9e999");
         else
-            buf_printf(out, "%.17g%s", stored.f, stored.f == floor(stored.f) && fabs(stored.f) < 1e15 ? ".0" : "");
+            buf_printf(out, "%.17g%s", stored.f,
+                       stored.f == floor(stored.f) && fabs(stored.f) < 1e15 ? ".0" : "");
         break;
     case STORED_TEXT:
         buf_putc(out, '\'');
@@ -231,14 +244,16 @@ static bool put_literal(struct ddl *d, const struct column *column, const struct
     return true;
 }
 
-bool storage_add_column(struct ddl *d, uint32_t relation_oid, int16_t attnum, const struct datum *missing)
+bool storage_add_column(struct ddl *d, uint32_t relation_oid, int16_t attnum,
+                        const struct datum *missing)
 {
     struct relation *relation = catalog_edit_relation(d->fork, relation_oid);
     struct column *column = &columns_of(relation)[attnum - 1];
     struct buf sql = BUF_IN(d->arena);
     if (!has_files(relation))
         return true;
-    column->stored_next = edit_text(d, relation_oid, stored_column_name(d, relation, column->name, attnum));
+    column->stored_next =
+        edit_text(d, relation_oid, stored_column_name(d, relation, column->name, attnum));
     buf_puts(&sql, "ALTER TABLE ");
     put_quoted(&sql, relation->stored_next);
     buf_puts(&sql, " ADD COLUMN ");
@@ -269,10 +284,12 @@ bool storage_drop_column(struct ddl *d, const struct relation *relation, int16_t
     const struct column *column = &relation->columns[attnum - 1];
     if (!has_files(relation) || !relation->stored_next)
         return true;
-    return drop_stored_column(d, relation, column->key_stored_next) && drop_stored_column(d, relation, column->stored_next);
+    return drop_stored_column(d, relation, column->key_stored_next) &&
+           drop_stored_column(d, relation, column->stored_next);
 }
 
-static bool rename_stored_column(struct ddl *d, const struct relation *relation, const char *before, const char *after)
+static bool rename_stored_column(struct ddl *d, const struct relation *relation, const char *before,
+                                 const char *after)
 {
     struct buf sql = BUF_IN(d->arena);
     buf_puts(&sql, "ALTER TABLE ");
@@ -313,7 +330,8 @@ bool storage_need_key(struct ddl *d, uint32_t relation_oid, int16_t attnum)
     const struct type *type = current->columns[attnum - 1].type;
     while (type->kind == 'd' && type->elem)
         type = type->elem;
-    if (!has_files(current) || type->ops->native_order || !type->ops->key || current->columns[attnum - 1].key_stored_next)
+    if (!has_files(current) || type->ops->native_order || !type->ops->key ||
+        current->columns[attnum - 1].key_stored_next)
         return true;
     struct relation *relation = catalog_edit_relation(d->fork, relation_oid);
     struct column *column = &columns_of(relation)[attnum - 1];
@@ -332,7 +350,8 @@ bool storage_need_key(struct ddl *d, uint32_t relation_oid, int16_t attnum)
 
 /* ---- indexes ---- */
 
-static void put_index_columns(const struct relation *relation, const struct index *index, struct buf *sql)
+static void put_index_columns(const struct relation *relation, const struct index *index,
+                              struct buf *sql)
 {
     for (uint16_t k = 0; k < index->n_keys; k++) {
         const struct index_key *key = &index->keys[k];
@@ -371,7 +390,9 @@ bool storage_create_index(struct ddl *d, uint32_t index_oid)
     if (!has_files(relation))
         return true;
     if (index->global) {
-        const char *name = free_stored_name(d, relation->namespace_name, arena_printf(d->arena, "%s#unique", index->name), index_oid);
+        const char *name =
+            free_stored_name(d, relation->namespace_name,
+                             arena_printf(d->arena, "%s#unique", index->name), index_oid);
         index->stored_next = edit_text(d, index_oid, name);
         return create_global_table(d, name);
     }
@@ -397,7 +418,8 @@ bool storage_drop_index(struct ddl *d, const struct index *index)
         return true;
     buf_puts(&sql, index->global ? "DROP TABLE " : "DROP INDEX ");
     put_quoted(&sql, index->stored_next);
-    return index->global ? all_shards_sql(d, buf_cstr(&sql)) : shards_sql(d, relation, buf_cstr(&sql));
+    return index->global ? all_shards_sql(d, buf_cstr(&sql))
+                         : shards_sql(d, relation, buf_cstr(&sql));
 }
 
 bool storage_rename_index(struct ddl *d, uint32_t index_oid)
@@ -409,7 +431,8 @@ bool storage_rename_index(struct ddl *d, uint32_t index_oid)
         return true;
     if (!index->global) /* SQLite cannot rename an index */
         return storage_drop_index(d, index) && storage_create_index(d, index_oid);
-    const char *name = free_stored_name(d, relation->namespace_name, arena_printf(d->arena, "%s#unique", index->name), index_oid);
+    const char *name = free_stored_name(
+        d, relation->namespace_name, arena_printf(d->arena, "%s#unique", index->name), index_oid);
     if (strcmp(name, index->stored_next) == 0)
         return true;
     buf_puts(&sql, "ALTER TABLE ");

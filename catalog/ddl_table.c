@@ -58,15 +58,18 @@ static bool check_option_value(struct ddl *d, const DefElem *option)
             return true;
         const char *text = option_text(d, option);
         if (!option_int(d, option, &value))
-            return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "invalid value for integer option \"%s\": %s", option->defname,
+            return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                           "invalid value for integer option \"%s\": %s", option->defname,
                            text ? text : "true");
         if (value >= table_options[k].min && value <= table_options[k].max)
             return true;
-        err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "value %s out of bounds for option \"%s\"", text, option->defname);
-        return err_detail(d->err, "Valid values are between \"%lld\" and \"%lld\".", (long long)table_options[k].min,
-                          (long long)table_options[k].max);
+        err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "value %s out of bounds for option \"%s\"",
+                text, option->defname);
+        return err_detail(d->err, "Valid values are between \"%lld\" and \"%lld\".",
+                          (long long)table_options[k].min, (long long)table_options[k].max);
     }
-    return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized parameter \"%s\"", option->defname);
+    return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized parameter \"%s\"",
+                   option->defname);
 }
 
 static bool same_option(const char *kept, const char *name)
@@ -76,7 +79,8 @@ static bool same_option(const char *kept, const char *name)
 }
 
 /* The merged list, NULL-terminated; NULL without error when it is empty.  Distribution options are not kept here. */
-const char *const *reloptions(struct ddl *d, struct arena *arena, const char *const *before, const List *options, bool reset)
+const char *const *reloptions(struct ddl *d, struct arena *arena, const char *const *before,
+                              const List *options, bool reset)
 {
     VEC(const char *) out = {0};
     for (size_t k = 0; before && before[k]; k++) {
@@ -91,7 +95,8 @@ const char *const *reloptions(struct ddl *d, struct arena *arena, const char *co
         if (is_distribution_option(option->defname) || strcmp(option->defname, "oids") == 0)
             continue;
         if (option->defnamespace && strcmp(option->defnamespace, "toast") != 0) {
-            err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized parameter namespace \"%s\"", option->defnamespace);
+            err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized parameter namespace \"%s\"",
+                    option->defnamespace);
             return NULL;
         }
         if (!reset && !check_option_value(d, option))
@@ -99,7 +104,8 @@ const char *const *reloptions(struct ddl *d, struct arena *arena, const char *co
         if (reset || option->defnamespace)
             continue;
         const char *text = option_text(d, option);
-        VEC_PUSH(arena, &out, (const char *)arena_printf(arena, "%s=%s", option->defname, text ? text : "true"));
+        VEC_PUSH(arena, &out,
+                 (const char *)arena_printf(arena, "%s=%s", option->defname, text ? text : "true"));
     }
     if (!out.n)
         return NULL;
@@ -109,7 +115,8 @@ const char *const *reloptions(struct ddl *d, struct arena *arena, const char *co
 
 /* ---- the relation ---- */
 
-struct relation *new_relation(struct ddl *d, struct object **object, const struct namespace *namespace, const char *name, char kind)
+struct relation *new_relation(struct ddl *d, struct object **object,
+                              const struct namespace *namespace, const char *name, char kind)
 {
     *object = object_new(OBJ_RELATION, catalog_new_oid(d->fork));
     struct arena *arena = object_arena(*object);
@@ -131,11 +138,14 @@ struct relation *new_relation(struct ddl *d, struct object **object, const struc
 }
 
 /* Free for a relation with a row type? */
-static bool check_new_name(struct ddl *d, const struct namespace *namespace, const char *name, bool if_not_exists, bool *exists)
+static bool check_new_name(struct ddl *d, const struct namespace *namespace, const char *name,
+                           bool if_not_exists, bool *exists)
 {
     *exists = relation_name_taken(d->fork, namespace->oid, name);
     if (*exists && if_not_exists) {
-        notice_full(d, "NOTICE", ERR_DUPLICATE_TABLE, arena_printf(d->arena, "relation \"%s\" already exists, skipping", name), NULL, NULL);
+        notice_full(d, "NOTICE", ERR_DUPLICATE_TABLE,
+                    arena_printf(d->arena, "relation \"%s\" already exists, skipping", name), NULL,
+                    NULL);
         return true;
     }
     if (*exists)
@@ -143,7 +153,8 @@ static bool check_new_name(struct ddl *d, const struct namespace *namespace, con
     if (!type_name_taken(d->fork, namespace->oid, name))
         return true;
     err_set(d->err, ERR_DUPLICATE_OBJECT, "type \"%s\" already exists", name);
-    return err_hint(d->err, "A relation has an associated type of the same name, so you must use a name that doesn't conflict with any"
+    return err_hint(d->err, "A relation has an associated type of the same name, so you must use a "
+                            "name that doesn't conflict with any"
                             " existing type.");
 }
 
@@ -156,11 +167,14 @@ static bool refuse_forms(struct ddl *d, const CreateStmt *stmt)
     if (stmt->ofTypename)
         return unsupported(d, "CREATE TABLE ... OF");
     if (stmt->tablespacename && strcmp(stmt->tablespacename, "pg_default") != 0)
-        return err_set(d->err, ERR_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist", stmt->tablespacename);
+        return err_set(d->err, ERR_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
+                       stmt->tablespacename);
     if (stmt->accessMethod && strcmp(stmt->accessMethod, "heap") != 0)
-        return err_set(d->err, ERR_UNDEFINED_OBJECT, "access method \"%s\" does not exist", stmt->accessMethod);
+        return err_set(d->err, ERR_UNDEFINED_OBJECT, "access method \"%s\" does not exist",
+                       stmt->accessMethod);
     if (stmt->oncommit != ONCOMMIT_NOOP && stmt->relation->relpersistence != 't')
-        return err_set(d->err, ERR_INVALID_TABLE_DEFINITION, "ON COMMIT can only be used on temporary tables");
+        return err_set(d->err, ERR_INVALID_TABLE_DEFINITION,
+                       "ON COMMIT can only be used on temporary tables");
     return true;
 }
 
@@ -185,7 +199,8 @@ struct likes {
     size_t n, cap;
 };
 
-static bool like_columns(struct ddl *d, const TableLikeClause *clause, struct relation *relation, struct arena *arena, struct likes *likes)
+static bool like_columns(struct ddl *d, const TableLikeClause *clause, struct relation *relation,
+                         struct arena *arena, struct likes *likes)
 {
     const struct relation *source = find_relation(d, clause->relation, false, NULL);
     if (!source) {
@@ -193,10 +208,13 @@ static bool like_columns(struct ddl *d, const TableLikeClause *clause, struct re
         return false;
     }
     if (source->kind != 'r' && source->kind != 'v' && source->kind != 'm' && source->kind != 'c') {
-        fail_at(d, clause->relation->location, ERR_WRONG_OBJECT_TYPE, "relation \"%s\" is invalid in LIKE clause", source->name);
-        return err_detail(d->err, "This operation is not supported for %ss.", relation_kind_word(source->kind));
+        fail_at(d, clause->relation->location, ERR_WRONG_OBJECT_TYPE,
+                "relation \"%s\" is invalid in LIKE clause", source->name);
+        return err_detail(d->err, "This operation is not supported for %ss.",
+                          relation_kind_word(source->kind));
     }
-    struct like like = {source, clause->options, (int16_t)relation->n_columns, ARENA_ARRAY(d->arena, int16_t, source->n_columns + 1u)};
+    struct like like = {source, clause->options, (int16_t)relation->n_columns,
+                        ARENA_ARRAY(d->arena, int16_t, source->n_columns + 1u)};
     for (uint16_t k = 0; k < source->n_columns; k++) {
         const struct column *from = &source->columns[k];
         if (from->dropped)
@@ -218,8 +236,9 @@ static bool like_columns(struct ddl *d, const TableLikeClause *clause, struct re
 }
 
 /* A text kept for one relation, read again and written for another whose columns have other numbers (and maybe names). */
-static const char *transfer_expr(struct ddl *d, const struct like *like, const char *sql, const struct relation *target,
-                                 const struct type *type, int32_t typmod, struct depends *depends)
+static const char *transfer_expr(struct ddl *d, const struct like *like, const char *sql,
+                                 const struct relation *target, const struct type *type,
+                                 int32_t typmod, struct depends *depends)
 {
     struct analyze_context context = stored_analysis(d);
     /* The columns have the same names in both, so the text is the same; it is analysed again for what it depends on. */
@@ -234,7 +253,8 @@ static bool like_defaults(struct ddl *d, uint32_t relation_oid, const struct lik
 {
     for (uint16_t k = 0; k < like->source->n_columns; k++) {
         const struct column *from = &like->source->columns[k];
-        bool wanted = from->generated ? like->options & CREATE_TABLE_LIKE_GENERATED : like->options & CREATE_TABLE_LIKE_DEFAULTS;
+        bool wanted = from->generated ? like->options & CREATE_TABLE_LIKE_GENERATED
+                                      : like->options & CREATE_TABLE_LIKE_DEFAULTS;
         if (from->dropped)
             continue;
         if (from->identity && (like->options & CREATE_TABLE_LIKE_IDENTITY)) {
@@ -245,14 +265,16 @@ static bool like_defaults(struct ddl *d, uint32_t relation_oid, const struct lik
         if (!from->default_sql || !wanted)
             continue;
         struct depends depends = {0};
-        const char *sql = transfer_expr(d, like, from->default_sql, rel(d, relation_oid), from->type, from->typmod, &depends);
+        const char *sql = transfer_expr(d, like, from->default_sql, rel(d, relation_oid),
+                                        from->type, from->typmod, &depends);
         if (!sql)
             return false;
         struct relation *relation = catalog_edit_relation(d->fork, relation_oid);
         struct column *column = &columns_of(relation)[like->map[k] - 1];
         column->default_sql = edit_text(d, relation_oid, sql);
         column->generated = from->generated;
-        column->depends = dependencies_copy(catalog_edit_arena(d->fork, relation_oid), depends.items, (uint16_t)depends.n);
+        column->depends = dependencies_copy(catalog_edit_arena(d->fork, relation_oid),
+                                            depends.items, (uint16_t)depends.n);
         column->n_depends = (uint16_t)depends.n;
     }
     return true;
@@ -266,7 +288,8 @@ static bool like_checks(struct ddl *d, uint32_t relation_oid, const struct like 
             continue;
         struct depends depends = {0};
         const struct relation *relation = rel(d, relation_oid);
-        const char *sql = transfer_expr(d, like, from->check_sql, relation, builtin_type(TYPE_BOOL), -1, &depends);
+        const char *sql = transfer_expr(d, like, from->check_sql, relation, builtin_type(TYPE_BOOL),
+                                        -1, &depends);
         if (!sql)
             return false;
         struct object *object = object_new(OBJ_CONSTRAINT, catalog_new_oid(d->fork));
@@ -311,7 +334,8 @@ static List *list_of(struct ddl *d, void *const *items, int n)
 }
 
 /* The index as a request on the new table: columns by name, expressions by their text. */
-static bool like_index(struct ddl *d, uint32_t relation_oid, const struct like *like, const struct index *from)
+static bool like_index(struct ddl *d, uint32_t relation_oid, const struct like *like,
+                       const struct index *from)
 {
     uint16_t n = from->n_keys + from->n_include;
     void **params = ARENA_ARRAY(d->arena, void *, n + 1u);
@@ -323,7 +347,8 @@ static bool like_index(struct ddl *d, uint32_t relation_oid, const struct like *
             elem->name = (char *)like->source->columns[key->attnum - 1].name;
         } else {
             struct raw_statements parsed;
-            if (!sql_parse(d->arena, arena_printf(d->arena, "SELECT %s", key->expr_sql), &parsed, d->err))
+            if (!sql_parse(d->arena, arena_printf(d->arena, "SELECT %s", key->expr_sql), &parsed,
+                           d->err))
                 return false;
             const SelectStmt *select = parsed.items[0].node;
             elem->expr = ((ResTarget *)list_at(select->targetList, 0))->val;
@@ -339,9 +364,11 @@ static bool like_index(struct ddl *d, uint32_t relation_oid, const struct like *
     const Node *where = NULL;
     if (from->where_sql) {
         struct raw_statements parsed;
-        if (!sql_parse(d->arena, arena_printf(d->arena, "SELECT %s", from->where_sql), &parsed, d->err))
+        if (!sql_parse(d->arena, arena_printf(d->arena, "SELECT %s", from->where_sql), &parsed,
+                       d->err))
             return false;
-        where = ((ResTarget *)list_at(((const SelectStmt *)parsed.items[0].node)->targetList, 0))->val;
+        where =
+            ((ResTarget *)list_at(((const SelectStmt *)parsed.items[0].node)->targetList, 0))->val;
     }
     struct index_request request = {
         .method = from->method,
@@ -363,7 +390,8 @@ static bool like_index(struct ddl *d, uint32_t relation_oid, const struct like *
 static bool like_comments(struct ddl *d, uint32_t relation_oid, const struct like *like)
 {
     for (uint16_t k = 0; k < like->source->n_columns; k++) {
-        const char *text = catalog_comment(d->fork, CLASS_RELATION, like->source->oid, (int16_t)(k + 1));
+        const char *text =
+            catalog_comment(d->fork, CLASS_RELATION, like->source->oid, (int16_t)(k + 1));
         if (text && like->map[k])
             catalog_set_comment(d->fork, CLASS_RELATION, relation_oid, like->map[k], text);
     }
@@ -374,7 +402,8 @@ static bool like_rest(struct ddl *d, uint32_t relation_oid, const struct like *l
 {
     if ((like->options & CREATE_TABLE_LIKE_CONSTRAINTS) && !like_checks(d, relation_oid, like))
         return false;
-    for (uint16_t k = 0; (like->options & CREATE_TABLE_LIKE_INDEXES) && k < like->source->n_indexes; k++)
+    for (uint16_t k = 0; (like->options & CREATE_TABLE_LIKE_INDEXES) && k < like->source->n_indexes;
+         k++)
         if (!like_index(d, relation_oid, like, like->source->indexes[k]))
             return false;
     return !(like->options & CREATE_TABLE_LIKE_COMMENTS) || like_comments(d, relation_oid, like);
@@ -390,7 +419,8 @@ struct parts {
     struct constraint_list constraints;
 };
 
-static bool add_elements(struct ddl *d, const CreateStmt *stmt, struct relation *relation, struct arena *arena, struct parts *parts)
+static bool add_elements(struct ddl *d, const CreateStmt *stmt, struct relation *relation,
+                         struct arena *arena, struct parts *parts)
 {
     for (int k = 0; k < list_n(stmt->tableElts); k++) {
         const Node *element = list_at(stmt->tableElts, k);
@@ -398,7 +428,8 @@ static bool add_elements(struct ddl *d, const CreateStmt *stmt, struct relation 
             const ColumnDef *def = (const ColumnDef *)element;
             struct column column;
             bool is_serial;
-            if (column_exists(d, relation, def->colname) || !column_from_def(d, def, &column, &is_serial))
+            if (column_exists(d, relation, def->colname) ||
+                !column_from_def(d, def, &column, &is_serial))
                 return false;
             int16_t attnum = append_column(d, relation, arena, &column);
             VEC_PUSH(d->arena, &parts->defs, def);
@@ -420,7 +451,8 @@ static bool apply_parts(struct ddl *d, uint32_t oid, const CreateStmt *stmt, str
 {
     struct constraint_list all = {0};
     for (size_t k = 0; k < parts->defs.n; k++)
-        if (!apply_column_def(d, oid, parts->attnums.items[k], parts->defs.items[k], parts->serial.items[k], &all))
+        if (!apply_column_def(d, oid, parts->attnums.items[k], parts->defs.items[k],
+                              parts->serial.items[k], &all))
             return false;
     for (size_t k = 0; k < parts->likes.n; k++)
         if (!like_defaults(d, oid, &parts->likes.items[k]))
@@ -429,7 +461,8 @@ static bool apply_parts(struct ddl *d, uint32_t oid, const CreateStmt *stmt, str
         VEC_PUSH(d->arena, &all, parts->constraints.items[k]);
         VEC_PUSH(d->arena, &all.columns, parts->constraints.columns.items[k]);
     }
-    if (!mark_primary_columns(d, oid, &all) || !choose_distribution_early(d, oid, stmt->options, &all) || !storage_create(d, oid))
+    if (!mark_primary_columns(d, oid, &all) ||
+        !choose_distribution_early(d, oid, stmt->options, &all) || !storage_create(d, oid))
         return false;
     catalog_changed(d->fork, oid);
     if (!add_constraints(d, oid, &all, true))
@@ -457,7 +490,9 @@ bool create_table(struct ddl *d, const CreateStmt *stmt)
     uint32_t oid = relation->oid;
     if (stmt->relation->relpersistence == 'u')
         relation->persistence = 'u';
-    relation->on_commit = stmt->oncommit == ONCOMMIT_DELETE_ROWS ? 'd' : stmt->oncommit == ONCOMMIT_DROP ? 'x' : 0;
+    relation->on_commit = stmt->oncommit == ONCOMMIT_DELETE_ROWS ? 'd'
+                          : stmt->oncommit == ONCOMMIT_DROP      ? 'x'
+                                                                 : 0;
     relation->options = reloptions(d, object_arena(object), NULL, stmt->options, false);
     if (d->err->sqlstate[0] || !add_elements(d, stmt, relation, object_arena(object), &parts)) {
         arena_free(object_arena(object));
@@ -469,7 +504,8 @@ bool create_table(struct ddl *d, const CreateStmt *stmt)
 
 /* ---- from a query ---- */
 
-static bool columns_from_query(struct ddl *d, const struct ddl_new_table *table, const IntoClause *into, struct relation *relation,
+static bool columns_from_query(struct ddl *d, const struct ddl_new_table *table,
+                               const IntoClause *into, struct relation *relation,
                                struct arena *arena)
 {
     if (list_n(into->colNames) > table->n_columns)
@@ -477,10 +513,11 @@ static bool columns_from_query(struct ddl *d, const struct ddl_new_table *table,
     for (uint16_t k = 0; k < table->n_columns; k++) {
         const struct ddl_column *from = &table->columns[k];
         const char *name = k < list_n(into->colNames) ? list_str(into->colNames, k) : from->name;
-        const struct type *type = from->type->oid == TYPE_UNKNOWN ? builtin_type(TYPE_TEXT) : from->type;
+        const struct type *type =
+            from->type->oid == TYPE_UNKNOWN ? builtin_type(TYPE_TEXT) : from->type;
         if (type->kind == 'p')
-            return err_set(d->err, ERR_INVALID_TABLE_DEFINITION, "column \"%s\" has pseudo-type %s", name,
-                           format_type_name(d->arena, d->fork, &d->c->path, type));
+            return err_set(d->err, ERR_INVALID_TABLE_DEFINITION, "column \"%s\" has pseudo-type %s",
+                           name, format_type_name(d->arena, d->fork, &d->c->path, type));
         if (column_exists(d, relation, name))
             return false;
         struct column column = {
@@ -502,7 +539,8 @@ bool create_table_as(struct ddl *d, const struct ddl_new_table *table, uint32_t 
     struct object *object;
     bool exists;
     if (into->accessMethod && strcmp(into->accessMethod, "heap") != 0)
-        return err_set(d->err, ERR_UNDEFINED_OBJECT, "access method \"%s\" does not exist", into->accessMethod);
+        return err_set(d->err, ERR_UNDEFINED_OBJECT, "access method \"%s\" does not exist",
+                       into->accessMethod);
     if (!creation_namespace_of(d, into->rel, &namespace))
         return false;
     const char *name = clip_name(d, into->rel->relname);
@@ -510,11 +548,14 @@ bool create_table_as(struct ddl *d, const struct ddl_new_table *table, uint32_t 
         return false;
     if (exists)
         return true;
-    struct relation *relation = new_relation(d, &object, namespace, name, table->materialized_view ? 'm' : 'r');
+    struct relation *relation =
+        new_relation(d, &object, namespace, name, table->materialized_view ? 'm' : 'r');
     struct arena *arena = object_arena(object);
     if (into->rel->relpersistence == 'u')
         relation->persistence = 'u';
-    relation->on_commit = into->onCommit == ONCOMMIT_DELETE_ROWS ? 'd' : into->onCommit == ONCOMMIT_DROP ? 'x' : 0;
+    relation->on_commit = into->onCommit == ONCOMMIT_DELETE_ROWS ? 'd'
+                          : into->onCommit == ONCOMMIT_DROP      ? 'x'
+                                                                 : 0;
     relation->populated = !into->skipData;
     relation->options = reloptions(d, arena, NULL, into->options, false);
     if (d->err->sqlstate[0] || !columns_from_query(d, table, into, relation, arena)) {

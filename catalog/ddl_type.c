@@ -19,7 +19,8 @@ const struct type *find_ddl_type(struct ddl *d, const List *names, bool missing_
 }
 
 /* Where a new type goes and what it is called; must be free. */
-static bool new_type_name(struct ddl *d, const List *names, const struct namespace **namespace, const char **name)
+static bool new_type_name(struct ddl *d, const List *names, const struct namespace **namespace,
+                          const char **name)
 {
     const char *schema;
     if (!split_names(d, names, &schema, name) || !creation_namespace(d, schema, false, namespace))
@@ -37,7 +38,8 @@ static bool new_type_name(struct ddl *d, const List *names, const struct namespa
     return err_set(d->err, ERR_DUPLICATE_OBJECT, "type \"%s\" already exists", *name);
 }
 
-static struct type *new_type(struct ddl *d, struct object **object, const struct namespace *namespace, const char *name, char kind)
+static struct type *new_type(struct ddl *d, struct object **object,
+                             const struct namespace *namespace, const char *name, char kind)
 {
     *object = object_new(OBJ_TYPE, catalog_new_oid(d->fork));
     struct type *type = object_type(*object);
@@ -74,13 +76,15 @@ bool create_enum(struct ddl *d, const CreateEnumStmt *stmt)
             return false;
         for (int j = 0; j < k; j++)
             if (strcmp(list_str(stmt->vals, j), list_str(stmt->vals, k)) == 0)
-                return err_set(d->err, ERR_DUPLICATE_OBJECT, "label \"%s\" used more than once", list_str(stmt->vals, k));
+                return err_set(d->err, ERR_DUPLICATE_OBJECT, "label \"%s\" used more than once",
+                               list_str(stmt->vals, k));
     }
     struct type *type = new_type(d, &object, namespace, name, 'e');
     struct arena *arena = object_arena(object);
     struct enum_label *labels = ARENA_ARRAY(arena, struct enum_label, list_n(stmt->vals) + 1);
     for (int k = 0; k < list_n(stmt->vals); k++)
-        labels[k] = (struct enum_label){catalog_new_oid(d->fork), (float)(k + 1), arena_strdup(arena, list_str(stmt->vals, k))};
+        labels[k] = (struct enum_label){catalog_new_oid(d->fork), (float)(k + 1),
+                                        arena_strdup(arena, list_str(stmt->vals, k))};
     type->labels = labels;
     type->n_labels = (uint32_t)list_n(stmt->vals);
     type->category = 'E';
@@ -104,7 +108,7 @@ static bool insert_label(struct ddl *d, struct type *type, uint32_t at, const ch
 {
     struct arena *arena = catalog_edit_arena(d->fork, type->oid);
     struct enum_label *labels = ARENA_ARRAY(arena, struct enum_label, type->n_labels + 1u);
-    float sort = at == 0 ? (type->n_labels ? type->labels[0].sort - 1 : 1)
+    float sort = at == 0                ? (type->n_labels ? type->labels[0].sort - 1 : 1)
                  : at == type->n_labels ? type->labels[at - 1].sort + 1
                                         : (type->labels[at - 1].sort + type->labels[at].sort) / 2;
     memcpy(labels, type->labels, at * sizeof(*labels));
@@ -122,23 +126,27 @@ static bool add_value(struct ddl *d, const struct type *type, const AlterEnumStm
     if (!check_label(d, stmt->newVal))
         return false;
     if (label_index(type, stmt->newVal) < type->n_labels) {
-        const char *message = arena_printf(d->arena, "enum label \"%s\" already exists", stmt->newVal);
+        const char *message =
+            arena_printf(d->arena, "enum label \"%s\" already exists", stmt->newVal);
         if (!stmt->skipIfNewValExists)
             return err_set(d->err, ERR_DUPLICATE_OBJECT, "%s", message);
-        notice_full(d, "NOTICE", ERR_DUPLICATE_OBJECT, arena_printf(d->arena, "%s, skipping", message), NULL, NULL);
+        notice_full(d, "NOTICE", ERR_DUPLICATE_OBJECT,
+                    arena_printf(d->arena, "%s, skipping", message), NULL, NULL);
         return true;
     }
     if (stmt->newValNeighbor) {
         uint32_t neighbor = label_index(type, stmt->newValNeighbor);
         if (neighbor == type->n_labels)
-            return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "\"%s\" is not an existing enum label", stmt->newValNeighbor);
+            return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
+                           "\"%s\" is not an existing enum label", stmt->newValNeighbor);
         at = neighbor + (stmt->newValIsAfter ? 1 : 0);
     }
     return insert_label(d, catalog_edit_type(d->fork, type->oid), at, stmt->newVal);
 }
 
 /* Values are kept by their label, so every row that has the old one is written anew. */
-static bool rename_stored_values(struct ddl *d, uint32_t type_oid, const char *before, const char *after)
+static bool rename_stored_values(struct ddl *d, uint32_t type_oid, const char *before,
+                                 const char *after)
 {
     const struct relation *relation;
     const struct type *type = catalog_type(d->fork, type_oid);
@@ -149,7 +157,8 @@ static bool rename_stored_values(struct ddl *d, uint32_t type_oid, const char *b
                 continue;
             if (column->type->elem == type && column->type != type)
                 return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
-                               "renaming a value of an enum type of which there are arrays or domains in tables is not supported");
+                               "renaming a value of an enum type of which there are arrays or "
+                               "domains in tables is not supported");
             if (column->type != type)
                 continue;
             struct analyze_context context = stored_analysis(d);
@@ -157,9 +166,11 @@ static bool rename_stored_values(struct ddl *d, uint32_t type_oid, const char *b
             struct buf quoted = BUF_IN(d->arena), quoted_after = BUF_IN(d->arena);
             quote_literal(&quoted, before, strlen(before));
             quote_literal(&quoted_after, after, strlen(after));
-            buf_printf(&sql, "CASE %s::text WHEN %s THEN %s ELSE %s::text END", quoted_ident(d->arena, column->name), buf_cstr(&quoted),
+            buf_printf(&sql, "CASE %s::text WHEN %s THEN %s ELSE %s::text END",
+                       quoted_ident(d->arena, column->name), buf_cstr(&quoted),
                        buf_cstr(&quoted_after), quoted_ident(d->arena, column->name));
-            struct expr *expr = analyze_catalog_expr(&context, buf_cstr(&sql), relation, NULL, -1, d->err);
+            struct expr *expr =
+                analyze_catalog_expr(&context, buf_cstr(&sql), relation, NULL, -1, d->err);
             if (!expr)
                 return false;
             struct new_value value = {column->attnum, expr, 0};
@@ -178,9 +189,11 @@ static bool rename_value(struct ddl *d, const struct type *type, const AlterEnum
     if (!check_label(d, stmt->newVal))
         return false;
     if (at == type->n_labels)
-        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "\"%s\" is not an existing enum label", stmt->oldVal);
+        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "\"%s\" is not an existing enum label",
+                       stmt->oldVal);
     if (label_index(type, stmt->newVal) < type->n_labels)
-        return err_set(d->err, ERR_DUPLICATE_OBJECT, "enum label \"%s\" already exists", stmt->newVal);
+        return err_set(d->err, ERR_DUPLICATE_OBJECT, "enum label \"%s\" already exists",
+                       stmt->newVal);
     if (!rename_stored_values(d, type->oid, stmt->oldVal, stmt->newVal))
         return false;
     struct type *edited = catalog_edit_type(d->fork, type->oid);
@@ -195,7 +208,8 @@ bool alter_enum(struct ddl *d, const AlterEnumStmt *stmt)
     if (!type)
         return false;
     if (type->kind != 'e')
-        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "%s is not an enum", format_type_name(d->arena, d->fork, &d->c->path, type));
+        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "%s is not an enum",
+                       format_type_name(d->arena, d->fork, &d->c->path, type));
     if (!must_be_owner(d, type->owner_oid, "type", type->name))
         return false;
     return stmt->oldVal ? rename_value(d, type, stmt) : add_value(d, type, stmt);
@@ -221,7 +235,8 @@ bool create_composite(struct ddl *d, const CompositeTypeStmt *stmt)
         bool is_serial;
         bool ok = column_from_def(d, def, &column, &is_serial);
         if (ok && relation_column(relation, column.name))
-            ok = err_set(d->err, ERR_DUPLICATE_COLUMN, "column \"%s\" specified more than once", column.name);
+            ok = err_set(d->err, ERR_DUPLICATE_COLUMN, "column \"%s\" specified more than once",
+                         column.name);
         if (!ok) {
             arena_free(object_arena(object));
             return false;
@@ -241,9 +256,11 @@ static bool refuse_if_stored(struct ddl *d, const struct relation *composite)
             continue;
         for (uint16_t k = 0; k < relation->n_columns; k++) {
             const struct type *type = relation->columns[k].type;
-            if (!relation->columns[k].dropped && (type->oid == composite->rowtype_oid || type->elem_oid == composite->rowtype_oid))
-                return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cannot alter type \"%s\" because column \"%s.%s\" uses it", composite->name,
-                               relation->name, relation->columns[k].name);
+            if (!relation->columns[k].dropped &&
+                (type->oid == composite->rowtype_oid || type->elem_oid == composite->rowtype_oid))
+                return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                               "cannot alter type \"%s\" because column \"%s.%s\" uses it",
+                               composite->name, relation->name, relation->columns[k].name);
         }
     }
     return true;
@@ -255,10 +272,13 @@ static bool add_attribute(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd)
     struct column column;
     bool is_serial;
     if (relation_column(rel(d, oid), def->colname))
-        return err_set(d->err, ERR_DUPLICATE_COLUMN, "column \"%s\" of relation \"%s\" already exists", def->colname, rel(d, oid)->name);
+        return err_set(d->err, ERR_DUPLICATE_COLUMN,
+                       "column \"%s\" of relation \"%s\" already exists", def->colname,
+                       rel(d, oid)->name);
     if (!column_from_def(d, def, &column, &is_serial))
         return false;
-    append_column(d, catalog_edit_relation(d->fork, oid), catalog_edit_arena(d->fork, oid), &column);
+    append_column(d, catalog_edit_relation(d->fork, oid), catalog_edit_arena(d->fork, oid),
+                  &column);
     return true;
 }
 
@@ -266,7 +286,9 @@ static bool drop_attribute(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd
 {
     const struct column *column = relation_column(rel(d, oid), cmd->name);
     if (!column) {
-        const char *message = arena_printf(d->arena, "column \"%s\" of relation \"%s\" does not exist", cmd->name, rel(d, oid)->name);
+        const char *message =
+            arena_printf(d->arena, "column \"%s\" of relation \"%s\" does not exist", cmd->name,
+                         rel(d, oid)->name);
         if (!cmd->missing_ok)
             return err_set(d->err, ERR_UNDEFINED_COLUMN, "%s", message);
         notice(d, "%s, skipping", message);
@@ -284,7 +306,9 @@ static bool retype_attribute(struct ddl *d, uint32_t oid, const AlterTableCmd *c
     bool is_serial;
     def->colname = cmd->name;
     if (!column)
-        return err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", cmd->name, rel(d, oid)->name);
+        return err_set(d->err, ERR_UNDEFINED_COLUMN,
+                       "column \"%s\" of relation \"%s\" does not exist", cmd->name,
+                       rel(d, oid)->name);
     if (!refuse_if_stored(d, rel(d, oid)) || !column_from_def(d, def, &wanted, &is_serial))
         return false;
     struct column *edited = &columns_of(catalog_edit_relation(d->fork, oid))[column->attnum - 1];
@@ -300,7 +324,8 @@ bool alter_composite(struct ddl *d, const AlterTableStmt *stmt)
     if (!relation)
         return false;
     if (relation->kind != 'c')
-        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a composite type", relation->name);
+        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a composite type",
+                       relation->name);
     uint32_t oid = relation->oid;
     if (!must_own_relation(d, relation))
         return false;
@@ -354,18 +379,21 @@ static bool check_named(const struct type *type, const char *name)
 }
 
 /* Adds a CHECK to a domain that is already in the fork. */
-static bool add_domain_check(struct ddl *d, uint32_t type_oid, const Constraint *node, const char **name)
+static bool add_domain_check(struct ddl *d, uint32_t type_oid, const Constraint *node,
+                             const char **name)
 {
     struct analyze_context context = analysis(d);
     const struct type *now = catalog_type(d->fork, type_oid);
     struct depends depends = {0};
-    struct expr *expr = analyze_raw_expr(&context, node->raw_expr, NULL, now, -1, "domain check constraint", d->err);
+    struct expr *expr = analyze_raw_expr(&context, node->raw_expr, NULL, now, -1,
+                                         "domain check constraint", d->err);
     if (!expr)
         return false;
     depends_of_expr(d, expr, 0, &depends);
     *name = node->conname ? node->conname : domain_check_name(d, now);
     if (check_named(now, *name))
-        return err_set(d->err, ERR_DUPLICATE_OBJECT, "constraint \"%s\" for domain \"%s\" already exists", *name, now->name);
+        return err_set(d->err, ERR_DUPLICATE_OBJECT,
+                       "constraint \"%s\" for domain \"%s\" already exists", *name, now->name);
     const char *sql = canonical_expr(d, expr, NULL);
     struct type *type = catalog_edit_type(d->fork, type_oid);
     struct arena *arena = catalog_edit_arena(d->fork, type_oid);
@@ -391,7 +419,8 @@ static bool domain_default(struct ddl *d, uint32_t type_oid, const Node *raw)
     const struct type *now = catalog_type(d->fork, type_oid);
     const char *sql = NULL;
     if (raw) {
-        struct expr *expr = analyze_raw_expr(&context, raw, NULL, now->elem, now->base_typmod, "DEFAULT expression", d->err);
+        struct expr *expr = analyze_raw_expr(&context, raw, NULL, now->elem, now->base_typmod,
+                                             "DEFAULT expression", d->err);
         if (!expr)
             return false;
         if (!(expr->kind == EXPR_CONST && expr->value.null))
@@ -417,7 +446,8 @@ static void take_base(struct type *type, const struct type *base, int32_t typmod
     type->collation_oid = base->collation_oid;
 }
 
-static bool domain_constraint(struct ddl *d, uint32_t oid, const Constraint *node, bool *saw_null, bool *saw_not_null, bool *saw_default)
+static bool domain_constraint(struct ddl *d, uint32_t oid, const Constraint *node, bool *saw_null,
+                              bool *saw_not_null, bool *saw_default)
 {
     const char *name;
     switch ((int)node->contype) {
@@ -437,18 +467,22 @@ static bool domain_constraint(struct ddl *d, uint32_t oid, const Constraint *nod
         return domain_default(d, oid, node->raw_expr);
     case CONSTR_CHECK:
         if (node->is_no_inherit)
-            return err_set(d->err, ERR_INVALID_OBJECT_DEFINITION, "check constraints for domains cannot be marked NO INHERIT");
+            return err_set(d->err, ERR_INVALID_OBJECT_DEFINITION,
+                           "check constraints for domains cannot be marked NO INHERIT");
         return add_domain_check(d, oid, node, &name);
     case CONSTR_UNIQUE:
         return err_set(d->err, ERR_SYNTAX_ERROR, "unique constraints not possible for domains");
     case CONSTR_PRIMARY:
-        return err_set(d->err, ERR_SYNTAX_ERROR, "primary key constraints not possible for domains");
+        return err_set(d->err, ERR_SYNTAX_ERROR,
+                       "primary key constraints not possible for domains");
     case CONSTR_EXCLUSION:
         return err_set(d->err, ERR_SYNTAX_ERROR, "exclusion constraints not possible for domains");
     case CONSTR_FOREIGN:
-        return err_set(d->err, ERR_SYNTAX_ERROR, "foreign key constraints not possible for domains");
+        return err_set(d->err, ERR_SYNTAX_ERROR,
+                       "foreign key constraints not possible for domains");
     default:
-        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "specifying constraint deferrability not supported for domains");
+        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "specifying constraint deferrability not supported for domains");
     }
 }
 
@@ -461,10 +495,12 @@ bool create_domain(struct ddl *d, const CreateDomainStmt *stmt)
     const struct type *base;
     int32_t typmod;
     bool saw_null = false, saw_not_null = false, saw_default = false;
-    if (!new_type_name(d, stmt->domainname, &namespace, &name) || !analyze_type_name(&context, stmt->typeName, &base, &typmod, d->err))
+    if (!new_type_name(d, stmt->domainname, &namespace, &name) ||
+        !analyze_type_name(&context, stmt->typeName, &base, &typmod, d->err))
         return false;
     if (base->kind == 'p')
-        return err_set(d->err, ERR_DATATYPE_MISMATCH, "\"%s\" is not a valid base type for a domain",
+        return err_set(d->err, ERR_DATATYPE_MISMATCH,
+                       "\"%s\" is not a valid base type for a domain",
                        format_type_name(d->arena, d->fork, &d->c->path, base));
     struct type *type = new_type(d, &object, namespace, name, 'd');
     take_base(type, base, typmod);
@@ -476,13 +512,15 @@ bool create_domain(struct ddl *d, const CreateDomainStmt *stmt)
     uint32_t oid = type->oid;
     catalog_add(d->fork, object);
     for (int k = 0; k < list_n(stmt->constraints); k++)
-        if (!domain_constraint(d, oid, list_at(stmt->constraints, k), &saw_null, &saw_not_null, &saw_default))
+        if (!domain_constraint(d, oid, list_at(stmt->constraints, k), &saw_null, &saw_not_null,
+                               &saw_default))
             return false;
     return true;
 }
 
 /* Every table column of the domain, against a condition over it ("%s IS NULL"). */
-static bool check_domain_columns(struct ddl *d, const struct type *domain, const char *condition_before, const char *condition_after,
+static bool check_domain_columns(struct ddl *d, const struct type *domain,
+                                 const char *condition_before, const char *condition_after,
                                  const char *sqlstate, const char *complaint)
 {
     const struct relation *relation;
@@ -495,13 +533,16 @@ static bool check_domain_columns(struct ddl *d, const struct type *domain, const
             bool found;
             if (column->dropped || column->type != domain)
                 continue;
-            buf_printf(&sql, "SELECT 1 FROM %s.%s WHERE %s%s%s LIMIT 1", quoted_ident(d->arena, relation->namespace_name),
-                       quoted_ident(d->arena, relation->name), condition_before, quoted_ident(d->arena, column->name), condition_after);
+            buf_printf(&sql, "SELECT 1 FROM %s.%s WHERE %s%s%s LIMIT 1",
+                       quoted_ident(d->arena, relation->namespace_name),
+                       quoted_ident(d->arena, relation->name), condition_before,
+                       quoted_ident(d->arena, column->name), condition_after);
             if (!sql_has_row(d, buf_cstr(&sql), &found))
                 return false;
             if (!found)
                 continue;
-            err_set(d->err, sqlstate, "column \"%s\" of table \"%s\" contains %s", column->name, relation->name, complaint);
+            err_set(d->err, sqlstate, "column \"%s\" of table \"%s\" contains %s", column->name,
+                    relation->name, complaint);
             d->err->schema = arena_strdup(d->err->arena, relation->namespace_name);
             d->err->table = arena_strdup(d->err->arena, relation->name);
             d->err->column = arena_strdup(d->err->arena, column->name);
@@ -519,8 +560,10 @@ static const char *check_over(struct ddl *d, const char *sql, const char *column
     for (const char *p = sql; *p;) {
         if (*p == '\'')
             quoted = !quoted;
-        bool word = !quoted && strncmp(p, "VALUE", 5) == 0 && (p == sql || !(p[-1] == '_' || p[-1] == '"' || (p[-1] >= 'A' && p[-1] <= 'z'))) &&
-                    !(p[5] == '_' || (p[5] >= 'A' && p[5] <= 'z') || (p[5] >= '0' && p[5] <= '9'));
+        bool word =
+            !quoted && strncmp(p, "VALUE", 5) == 0 &&
+            (p == sql || !(p[-1] == '_' || p[-1] == '"' || (p[-1] >= 'A' && p[-1] <= 'z'))) &&
+            !(p[5] == '_' || (p[5] >= 'A' && p[5] <= 'z') || (p[5] >= '0' && p[5] <= '9'));
         if (word) {
             buf_puts(&out, column);
             p += 5;
@@ -539,18 +582,22 @@ static bool check_domain_rows(struct ddl *d, const struct type *domain, const ch
             const struct column *column = &relation->columns[k];
             struct buf sql = BUF_IN(d->arena);
             bool found;
-            if (column->dropped || column->type != domain || (relation->kind != 'r' && relation->kind != 'm'))
+            if (column->dropped || column->type != domain ||
+                (relation->kind != 'r' && relation->kind != 'm'))
                 continue;
-            const char *value = arena_printf(d->arena, "(%s)::%s", quoted_ident(d->arena, column->name),
-                                             format_type_name(d->arena, d->fork, NULL, domain->elem));
-            buf_printf(&sql, "SELECT 1 FROM %s.%s WHERE NOT (%s) LIMIT 1", quoted_ident(d->arena, relation->namespace_name),
+            const char *value =
+                arena_printf(d->arena, "(%s)::%s", quoted_ident(d->arena, column->name),
+                             format_type_name(d->arena, d->fork, NULL, domain->elem));
+            buf_printf(&sql, "SELECT 1 FROM %s.%s WHERE NOT (%s) LIMIT 1",
+                       quoted_ident(d->arena, relation->namespace_name),
                        quoted_ident(d->arena, relation->name), check_over(d, check_sql, value));
             if (!sql_has_row(d, buf_cstr(&sql), &found))
                 return false;
             if (!found)
                 continue;
-            err_set(d->err, ERR_CHECK_VIOLATION, "column \"%s\" of table \"%s\" contains values that violate the new constraint", column->name,
-                    relation->name);
+            err_set(d->err, ERR_CHECK_VIOLATION,
+                    "column \"%s\" of table \"%s\" contains values that violate the new constraint",
+                    column->name, relation->name);
             d->err->schema = arena_strdup(d->err->arena, relation->namespace_name);
             d->err->table = arena_strdup(d->err->arena, relation->name);
             d->err->column = arena_strdup(d->err->arena, column->name);
@@ -586,7 +633,8 @@ static bool drop_domain_constraint(struct ddl *d, uint32_t oid, const AlterDomai
     struct domain_check *check = named_check(type, stmt->name);
     struct domain_info *domain = domain_of(type);
     if (!check) {
-        const char *message = arena_printf(d->arena, "constraint \"%s\" of domain \"%s\" does not exist", stmt->name, type->name);
+        const char *message = arena_printf(
+            d->arena, "constraint \"%s\" of domain \"%s\" does not exist", stmt->name, type->name);
         if (!stmt->missing_ok)
             return err_set(d->err, ERR_UNDEFINED_OBJECT, "%s", message);
         notice(d, "%s, skipping", message);
@@ -604,7 +652,8 @@ bool alter_domain(struct ddl *d, const AlterDomainStmt *stmt)
     if (!type)
         return false;
     if (type->kind != 'd')
-        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "%s is not a domain", format_type_name(d->arena, d->fork, &d->c->path, type));
+        return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "%s is not a domain",
+                       format_type_name(d->arena, d->fork, &d->c->path, type));
     if (!must_be_owner(d, type->owner_oid, "type", type->name))
         return false;
     uint32_t oid = type->oid;
@@ -627,7 +676,9 @@ bool alter_domain(struct ddl *d, const AlterDomainStmt *stmt)
         struct type *edited = catalog_edit_type(d->fork, oid);
         struct domain_check *check = named_check(edited, stmt->name);
         if (!check)
-            return err_set(d->err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" of domain \"%s\" does not exist", stmt->name, edited->name);
+            return err_set(d->err, ERR_UNDEFINED_OBJECT,
+                           "constraint \"%s\" of domain \"%s\" does not exist", stmt->name,
+                           edited->name);
         if (!check_domain_rows(d, edited, check->sql))
             return false;
         named_check(catalog_edit_type(d->fork, oid), stmt->name)->validated = true;

@@ -25,7 +25,8 @@ void depends_on(struct ddl *d, struct depends *out, uint32_t class_oid, uint32_t
     if (oid < FIRST_USER_OID)
         return;
     for (size_t k = 0; k < out->n; k++)
-        if (out->items[k].class_oid == class_oid && out->items[k].oid == oid && out->items[k].sub == sub)
+        if (out->items[k].class_oid == class_oid && out->items[k].oid == oid &&
+            out->items[k].sub == sub)
             return;
     struct dependency item = {class_oid, oid, sub};
     VEC_PUSH(d->arena, out, item);
@@ -39,7 +40,8 @@ static void on_type(struct collecting *c, const struct type *type)
         on_type(c, type->elem);
         return;
     }
-    const struct relation *relation = type->rel_oid ? catalog_relation(c->d->fork, type->rel_oid) : NULL;
+    const struct relation *relation =
+        type->rel_oid ? catalog_relation(c->d->fork, type->rel_oid) : NULL;
     if (relation && relation->kind != 'c')
         depends_on(c->d, c->out, CLASS_RELATION, relation->oid, 0);
     else
@@ -73,9 +75,11 @@ static void on_column(struct collecting *c, const struct expr *expr)
     const struct rte *rte = &query->rtes[expr->column.rte];
     const struct relation *relation = rte->relation;
     if (rte->kind == RTE_RELATION && relation)
-        depends_on(c->d, c->out, CLASS_RELATION, relation->oid, expr->column.attnum > 0 ? expr->column.attnum : 0);
+        depends_on(c->d, c->out, CLASS_RELATION, relation->oid,
+                   expr->column.attnum > 0 ? expr->column.attnum : 0);
     else if (rte->view)
-        depends_on(c->d, c->out, CLASS_RELATION, rte->view->oid, expr->column.attnum > 0 ? expr->column.attnum : 0);
+        depends_on(c->d, c->out, CLASS_RELATION, rte->view->oid,
+                   expr->column.attnum > 0 ? expr->column.attnum : 0);
 }
 
 /* 'name'::regclass constants, as in nextval('s'::regclass). */
@@ -171,7 +175,8 @@ static bool visit_query_but_views(struct tree_walker *walker, struct query *quer
     return visit_query(walker, query);
 }
 
-void depends_of_expr(struct ddl *d, const struct expr *expr, uint32_t relation_oid, struct depends *out)
+void depends_of_expr(struct ddl *d, const struct expr *expr, uint32_t relation_oid,
+                     struct depends *out)
 {
     struct collecting c = {.d = d, .out = out, .relation_oid = relation_oid};
     struct tree_walker walker = {.expr = visit_expr, .query = visit_query_but_views, .arg = &c};
@@ -188,7 +193,8 @@ void depends_of_query(struct ddl *d, const struct query *query, struct depends *
     for (size_t k = 0; k < out->n; k++) {
         bool covered = false;
         for (size_t j = 0; out->items[k].sub == 0 && j < out->n && !covered; j++)
-            covered = out->items[j].sub && out->items[j].class_oid == out->items[k].class_oid && out->items[j].oid == out->items[k].oid;
+            covered = out->items[j].sub && out->items[j].class_oid == out->items[k].class_oid &&
+                      out->items[j].oid == out->items[k].oid;
         if (!covered)
             out->items[kept++] = out->items[k];
     }
@@ -197,7 +203,8 @@ void depends_of_query(struct ddl *d, const struct query *query, struct depends *
 
 /* ---- small questions ---- */
 
-struct using {
+struct using
+{
     struct ddl *d;
     VEC(int16_t) columns;
 };
@@ -228,7 +235,7 @@ uint16_t columns_used(struct ddl *d, const struct expr *expr, int16_t **columns)
     if (using.columns.n)
         qsort(using.columns.items, using.columns.n, sizeof(int16_t), by_value);
     *columns = using.columns.items;
-    return (uint16_t)using.columns.n;
+    return (uint16_t) using.columns.n;
 }
 
 static bool proc_of_expr(const struct expr *expr, const struct proc **proc)
@@ -250,7 +257,8 @@ static bool visit_volatility(struct tree_walker *walker, struct expr *expr)
 {
     const struct proc *proc;
     bool stable_counts = *(const bool *)walker->arg;
-    if (proc_of_expr(expr, &proc) && (proc->volatility == 'v' || (stable_counts && proc->volatility == 's')))
+    if (proc_of_expr(expr, &proc) &&
+        (proc->volatility == 'v' || (stable_counts && proc->volatility == 's')))
         return true;
     if (expr->kind == EXPR_NEXT_VALUE || (stable_counts && expr->kind == EXPR_SQL_VALUE))
         return true;

@@ -15,14 +15,17 @@
 #include "catalog/cluster.h"
 
 const char *const object_kind_names[] = {
-    [OBJ_NAMESPACE] = "namespace", [OBJ_TYPE] = "type",       [OBJ_RELATION] = "relation",
-    [OBJ_INDEX] = "index",         [OBJ_CONSTRAINT] = "constraint", [OBJ_PROC] = "function",
-    [OBJ_TRIGGER] = "trigger",     [OBJ_COMMENT] = "comment", [OBJ_EXTENSION] = "extension",
-    [OBJ_ROLE] = "role",           [OBJ_DATABASE] = "database",
+    [OBJ_NAMESPACE] = "namespace",   [OBJ_TYPE] = "type",
+    [OBJ_RELATION] = "relation",     [OBJ_INDEX] = "index",
+    [OBJ_CONSTRAINT] = "constraint", [OBJ_PROC] = "function",
+    [OBJ_TRIGGER] = "trigger",       [OBJ_COMMENT] = "comment",
+    [OBJ_EXTENSION] = "extension",   [OBJ_ROLE] = "role",
+    [OBJ_DATABASE] = "database",
 };
 
-static uint64_t next_version = 1;    /* of catalogs; atomic */
-static uint64_t next_generation = 1; /* of relations; atomic; above all OIDs of system relations by its high half */
+static uint64_t next_version = 1; /* of catalogs; atomic */
+static uint64_t next_generation =
+    1; /* of relations; atomic; above all OIDs of system relations by its high half */
 
 static uint64_t new_generation(void)
 {
@@ -32,11 +35,11 @@ static uint64_t new_generation(void)
 /* ---- objects ---- */
 
 static const size_t body_bytes[] = {
-    [OBJ_NAMESPACE] = sizeof(struct namespace), [OBJ_TYPE] = sizeof(struct type),
-    [OBJ_RELATION] = sizeof(struct relation),   [OBJ_INDEX] = sizeof(struct index),
-    [OBJ_CONSTRAINT] = sizeof(struct constraint), [OBJ_PROC] = sizeof(struct proc),
-    [OBJ_TRIGGER] = sizeof(struct trigger),     [OBJ_COMMENT] = sizeof(struct comment),
-    [OBJ_EXTENSION] = sizeof(struct extension), [OBJ_ROLE] = sizeof(struct role),
+    [OBJ_NAMESPACE] = sizeof(struct namespace),       [OBJ_TYPE] = sizeof(struct type),
+    [OBJ_RELATION] = sizeof(struct relation),         [OBJ_INDEX] = sizeof(struct index),
+    [OBJ_CONSTRAINT] = sizeof(struct constraint),     [OBJ_PROC] = sizeof(struct proc),
+    [OBJ_TRIGGER] = sizeof(struct trigger),           [OBJ_COMMENT] = sizeof(struct comment),
+    [OBJ_EXTENSION] = sizeof(struct extension),       [OBJ_ROLE] = sizeof(struct role),
     [OBJ_DATABASE] = sizeof(struct cluster_database),
 };
 
@@ -172,7 +175,8 @@ static void object_make_key(struct object *object)
     case OBJ_DATABASE:
         break;
     }
-    object->key_bytes = letter ? (uint8_t)catalog_name_key(object->key, letter, namespace_oid, name) : 0;
+    object->key_bytes =
+        letter ? (uint8_t)catalog_name_key(object->key, letter, namespace_oid, name) : 0;
 }
 
 static void names_put(struct catalog *fork, struct object *object)
@@ -203,8 +207,8 @@ static void rebuild_proc_list(struct catalog *fork, const char *name)
         map_remove(fork->names, key, key_bytes);
 }
 
-static struct catalog *catalog_bare(const char *database, uint32_t database_oid, uint16_t n_shards, struct oid_source *oids,
-                                    struct cluster *cluster)
+static struct catalog *catalog_bare(const char *database, uint32_t database_oid, uint16_t n_shards,
+                                    struct oid_source *oids, struct cluster *cluster)
 {
     struct arena *arena = arena_new("catalog");
     struct catalog *catalog = ARENA_NEW(arena, struct catalog);
@@ -221,8 +225,8 @@ static struct catalog *catalog_bare(const char *database, uint32_t database_oid,
     return catalog;
 }
 
-struct catalog *catalog_new(const char *database, uint32_t database_oid, uint16_t n_shards, struct oid_source *oids,
-                            struct cluster *cluster)
+struct catalog *catalog_new(const char *database, uint32_t database_oid, uint16_t n_shards,
+                            struct oid_source *oids, struct cluster *cluster)
 {
     return catalog_bare(database, database_oid, n_shards, oids, cluster);
 }
@@ -240,7 +244,8 @@ static void take_object(struct catalog *catalog, struct object *object)
 {
     size_t at = catalog_lower_bound(catalog, object->oid);
     objects_reserve(catalog, catalog->n_objects + 1);
-    memmove(catalog->objects + at + 1, catalog->objects + at, (catalog->n_objects - at) * sizeof(*catalog->objects));
+    memmove(catalog->objects + at + 1, catalog->objects + at,
+            (catalog->n_objects - at) * sizeof(*catalog->objects));
     catalog->objects[at] = object;
     catalog->n_objects++;
 }
@@ -265,7 +270,8 @@ static void rebuild_proc_lists(struct catalog *fork)
 
 static struct catalog *fork_filtered(const struct catalog *base, bool with_temp)
 {
-    struct catalog *fork = catalog_bare(base->database, base->database_oid, base->n_shards, base->oids, base->cluster);
+    struct catalog *fork =
+        catalog_bare(base->database, base->database_oid, base->n_shards, base->oids, base->cluster);
     fork->shared_changes = base->shared_changes;
     objects_reserve(fork, base->n_objects);
     for (size_t k = 0; k < base->n_objects; k++) {
@@ -367,12 +373,14 @@ static void link_constraint(struct catalog *fork, const struct constraint *const
 {
     struct relation *relation = link_relation(fork, constraint->relation_oid);
     if (relation)
-        LINK_ADD(own(fork, relation->oid)->arena, relation->constraints, relation->n_constraints, constraint);
+        LINK_ADD(own(fork, relation->oid)->arena, relation->constraints, relation->n_constraints,
+                 constraint);
     if (constraint->kind != 'f')
         return;
     struct relation *target = link_relation(fork, constraint->ref_relation_oid);
     if (target)
-        LINK_ADD(own(fork, target->oid)->arena, target->referenced_by, target->n_referenced_by, constraint);
+        LINK_ADD(own(fork, target->oid)->arena, target->referenced_by, target->n_referenced_by,
+                 constraint);
 }
 
 static void link_into_relation(struct catalog *fork, struct object *object)
@@ -381,14 +389,16 @@ static void link_into_relation(struct catalog *fork, struct object *object)
         const struct index *index = object->body;
         struct relation *relation = link_relation(fork, index->relation_oid);
         if (relation)
-            LINK_ADD(own(fork, relation->oid)->arena, relation->indexes, relation->n_indexes, index);
+            LINK_ADD(own(fork, relation->oid)->arena, relation->indexes, relation->n_indexes,
+                     index);
     } else if (object->kind == OBJ_CONSTRAINT) {
         link_constraint(fork, object->body);
     } else if (object->kind == OBJ_TRIGGER) {
         const struct trigger *trigger = object->body;
         struct relation *relation = link_relation(fork, trigger->relation_oid);
         if (relation)
-            LINK_ADD(own(fork, relation->oid)->arena, relation->triggers, relation->n_triggers, trigger);
+            LINK_ADD(own(fork, relation->oid)->arena, relation->triggers, relation->n_triggers,
+                     trigger);
     }
 }
 
@@ -421,12 +431,15 @@ static void unlink_from_relation(struct relation *relation, const void *body)
     if (!relation)
         return;
     relation->n_indexes = links_remove(LINKS(relation->indexes), relation->n_indexes, body);
-    relation->n_constraints = links_remove(LINKS(relation->constraints), relation->n_constraints, body);
-    relation->n_referenced_by = links_remove(LINKS(relation->referenced_by), relation->n_referenced_by, body);
+    relation->n_constraints =
+        links_remove(LINKS(relation->constraints), relation->n_constraints, body);
+    relation->n_referenced_by =
+        links_remove(LINKS(relation->referenced_by), relation->n_referenced_by, body);
     relation->n_triggers = links_remove(LINKS(relation->triggers), relation->n_triggers, body);
 }
 
-static void relink_type_users(struct catalog *fork, const struct type *before, const struct type *after);
+static void relink_type_users(struct catalog *fork, const struct type *before,
+                              const struct type *after);
 
 /* The body of `object` is now `object->body` instead of `before`. */
 static void body_replaced(struct catalog *fork, struct object *object, const void *before)
@@ -437,7 +450,8 @@ static void body_replaced(struct catalog *fork, struct object *object, const voi
     if (object->kind == OBJ_CONSTRAINT) {
         const struct constraint *constraint = object->body;
         if (constraint->kind == 'f' && constraint->ref_relation_oid != constraint->relation_oid)
-            replace_in_relation(link_relation(fork, constraint->ref_relation_oid), before, object->body);
+            replace_in_relation(link_relation(fork, constraint->ref_relation_oid), before,
+                                object->body);
     }
     if (object->kind == OBJ_TYPE)
         relink_type_users(fork, before, object->body);
@@ -468,7 +482,8 @@ static struct object *own(struct catalog *fork, uint32_t oid)
     return copy;
 }
 
-static void relink_type_users(struct catalog *fork, const struct type *before, const struct type *after)
+static void relink_type_users(struct catalog *fork, const struct type *before,
+                              const struct type *after)
 {
     for (size_t k = 0; k < fork->n_objects; k++) {
         const struct object *object = fork->objects[k];
@@ -505,8 +520,8 @@ static void add_implicit(struct catalog *fork, struct object *object)
 }
 
 /* "_name", with more underscores while that is taken by another type; cut to 63 bytes. */
-static const char *array_type_name(struct catalog *fork, struct arena *arena, uint32_t namespace_oid, const char *name,
-                                   uint32_t array_oid)
+static const char *array_type_name(struct catalog *fork, struct arena *arena,
+                                   uint32_t namespace_oid, const char *name, uint32_t array_oid)
 {
     const char *candidate = name;
     for (;;) {
@@ -518,7 +533,8 @@ static const char *array_type_name(struct catalog *fork, struct arena *arena, ui
             longer[n] = 0;
         }
         char key[NAME_KEY_BYTES];
-        const struct object *taken = map_get(fork->names, key, catalog_name_key(key, NAMES_TYPE, namespace_oid, longer));
+        const struct object *taken =
+            map_get(fork->names, key, catalog_name_key(key, NAMES_TYPE, namespace_oid, longer));
         if (!taken || taken->oid == array_oid)
             return longer;
         candidate = longer;
@@ -567,7 +583,8 @@ static void sync_array_type(struct catalog *fork, const struct type *elem, bool 
 
 static void fill_rowtype(struct object *object, const struct relation *relation, uint32_t array_oid)
 {
-    struct attribute *attributes = ARENA_ARRAY(object->arena, struct attribute, relation->n_columns);
+    struct attribute *attributes =
+        ARENA_ARRAY(object->arena, struct attribute, relation->n_columns);
     for (uint16_t k = 0; k < relation->n_columns; k++) {
         const struct column *column = &relation->columns[k];
         attributes[k] = (struct attribute){
@@ -627,7 +644,8 @@ static void drop_implicit(struct catalog *fork, uint32_t oid)
         return;
     struct object *object = fork->objects[at];
     names_remove(fork, object);
-    memmove(fork->objects + at, fork->objects + at + 1, (fork->n_objects - at - 1) * sizeof(*fork->objects));
+    memmove(fork->objects + at, fork->objects + at + 1,
+            (fork->n_objects - at - 1) * sizeof(*fork->objects));
     fork->n_objects--;
     object_unref(object);
 }
@@ -649,7 +667,8 @@ static bool is_temp(const struct catalog *fork, const struct object *object)
         namespace_oid = ((const struct proc *)object->body)->namespace_oid;
         break;
     case OBJ_COMMENT: {
-        const struct object *target = catalog_find(fork, ((const struct comment *)object->body)->object_oid);
+        const struct object *target =
+            catalog_find(fork, ((const struct comment *)object->body)->object_oid);
         return target && target->temp;
     }
     case OBJ_INDEX:
@@ -663,7 +682,8 @@ static bool is_temp(const struct catalog *fork, const struct object *object)
     case OBJ_DATABASE:
         return false;
     }
-    const struct namespace *namespace = namespace_oid ? catalog_namespace(fork, namespace_oid) : NULL;
+    const struct namespace *namespace =
+        namespace_oid ? catalog_namespace(fork, namespace_oid) : NULL;
     return namespace && namespace->temp;
 }
 
@@ -763,7 +783,8 @@ static void drop_comments(struct catalog *fork, uint32_t object_oid)
 {
     for (size_t k = fork->n_objects; k-- > 0;) {
         const struct object *object = fork->objects[k];
-        if (object->kind == OBJ_COMMENT && ((const struct comment *)object->body)->object_oid == object_oid)
+        if (object->kind == OBJ_COMMENT &&
+            ((const struct comment *)object->body)->object_oid == object_oid)
             catalog_drop(fork, object->oid);
     }
 }
@@ -801,13 +822,14 @@ void catalog_drop(struct catalog *fork, uint32_t oid)
     object_unref(object);
 }
 
-void catalog_set_comment(struct catalog *fork, uint32_t class_oid, uint32_t object_oid, int16_t sub, const char *text)
+void catalog_set_comment(struct catalog *fork, uint32_t class_oid, uint32_t object_oid, int16_t sub,
+                         const char *text)
 {
     for (size_t k = 0; k < fork->n_objects; k++) {
         const struct object *object = fork->objects[k];
         const struct comment *comment = object->body;
-        if (object->kind == OBJ_COMMENT && comment->class_oid == class_oid && comment->object_oid == object_oid &&
-            comment->sub == sub) {
+        if (object->kind == OBJ_COMMENT && comment->class_oid == class_oid &&
+            comment->object_oid == object_oid && comment->sub == sub) {
             catalog_drop(fork, object->oid);
             break;
         }
@@ -871,7 +893,8 @@ static void link_all(struct catalog *fork, bool temp_only)
         const struct object *object = fork->objects[k];
         if (object->kind == OBJ_RELATION && (object->temp || !temp_only)) {
             struct relation *relation = object->body;
-            relation->n_indexes = relation->n_constraints = relation->n_referenced_by = relation->n_triggers = 0;
+            relation->n_indexes = relation->n_constraints = relation->n_referenced_by =
+                relation->n_triggers = 0;
         }
     }
     for (size_t k = 0; k < fork->n_objects; k++)

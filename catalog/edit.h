@@ -32,8 +32,8 @@ struct oid_source {
 
 /* An empty catalog with schema public; `n_shards` slots are spread evenly. */
 struct cluster;
-struct catalog *catalog_new(const char *database, uint32_t database_oid, uint16_t n_shards, struct oid_source *oids,
-                            struct cluster *cluster);
+struct catalog *catalog_new(const char *database, uint32_t database_oid, uint16_t n_shards,
+                            struct oid_source *oids, struct cluster *cluster);
 struct catalog *catalog_fork(const struct catalog *base);
 uint32_t catalog_new_oid(struct catalog *fork);
 struct oid_source *catalog_oid_source(const struct catalog *catalog);
@@ -79,15 +79,18 @@ struct trigger *catalog_edit_trigger(struct catalog *fork, uint32_t oid);
 struct arena *catalog_edit_arena(struct catalog *fork, uint32_t oid);
 void catalog_renamed(struct catalog *fork, uint32_t oid);
 void catalog_changed(struct catalog *fork, uint32_t oid);
-void catalog_function_renamed(struct catalog *fork, const char *old_name); /* after catalog_renamed() of a function */
+void catalog_function_renamed(struct catalog *fork,
+                              const char *old_name); /* after catalog_renamed() of a function */
 /* Takes an object out, with its links, its comments, a relation's row type; its indexes, constraints and triggers are the caller's to drop before. */
 void catalog_drop(struct catalog *fork, uint32_t oid);
 /* NULL text removes the comment. */
-void catalog_set_comment(struct catalog *fork, uint32_t class_oid, uint32_t object_oid, int16_t sub, const char *text);
+void catalog_set_comment(struct catalog *fork, uint32_t class_oid, uint32_t object_oid, int16_t sub,
+                         const char *text);
 const struct extension *catalog_extension_by_name(const struct catalog *catalog, const char *name);
 
 /* The kind and body of any user object. */
-bool catalog_object(const struct catalog *catalog, uint32_t oid, enum object_kind *kind, const void **body);
+bool catalog_object(const struct catalog *catalog, uint32_t oid, enum object_kind *kind,
+                    const void **body);
 
 /* ---- what a statement changed, for store.h ---- */
 struct catalog_change {
@@ -96,7 +99,9 @@ struct catalog_change {
 };
 /* Objects added, edited or dropped since the fork was made, each once.  Row types are not listed. */
 size_t catalog_changes(const struct catalog *fork, const struct catalog_change **changes);
-bool catalog_has_shared_changes(const struct catalog *fork); /* in this fork or those it was forked from, up to the published one */
+bool catalog_has_shared_changes(
+    const struct catalog
+        *fork); /* in this fork or those it was forked from, up to the published one */
 /* Names in the files as after the commit: stored_as = stored_next everywhere. */
 void catalog_settle(struct catalog *fork);
 /* A published base with the temporary objects of `from` added. */
@@ -107,6 +112,7 @@ bool catalog_has_temp(const struct catalog *catalog);
 
 /* Deep copies into an arena. */
 const struct acl *acl_copy(struct arena *arena, const struct acl *acl);
-const struct dependency *dependencies_copy(struct arena *arena, const struct dependency *list, uint16_t n);
+const struct dependency *dependencies_copy(struct arena *arena, const struct dependency *list,
+                                           uint16_t n);
 
 #endif

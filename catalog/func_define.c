@@ -30,7 +30,11 @@ static bool done(struct printing *p)
 
 static struct analyze_context context_of(struct printing *p, const char *text, bool stored)
 {
-    struct analyze_context context = {.arena = p->c->arena, .catalog = p->catalog, .env = p->c->env, .text = text, .fixed_params = true};
+    struct analyze_context context = {.arena = p->c->arena,
+                                      .catalog = p->catalog,
+                                      .env = p->c->env,
+                                      .text = text,
+                                      .fixed_params = true};
     if (!stored && p->path)
         context.path = *p->path;
     return context;
@@ -80,7 +84,8 @@ static bool get_expr(struct fcall *c, bool pretty)
 {
     struct printing p = printing(c, pretty);
     const char *sql = arena_strndup(c->arena, ARG_P(c, 0), ARG_N(c, 0));
-    const struct relation *relation = ARG_I(c, 1) ? catalog_relation(p.catalog, (uint32_t)ARG_I(c, 1)) : NULL;
+    const struct relation *relation =
+        ARG_I(c, 1) ? catalog_relation(p.catalog, (uint32_t)ARG_I(c, 1)) : NULL;
     if (ARG_I(c, 1) && !relation)
         return return_null(c);
     const char *text = expr_text(&p, sql, relation);
@@ -123,7 +128,8 @@ static bool looks_like_call(const char *text)
     return false;
 }
 
-static void put_index_key(struct printing *p, const struct relation *relation, const struct index_key *key)
+static void put_index_key(struct printing *p, const struct relation *relation,
+                          const struct index_key *key)
 {
     if (key->attnum) {
         quote_ident(&p->out, relation->columns[key->attnum - 1].name);
@@ -148,7 +154,8 @@ static void put_collation(struct printing *p, uint32_t oid)
     }
 }
 
-static void put_key_options(struct printing *p, const struct index *index, const struct index_key *key, bool ordered)
+static void put_key_options(struct printing *p, const struct index *index,
+                            const struct index_key *key, bool ordered)
 {
     if (key->collation_oid && key->collation_oid != key->type->collation_oid)
         put_collation(p, key->collation_oid);
@@ -228,7 +235,8 @@ static void put_system_index(struct printing *p, const struct builtin_index *ind
         long key = strtol(at, &end, 10);
         if (end == at)
             break;
-        buf_printf(&p->out, "%s%s", first ? "" : ", ", key > 0 ? relation->columns[key - 1].name : "");
+        buf_printf(&p->out, "%s%s", first ? "" : ", ",
+                   key > 0 ? relation->columns[key - 1].name : "");
         at = end;
     }
     buf_putc(&p->out, ')');
@@ -245,7 +253,8 @@ static bool get_indexdef(struct fcall *c, int64_t column, bool pretty)
     }
     if (index) {
         if (column >= 1 && column <= index->n_keys + index->n_include)
-            put_index_key(&p, catalog_relation(p.catalog, index->relation_oid), &index->keys[column - 1]);
+            put_index_key(&p, catalog_relation(p.catalog, index->relation_oid),
+                          &index->keys[column - 1]);
         return done(&p);
     }
     for (size_t k = 0; k < builtin_n_indexes; k++)
@@ -268,7 +277,8 @@ static bool pg_get_indexdef_ext(struct fcall *c)
 
 /* ---- pg_get_constraintdef ---- */
 
-static void put_columns(struct printing *p, const struct relation *relation, const int16_t *columns, uint16_t n)
+static void put_columns(struct printing *p, const struct relation *relation, const int16_t *columns,
+                        uint16_t n)
 {
     buf_putc(&p->out, '(');
     for (uint16_t k = 0; k < n; k++) {
@@ -296,13 +306,16 @@ static const char *action_words(enum fk_action action)
     return NULL;
 }
 
-static void put_foreign(struct printing *p, const struct relation *relation, const struct constraint *constraint)
+static void put_foreign(struct printing *p, const struct relation *relation,
+                        const struct constraint *constraint)
 {
     const struct relation *target = catalog_relation(p->catalog, constraint->ref_relation_oid);
-    const char *on_update = action_words(constraint->on_update), *on_delete = action_words(constraint->on_delete);
+    const char *on_update = action_words(constraint->on_update),
+               *on_delete = action_words(constraint->on_delete);
     buf_puts(&p->out, "FOREIGN KEY ");
     put_columns(p, relation, constraint->columns, constraint->n_columns);
-    buf_printf(&p->out, " REFERENCES %s", relation_display_name(p->c->arena, p->catalog, p->path, target));
+    buf_printf(&p->out, " REFERENCES %s",
+               relation_display_name(p->c->arena, p->catalog, p->path, target));
     put_columns(p, target, constraint->ref_columns, constraint->n_columns);
     if (constraint->match == 'f')
         buf_puts(&p->out, " MATCH FULL");
@@ -316,7 +329,8 @@ static void put_foreign(struct printing *p, const struct relation *relation, con
     }
 }
 
-static void put_key(struct printing *p, const struct relation *relation, const struct constraint *constraint)
+static void put_key(struct printing *p, const struct relation *relation,
+                    const struct constraint *constraint)
 {
     const struct index *index = catalog_index(p->catalog, constraint->index_oid);
     buf_puts(&p->out, constraint->kind == 'p' ? "PRIMARY KEY " : "UNIQUE ");
@@ -423,7 +437,8 @@ static bool pg_get_constraintdef_ext(struct fcall *c)
 static bool put_view(struct printing *p, const struct relation *view)
 {
     struct raw_statements parsed;
-    struct analyze_context stored = context_of(p, view->view_sql, true), shown = context_of(p, view->view_sql, false);
+    struct analyze_context stored = context_of(p, view->view_sql, true),
+                           shown = context_of(p, view->view_sql, false);
     if (!sql_parse(p->c->arena, view->view_sql, &parsed, p->c->err))
         return false;
     struct query *query = analyze(&stored, &parsed.items[0], p->c->err);
@@ -452,7 +467,8 @@ static bool pg_get_viewdef(struct fcall *c)
 
 static bool pg_get_viewdef_ext(struct fcall *c)
 {
-    return get_viewdef(c, catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, 0)), ARG_I(c, 1) != 0);
+    return get_viewdef(c, catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, 0)),
+                       ARG_I(c, 1) != 0);
 }
 
 static bool pg_get_viewdef_wrap(struct fcall *c)
@@ -481,9 +497,10 @@ static bool get_ruledef(struct fcall *c, bool pretty)
     struct printing p = printing(c, pretty);
     uint32_t relation_oid;
     int16_t attnum;
-    const struct relation *view = synthetic_oid_parts((uint32_t)ARG_I(c, 0), &relation_oid, &attnum) && attnum == 0
-                                      ? catalog_relation(p.catalog, relation_oid)
-                                      : NULL;
+    const struct relation *view =
+        synthetic_oid_parts((uint32_t)ARG_I(c, 0), &relation_oid, &attnum) && attnum == 0
+            ? catalog_relation(p.catalog, relation_oid)
+            : NULL;
     if (!view || !view->view_sql)
         return return_null(c);
     buf_puts(&p.out, "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO ");
@@ -524,7 +541,10 @@ static void put_arguments(struct printing *p, const struct proc *proc, bool tabl
         if (any)
             buf_puts(&p->out, ", ");
         any = true;
-        buf_puts(&p->out, mode == 'o' ? "OUT " : mode == 'b' ? "INOUT " : mode == 'v' ? "VARIADIC " : "");
+        buf_puts(&p->out, mode == 'o'   ? "OUT "
+                          : mode == 'b' ? "INOUT "
+                          : mode == 'v' ? "VARIADIC "
+                                        : "");
         if (mode == 'i' && proc->kind == 'p')
             buf_puts(&p->out, "IN ");
         if (proc->arg_names && proc->arg_names[k][0]) {
@@ -590,7 +610,8 @@ static bool pg_get_function_arg_default(struct fcall *c)
 {
     struct printing p = printing(c, false);
     const struct proc *proc = proc_argument(c);
-    int64_t nth = ARG_I(c, 1), n = proc ? proc->n_all_args ? proc->n_all_args : proc->n_args : 0, input = 0;
+    int64_t nth = ARG_I(c, 1), n = proc ? proc->n_all_args ? proc->n_all_args : proc->n_args : 0,
+            input = 0;
     if (nth < 1 || nth > n)
         return return_null(c);
     for (int64_t k = 0; k < nth; k++) {
@@ -629,7 +650,8 @@ static void put_attributes(struct printing *p, const struct proc *proc)
         buf_puts(&p->out, " SECURITY DEFINER");
     if (proc->leakproof)
         buf_puts(&p->out, " LEAKPROOF");
-    double usual_cost = strcmp(proc->language, "internal") == 0 || strcmp(proc->language, "c") == 0 ? 1 : 100;
+    double usual_cost =
+        strcmp(proc->language, "internal") == 0 || strcmp(proc->language, "c") == 0 ? 1 : 100;
     if (proc->cost != usual_cost)
         buf_printf(&p->out, " COST %g", proc->cost);
     if (proc->rows > 0 && proc->rows != 1000)
@@ -645,7 +667,8 @@ static bool pg_get_functiondef(struct fcall *c)
     if (!proc)
         return return_null(c);
     if (proc->kind == 'a')
-        return err_set(c->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is an aggregate function", proc->name);
+        return err_set(c->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is an aggregate function",
+                       proc->name);
     buf_printf(&p.out, "CREATE OR REPLACE %s ", proc->kind == 'p' ? "PROCEDURE" : "FUNCTION");
     put_qualified(&p.out, namespace_name(p.catalog, proc->namespace_oid), proc->name);
     buf_putc(&p.out, '(');
@@ -679,10 +702,12 @@ static bool pg_get_serial_sequence(struct fcall *c)
     const char *name = arena_strndup(c->arena, ARG_P(c, 1), ARG_N(c, 1));
     const struct column *column = relation_column(relation, name);
     if (!column)
-        return err_set(c->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", name, relation->name);
+        return err_set(c->err, ERR_UNDEFINED_COLUMN,
+                       "column \"%s\" of relation \"%s\" does not exist", name, relation->name);
     const struct relation *sequence = NULL, *other;
     for (size_t at = builtin_n_relations; (other = catalog_next_relation(c->env->catalog, &at));)
-        if (other->sequence && other->sequence->owned_by_relation == relation->oid && other->sequence->owned_by_attnum == column->attnum)
+        if (other->sequence && other->sequence->owned_by_relation == relation->oid &&
+            other->sequence->owned_by_attnum == column->attnum)
             sequence = other;
     if (!sequence)
         return return_null(c);
@@ -694,7 +719,8 @@ static bool pg_get_serial_sequence(struct fcall *c)
 static bool pg_get_userbyid(struct fcall *c)
 {
     const struct role *role = catalog_role(c->env->catalog, (uint32_t)ARG_I(c, 0));
-    const char *name = role ? role->name : arena_printf(c->arena, "unknown (OID=%u)", (uint32_t)ARG_I(c, 0));
+    const char *name =
+        role ? role->name : arena_printf(c->arena, "unknown (OID=%u)", (uint32_t)ARG_I(c, 0));
     return return_bytes(c, name, strlen(name));
 }
 
@@ -727,7 +753,8 @@ static bool get_triggerdef(struct fcall *c)
 
 /* ---- for system relations ---- */
 
-const char *define_expr(const struct env *env, struct arena *arena, const char *sql, const struct relation *relation)
+const char *define_expr(const struct env *env, struct arena *arena, const char *sql,
+                        const struct relation *relation)
 {
     struct err err = ERR_IN(arena);
     struct fcall call = {.arena = arena, .err = &err, .env = env};
@@ -735,7 +762,8 @@ const char *define_expr(const struct env *env, struct arena *arena, const char *
     return expr_text(&p, sql, relation);
 }
 
-const char *define_constraint(const struct env *env, struct arena *arena, const struct constraint *constraint)
+const char *define_constraint(const struct env *env, struct arena *arena,
+                              const struct constraint *constraint)
 {
     struct err err = ERR_IN(arena);
     struct fcall call = {.arena = arena, .err = &err, .env = env};

@@ -55,7 +55,8 @@ static bool current_schemas(struct fcall *c)
     const struct search_path *path = c->env->path;
     struct datum *names = ARENA_ARRAY(c->arena, struct datum, (path ? path->n : 0) + 2u);
     uint32_t n = 0;
-    const struct namespace *temp = path && path->temp_namespace ? catalog_namespace(catalog, path->temp_namespace) : NULL;
+    const struct namespace *temp =
+        path && path->temp_namespace ? catalog_namespace(catalog, path->temp_namespace) : NULL;
     if (ARG_I(c, 0)) {
         if (temp && !listed(path, temp->oid))
             names[n++] = datum_cstring(c->arena, temp->name);
@@ -73,13 +74,15 @@ static bool current_schemas(struct fcall *c)
 
 static bool version(struct fcall *c)
 {
-    return return_text(c, "PostgreSQL 15.20 (Shardlite) on x86_64-pc-linux-gnu, compiled by gcc, 64-bit");
+    return return_text(
+        c, "PostgreSQL 15.20 (Shardlite) on x86_64-pc-linux-gnu, compiled by gcc, 64-bit");
 }
 
 static bool is_other_temp_schema(struct fcall *c)
 {
     const struct namespace *namespace = catalog_namespace(c->env->catalog, (uint32_t)ARG_I(c, 0));
-    return return_bool(c, namespace && namespace->temp && (!c->env->path || c->env->path->temp_namespace != namespace->oid));
+    return return_bool(c, namespace && namespace->temp &&
+                              (!c->env->path || c->env->path->temp_namespace != namespace->oid));
 }
 
 /* ---- types of arguments ---- */
@@ -105,8 +108,10 @@ static bool pg_collation_for(struct fcall *c)
 static bool shard_number(struct fcall *c, uint32_t shard, const char *sql, int64_t *sum)
 {
     struct cluster *cluster = catalog_cluster(c->env->catalog);
-    const struct cluster_database *row = cluster ? cluster_database_by_oid(cluster, catalog_database_oid(c->env->catalog)) : NULL;
-    struct database_files *files = row ? storage_database(cluster_storage(cluster), row->directory) : NULL;
+    const struct cluster_database *row =
+        cluster ? cluster_database_by_oid(cluster, catalog_database_oid(c->env->catalog)) : NULL;
+    struct database_files *files =
+        row ? storage_database(cluster_storage(cluster), row->directory) : NULL;
     struct reader *reader = files ? reader_acquire(files, shard, c->err) : NULL;
     if (!reader)
         return !files;
@@ -134,13 +139,18 @@ static bool table_bytes(struct fcall *c, const struct relation *relation, int64_
         buf_putc(&sql, *p);
     }
     buf_puts(&sql, "\" LIMIT 1000000)");
-    uint32_t n = relation->distribution == DIST_SHARDED || relation->distribution == DIST_ROW ? catalog_n_shards(c->env->catalog) : 1;
+    uint32_t n = relation->distribution == DIST_SHARDED || relation->distribution == DIST_ROW
+                     ? catalog_n_shards(c->env->catalog)
+                     : 1;
     for (uint32_t k = 0; k < n; k++)
-        if (!shard_number(c, relation->distribution == DIST_LOCAL ? relation->local_shard : k, buf_cstr(&sql), &rows))
+        if (!shard_number(c, relation->distribution == DIST_LOCAL ? relation->local_shard : k,
+                          buf_cstr(&sql), &rows))
             return false;
     int64_t width = 28;
     for (uint16_t k = 0; k < relation->n_columns; k++)
-        width += relation->columns[k].dropped ? 0 : relation->columns[k].type->len > 0 ? relation->columns[k].type->len : 16;
+        width += relation->columns[k].dropped         ? 0
+                 : relation->columns[k].type->len > 0 ? relation->columns[k].type->len
+                                                      : 16;
     *bytes = (rows * width + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
     return true;
 }
@@ -167,9 +177,11 @@ static bool pg_relation_size(struct fcall *c)
     bool found;
     if (c->n_args > 1) {
         const char *fork = text_argument(c, 1);
-        if (strcmp(fork, "main") != 0 && strcmp(fork, "fsm") != 0 && strcmp(fork, "vm") != 0 && strcmp(fork, "init") != 0) {
+        if (strcmp(fork, "main") != 0 && strcmp(fork, "fsm") != 0 && strcmp(fork, "vm") != 0 &&
+            strcmp(fork, "init") != 0) {
             err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid fork name");
-            return err_hint(c->err, "Valid fork names are \"main\", \"fsm\", \"vm\", and \"init\".");
+            return err_hint(c->err,
+                            "Valid fork names are \"main\", \"fsm\", \"vm\", and \"init\".");
         }
         if (strcmp(fork, "main") != 0)
             return return_int(c, 0);
@@ -206,7 +218,9 @@ static bool database_bytes(struct fcall *c)
 {
     int64_t bytes = 0;
     for (uint32_t k = 0; k < catalog_n_shards(c->env->catalog); k++)
-        if (!shard_number(c, k, "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", &bytes))
+        if (!shard_number(
+                c, k, "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+                &bytes))
             return false;
     return return_int(c, bytes);
 }
@@ -222,7 +236,8 @@ static bool pg_database_size_name(struct fcall *c)
 static bool pg_database_size_oid(struct fcall *c)
 {
     struct cluster *cluster = catalog_cluster(c->env->catalog);
-    return cluster && cluster_database_by_oid(cluster, (uint32_t)ARG_I(c, 0)) ? database_bytes(c) : return_null(c);
+    return cluster && cluster_database_by_oid(cluster, (uint32_t)ARG_I(c, 0)) ? database_bytes(c)
+                                                                              : return_null(c);
 }
 
 static bool pg_tablespace_size(struct fcall *c)
@@ -238,40 +253,49 @@ static bool pg_tablespace_location(struct fcall *c)
 static bool pg_relation_filenode(struct fcall *c)
 {
     const struct relation *relation = catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, 0));
-    bool has = (relation && relation_has_storage(relation)) || catalog_index(c->env->catalog, (uint32_t)ARG_I(c, 0));
+    bool has = (relation && relation_has_storage(relation)) ||
+               catalog_index(c->env->catalog, (uint32_t)ARG_I(c, 0));
     return has ? return_int(c, ARG_I(c, 0)) : return_null(c);
 }
 
 static bool pg_relation_filepath(struct fcall *c)
 {
     const struct relation *relation = catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, 0));
-    bool has = (relation && relation_has_storage(relation)) || catalog_index(c->env->catalog, (uint32_t)ARG_I(c, 0));
+    bool has = (relation && relation_has_storage(relation)) ||
+               catalog_index(c->env->catalog, (uint32_t)ARG_I(c, 0));
     if (!has)
         return return_null(c);
-    return return_text(c, arena_printf(c->arena, "base/%u/%u", catalog_database_oid(c->env->catalog), (uint32_t)ARG_I(c, 0)));
+    return return_text(c,
+                       arena_printf(c->arena, "base/%u/%u", catalog_database_oid(c->env->catalog),
+                                    (uint32_t)ARG_I(c, 0)));
 }
 
 /* ---- updatability: bits of 1 << CmdType (update 2, insert 3, delete 4) ---- */
 
 static int32_t updatable_events(const struct relation *relation)
 {
-    return relation && (relation->kind == 'r' || (relation->kind == 'v' && relation->updatable)) ? 4 | 8 | 16 : 0;
+    return relation && (relation->kind == 'r' || (relation->kind == 'v' && relation->updatable))
+               ? 4 | 8 | 16
+               : 0;
 }
 
 static bool pg_relation_is_updatable(struct fcall *c)
 {
-    return return_int(c, updatable_events(catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, 0))));
+    return return_int(c,
+                      updatable_events(catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, 0))));
 }
 
 static bool pg_column_is_updatable(struct fcall *c)
 {
-    return return_bool(c, ARG_I(c, 1) > 0 && updatable_events(catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, 0))) != 0);
+    return return_bool(c, ARG_I(c, 1) > 0 && updatable_events(catalog_relation(
+                                                 c->env->catalog, (uint32_t)ARG_I(c, 0))) != 0);
 }
 
 static bool pg_relation_is_publishable(struct fcall *c)
 {
     const struct relation *relation = catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, 0));
-    return return_bool(c, relation && relation->kind == 'r' && relation->persistence == 'p' && relation->oid >= FIRST_USER_OID);
+    return return_bool(c, relation && relation->kind == 'r' && relation->persistence == 'p' &&
+                              relation->oid >= FIRST_USER_OID);
 }
 
 /* ---- properties of access methods and indexes ---- */
@@ -286,25 +310,31 @@ static bool one_of(const char *name, const char *const *names)
 
 static bool method_property(struct fcall *c)
 {
-    static const char *const btree[] = {"can_order", "can_unique", "can_multi_col", "can_exclude", "can_include", NULL};
+    static const char *const btree[] = {"can_order",   "can_unique",  "can_multi_col",
+                                        "can_exclude", "can_include", NULL};
     static const char *const hash[] = {"can_exclude", NULL};
     static const char *const others[] = {"can_multi_col", "can_exclude", NULL};
-    static const char *const known[] = {"can_order", "can_unique", "can_multi_col", "can_exclude", "can_include", NULL};
+    static const char *const known[] = {"can_order",   "can_unique",  "can_multi_col",
+                                        "can_exclude", "can_include", NULL};
     const char *name = text_argument(c, 1);
     if (!one_of(name, known))
         return return_null(c);
-    return return_bool(c, one_of(name, ARG_I(c, 0) == AM_BTREE ? btree : ARG_I(c, 0) == AM_HASH ? hash : others));
+    return return_bool(c, one_of(name, ARG_I(c, 0) == AM_BTREE  ? btree
+                                       : ARG_I(c, 0) == AM_HASH ? hash
+                                                                : others));
 }
 
 static bool index_property(struct fcall *c)
 {
-    static const char *const known[] = {"clusterable", "index_scan", "bitmap_scan", "backward_scan", NULL};
+    static const char *const known[] = {"clusterable", "index_scan", "bitmap_scan", "backward_scan",
+                                        NULL};
     const struct index *index = catalog_index(c->env->catalog, (uint32_t)ARG_I(c, 0));
     const char *name = text_argument(c, 1);
     if (!one_of(name, known))
         return return_null(c);
     bool btree = !index || strcmp(index->method, "btree") == 0;
-    return return_bool(c, btree || strcasecmp(name, "bitmap_scan") == 0 || strcasecmp(name, "index_scan") == 0);
+    return return_bool(c, btree || strcasecmp(name, "bitmap_scan") == 0 ||
+                              strcasecmp(name, "index_scan") == 0);
 }
 
 static bool index_column_property(struct fcall *c)
@@ -324,7 +354,8 @@ static bool index_column_property(struct fcall *c)
         return is_key ? return_bool(c, btree && key->nulls_first) : return_null(c);
     if (strcasecmp(name, "nulls_last") == 0)
         return is_key ? return_bool(c, btree && !key->nulls_first) : return_null(c);
-    if (strcasecmp(name, "orderable") == 0 || strcasecmp(name, "search_array") == 0 || strcasecmp(name, "search_nulls") == 0)
+    if (strcasecmp(name, "orderable") == 0 || strcasecmp(name, "search_array") == 0 ||
+        strcasecmp(name, "search_nulls") == 0)
         return is_key ? return_bool(c, btree) : return_null(c);
     if (strcasecmp(name, "distance_orderable") == 0)
         return return_bool(c, false);
@@ -339,14 +370,17 @@ static bool pg_sequence_parameters(struct fcall *c)
 {
     const struct relation *relation = catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, 0));
     const struct sequence *s = relation ? relation->sequence : NULL;
-    static const uint32_t types[] = {TYPE_INT8, TYPE_INT8, TYPE_INT8, TYPE_INT8, TYPE_BOOL, TYPE_INT8, TYPE_OID};
+    static const uint32_t types[] = {TYPE_INT8, TYPE_INT8, TYPE_INT8, TYPE_INT8,
+                                     TYPE_BOOL, TYPE_INT8, TYPE_OID};
     const struct type *columns[ARRAY_COUNT(types)];
     if (!s)
-        return err_set(c->err, ERR_WRONG_OBJECT_TYPE, "relation with OID %u is not a sequence", (uint32_t)ARG_I(c, 0));
+        return err_set(c->err, ERR_WRONG_OBJECT_TYPE, "relation with OID %u is not a sequence",
+                       (uint32_t)ARG_I(c, 0));
     for (size_t k = 0; k < ARRAY_COUNT(types); k++)
         columns[k] = builtin_type(types[k]);
-    struct datum fields[] = {datum_int(s->start), datum_int(s->min), datum_int(s->max), datum_int(s->increment),
-                             datum_bool(s->cycle), datum_int(s->cache), datum_int(s->type_oid)};
+    struct datum fields[] = {datum_int(s->start),     datum_int(s->min),    datum_int(s->max),
+                             datum_int(s->increment), datum_bool(s->cycle), datum_int(s->cache),
+                             datum_int(s->type_oid)};
     c->result = record_build(c->arena, TYPE_RECORD, columns, fields, ARRAY_COUNT(fields));
     return true;
 }
@@ -357,7 +391,8 @@ static bool pg_sequence_last_value(struct fcall *c)
     int64_t last;
     bool is_called = false;
     if (!relation || !relation->sequence)
-        return err_set(c->err, ERR_WRONG_OBJECT_TYPE, "relation with OID %u is not a sequence", (uint32_t)ARG_I(c, 0));
+        return err_set(c->err, ERR_WRONG_OBJECT_TYPE, "relation with OID %u is not a sequence",
+                       (uint32_t)ARG_I(c, 0));
     if (c->env->txn && !sequence_get(c->env->txn, relation, &last, &is_called, c->err))
         return false;
     return is_called ? return_int(c, last) : return_null(c);
@@ -367,7 +402,8 @@ static bool pg_sequence_last_value(struct fcall *c)
 
 static bool acldefault(struct fcall *c)
 {
-    const struct acl *acl = acl_default(c->arena, (enum acl_object)ARG_I(c, 0), (uint32_t)ARG_I(c, 1));
+    const struct acl *acl =
+        acl_default(c->arena, (enum acl_object)ARG_I(c, 0), (uint32_t)ARG_I(c, 1));
     struct datum *items = ARENA_ARRAY(c->arena, struct datum, acl->n + 1u);
     for (uint16_t k = 0; k < acl->n; k++) {
         struct buf text = BUF_IN(c->arena);
@@ -390,7 +426,8 @@ static bool makeaclitem(struct fcall *c)
             p++, length--;
         uint16_t bit = privilege_by_name(p, length);
         if (!bit)
-            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%.*s\"", (int)length, p);
+            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                           "unrecognized privilege type: \"%.*s\"", (int)length, p);
         item.privileges |= bit;
         words += n + (words[n] ? 1 : 0);
     }
@@ -403,7 +440,8 @@ static bool makeaclitem(struct fcall *c)
 
 static bool aclitem_eq(struct fcall *c)
 {
-    return return_bool(c, ARG_N(c, 0) == ARG_N(c, 1) && memcmp(ARG_P(c, 0), ARG_P(c, 1), ARG_N(c, 0)) == 0);
+    return return_bool(c, ARG_N(c, 0) == ARG_N(c, 1) &&
+                              memcmp(ARG_P(c, 0), ARG_P(c, 1), ARG_N(c, 0)) == 0);
 }
 
 static bool aclcontains(struct fcall *c)
@@ -437,7 +475,8 @@ static bool itself(struct fcall *c)
 }
 static bool encoding_max_length(struct fcall *c)
 {
-    return ARG_I(c, 0) >= 0 && ARG_I(c, 0) <= 41 ? return_int(c, ARG_I(c, 0) == 6 ? 4 : 1) : return_null(c);
+    return ARG_I(c, 0) >= 0 && ARG_I(c, 0) <= 41 ? return_int(c, ARG_I(c, 0) == 6 ? 4 : 1)
+                                                 : return_null(c);
 }
 
 FUNC_TABLE(catalog_info_funcs) = {

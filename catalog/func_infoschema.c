@@ -14,7 +14,8 @@ static bool expand_array(struct fcall *c)
     if (!e) {
         *c->site = e = ARENA_NEW(c->site_arena, struct expansion);
         e->array = array_of(&c->args[0]);
-        e->elem = c->arg_types[0]->elem ? c->arg_types[0]->elem : catalog_type(c->env->catalog, e->array->elem_oid);
+        e->elem = c->arg_types[0]->elem ? c->arg_types[0]->elem
+                                        : catalog_type(c->env->catalog, e->array->elem_oid);
     }
     if (e->at >= e->array->n_items) {
         *c->done = true;
@@ -55,10 +56,12 @@ static bool true_type_mod(struct fcall *c)
 
 bool type_number(enum type_number which, uint32_t type, int32_t typmod, int64_t *value)
 {
-    bool is_text = type == TYPE_BPCHAR || type == TYPE_VARCHAR, is_bit = type == TYPE_BIT || type == TYPE_VARBIT;
+    bool is_text = type == TYPE_BPCHAR || type == TYPE_VARCHAR,
+         is_bit = type == TYPE_BIT || type == TYPE_VARBIT;
     bool is_integer = type == TYPE_INT2 || type == TYPE_INT4 || type == TYPE_INT8;
     bool is_float = type == TYPE_FLOAT4 || type == TYPE_FLOAT8;
-    bool has_precision = type == TYPE_TIME || type == TYPE_TIMETZ || type == TYPE_TIMESTAMP || type == TYPE_TIMESTAMPTZ;
+    bool has_precision = type == TYPE_TIME || type == TYPE_TIMETZ || type == TYPE_TIMESTAMP ||
+                         type == TYPE_TIMESTAMPTZ;
     switch (which) {
     case CHAR_MAX_LENGTH:
         *value = is_text ? typmod - 4 : typmod;
@@ -81,7 +84,10 @@ bool type_number(enum type_number which, uint32_t type, int32_t typmod, int64_t 
         *value = is_integer ? 0 : (typmod - 4) & 0xffff;
         return is_integer || (type == TYPE_NUMERIC && typmod != -1);
     case DATETIME_PRECISION:
-        *value = type == TYPE_DATE ? 0 : typmod < 0 || (type == TYPE_INTERVAL && (typmod & 0xffff) == 0xffff) ? 6 : typmod & 0xffff;
+        *value = type == TYPE_DATE ? 0
+                 : typmod < 0 || (type == TYPE_INTERVAL && (typmod & 0xffff) == 0xffff)
+                     ? 6
+                     : typmod & 0xffff;
         return type == TYPE_DATE || has_precision || type == TYPE_INTERVAL;
     }
     return false;
@@ -90,7 +96,9 @@ bool type_number(enum type_number which, uint32_t type, int32_t typmod, int64_t 
 static bool number(struct fcall *c, enum type_number which)
 {
     int64_t value;
-    return type_number(which, (uint32_t)ARG_I(c, 0), (int32_t)ARG_I(c, 1), &value) ? return_int(c, value) : return_null(c);
+    return type_number(which, (uint32_t)ARG_I(c, 0), (int32_t)ARG_I(c, 1), &value)
+               ? return_int(c, value)
+               : return_null(c);
 }
 
 static bool char_max_length(struct fcall *c)
@@ -126,9 +134,19 @@ const char *interval_words(uint32_t type, int32_t typmod)
     static const struct {
         int bits;
         const char *words;
-    } fields[] = {{4, "YEAR"}, {2, "MONTH"}, {8, "DAY"}, {1024, "HOUR"}, {2048, "MINUTE"}, {4096, "SECOND"}, {6, "YEAR TO MONTH"},
-                  {1032, "DAY TO HOUR"}, {3080, "DAY TO MINUTE"}, {7176, "DAY TO SECOND"}, {3072, "HOUR TO MINUTE"},
-                  {7168, "HOUR TO SECOND"}, {6144, "MINUTE TO SECOND"}};
+    } fields[] = {{4, "YEAR"},
+                  {2, "MONTH"},
+                  {8, "DAY"},
+                  {1024, "HOUR"},
+                  {2048, "MINUTE"},
+                  {4096, "SECOND"},
+                  {6, "YEAR TO MONTH"},
+                  {1032, "DAY TO HOUR"},
+                  {3080, "DAY TO MINUTE"},
+                  {7176, "DAY TO SECOND"},
+                  {3072, "HOUR TO MINUTE"},
+                  {7168, "HOUR TO SECOND"},
+                  {6144, "MINUTE TO SECOND"}};
     for (size_t k = 0; k < ARRAY_COUNT(fields); k++)
         if (fields[k].bits == ((typmod >> 16) & 0x7fff))
             return fields[k].words;

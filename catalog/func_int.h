@@ -19,14 +19,25 @@ static inline bool return_text(struct fcall *c, const char *text) /* NULL: SQL N
 }
 
 /* ---- func_define.c: objects as SQL, for system relations ---- */
-const char *define_expr(const struct env *env, struct arena *arena, const char *sql, const struct relation *relation);
-const char *define_constraint(const struct env *env, struct arena *arena, const struct constraint *constraint);
-const char *define_view(const struct env *env, struct arena *arena, const struct relation *view); /* NULL: it cannot be read */
+const char *define_expr(const struct env *env, struct arena *arena, const char *sql,
+                        const struct relation *relation);
+const char *define_constraint(const struct env *env, struct arena *arena,
+                              const struct constraint *constraint);
+const char *define_view(const struct env *env, struct arena *arena,
+                        const struct relation *view); /* NULL: it cannot be read */
 
 /* ---- func_infoschema.c: numbers that information_schema shows of a type; false: NULL ---- */
-enum type_number { CHAR_MAX_LENGTH, CHAR_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_RADIX, NUMERIC_SCALE, DATETIME_PRECISION };
+enum type_number {
+    CHAR_MAX_LENGTH,
+    CHAR_OCTET_LENGTH,
+    NUMERIC_PRECISION,
+    NUMERIC_RADIX,
+    NUMERIC_SCALE,
+    DATETIME_PRECISION
+};
 bool type_number(enum type_number which, uint32_t type, int32_t typmod, int64_t *value);
-const char *interval_words(uint32_t type, int32_t typmod); /* "DAY TO SECOND"; NULL: no fields given */
+const char *interval_words(uint32_t type,
+                           int32_t typmod); /* "DAY TO SECOND"; NULL: no fields given */
 
 extern FUNC_TABLE(catalog_define_funcs);
 extern FUNC_TABLE(catalog_privilege_funcs);

@@ -16,19 +16,24 @@ bool relation_argument(struct fcall *c, int arg, const struct relation **relatio
     int n;
     if (!name_parts(c->arena, ARG_P(c, arg), ARG_N(c, arg), parts, &n))
         return err_set(c->err, ERR_INVALID_NAME, "invalid name syntax");
-    *relation = catalog_relation_by_name(c->env->catalog, c->env->path, n > 1 ? parts[n - 2] : NULL, parts[n - 1]);
-    return *relation || err_set(c->err, ERR_UNDEFINED_TABLE, "relation \"%.*s\" does not exist", (int)ARG_N(c, arg), ARG_P(c, arg));
+    *relation = catalog_relation_by_name(c->env->catalog, c->env->path, n > 1 ? parts[n - 2] : NULL,
+                                         parts[n - 1]);
+    return *relation || err_set(c->err, ERR_UNDEFINED_TABLE, "relation \"%.*s\" does not exist",
+                                (int)ARG_N(c, arg), ARG_P(c, arg));
 }
 
 /* ---- visibility ---- */
 
-bool function_is_visible(const struct catalog *catalog, struct arena *arena, const struct search_path *path, const struct proc *proc)
+bool function_is_visible(const struct catalog *catalog, struct arena *arena,
+                         const struct search_path *path, const struct proc *proc)
 {
     size_t n;
-    const struct proc *const *list = catalog_procs_by_name(catalog, arena, path, NULL, proc->name, &n);
+    const struct proc *const *list =
+        catalog_procs_by_name(catalog, arena, path, NULL, proc->name, &n);
     for (size_t k = 0; k < n; k++)
         if (list[k]->n_args == proc->n_args &&
-            (!proc->n_args || memcmp(list[k]->arg_types, proc->arg_types, proc->n_args * sizeof(uint32_t)) == 0))
+            (!proc->n_args ||
+             memcmp(list[k]->arg_types, proc->arg_types, proc->n_args * sizeof(uint32_t)) == 0))
             return list[k] == proc;
     return false;
 }
@@ -52,18 +57,21 @@ static bool table_is_visible(struct fcall *c)
 static bool type_visible(struct fcall *c)
 {
     const struct type *type = catalog_type(c->env->catalog, (uint32_t)ARG_I(c, 0));
-    return type ? return_bool(c, type_is_visible(c->env->catalog, c->env->path, type)) : return_null(c);
+    return type ? return_bool(c, type_is_visible(c->env->catalog, c->env->path, type))
+                : return_null(c);
 }
 
 static bool function_visible(struct fcall *c)
 {
     const struct proc *proc = catalog_proc(c->env->catalog, (uint32_t)ARG_I(c, 0));
-    return proc ? return_bool(c, function_is_visible(c->env->catalog, c->arena, c->env->path, proc)) : return_null(c);
+    return proc ? return_bool(c, function_is_visible(c->env->catalog, c->arena, c->env->path, proc))
+                : return_null(c);
 }
 
 static bool operator_visible(struct fcall *c)
 {
-    return catalog_oper(c->env->catalog, (uint32_t)ARG_I(c, 0)) ? return_bool(c, true) : return_null(c);
+    return catalog_oper(c->env->catalog, (uint32_t)ARG_I(c, 0)) ? return_bool(c, true)
+                                                                : return_null(c);
 }
 
 /* Catalogs that never change are all in pg_catalog, which is on every path. */
@@ -146,7 +154,8 @@ static bool comment_of(struct fcall *c, uint32_t class_oid, uint32_t oid, int16_
 
 static bool obj_description(struct fcall *c)
 {
-    const struct relation *class = catalog_relation_by_name(c->env->catalog, NULL, "pg_catalog", text_argument(c, 1));
+    const struct relation *class =
+        catalog_relation_by_name(c->env->catalog, NULL, "pg_catalog", text_argument(c, 1));
     return class ? comment_of(c, class->oid, (uint32_t)ARG_I(c, 0), 0) : return_null(c);
 }
 
@@ -188,13 +197,18 @@ static const char *describe_relation(struct fcall *c, uint32_t oid, int16_t attn
     const struct relation *relation = catalog_relation(catalog, oid);
     const struct index *index = relation ? NULL : catalog_index(catalog, oid);
     if (index)
-        return arena_printf(c->arena, "index %s%s%s", index_is_visible(catalog, c->env->path, index) ? "" : namespace_name(catalog, index->namespace_oid),
-                            index_is_visible(catalog, c->env->path, index) ? "" : ".", quoted_ident(c->arena, index->name));
+        return arena_printf(c->arena, "index %s%s%s",
+                            index_is_visible(catalog, c->env->path, index)
+                                ? ""
+                                : namespace_name(catalog, index->namespace_oid),
+                            index_is_visible(catalog, c->env->path, index) ? "" : ".",
+                            quoted_ident(c->arena, index->name));
     if (!relation)
         return NULL;
     const char *name = relation_display_name(c->arena, catalog, c->env->path, relation);
     if (attnum > 0 && attnum <= relation->n_columns)
-        return arena_printf(c->arena, "column %s of %s %s", quoted_ident(c->arena, relation->columns[attnum - 1].name),
+        return arena_printf(c->arena, "column %s of %s %s",
+                            quoted_ident(c->arena, relation->columns[attnum - 1].name),
                             relation_kind_word(relation->kind), name);
     return arena_printf(c->arena, "%s %s", relation_kind_word(relation->kind), name);
 }
@@ -206,7 +220,8 @@ static const char *describe_domain_check(struct fcall *c, uint32_t oid)
         const struct domain_info *domain = type->domain;
         for (uint16_t k = 0; domain && k < domain->n_checks; k++)
             if (domain->checks[k].oid == oid)
-                return arena_printf(c->arena, "constraint %s", quoted_ident(c->arena, domain->checks[k].name));
+                return arena_printf(c->arena, "constraint %s",
+                                    quoted_ident(c->arena, domain->checks[k].name));
     }
     return NULL;
 }
@@ -221,30 +236,40 @@ static const char *describe(struct fcall *c, uint32_t class_oid, uint32_t oid, i
         return describe_relation(c, oid, sub);
     case CLASS_TYPE: {
         const struct type *type = catalog_type(catalog, oid);
-        return type ? arena_printf(c->arena, "type %s", format_type_name(c->arena, catalog, c->env->path, type)) : NULL;
+        return type ? arena_printf(c->arena, "type %s",
+                                   format_type_name(c->arena, catalog, c->env->path, type))
+                    : NULL;
     }
     case CLASS_CONSTRAINT: {
         const struct constraint *constraint = catalog_constraint(catalog, oid);
-        return constraint ? arena_printf(c->arena, "constraint %s on %s", quoted_ident(c->arena, constraint->name),
+        return constraint ? arena_printf(c->arena, "constraint %s on %s",
+                                         quoted_ident(c->arena, constraint->name),
                                          describe_relation(c, constraint->relation_oid, 0))
                           : describe_domain_check(c, oid);
     }
     case CLASS_NAMESPACE: {
         const struct namespace *namespace = catalog_namespace(catalog, oid);
-        return namespace ? arena_printf(c->arena, "schema %s", quoted_ident(c->arena, namespace->name)) : NULL;
+        return namespace
+                   ? arena_printf(c->arena, "schema %s", quoted_ident(c->arena, namespace->name))
+                   : NULL;
     }
     case CLASS_PROC: {
         struct type_io io = fcall_io(c, builtin_type(TYPE_REGPROCEDURE));
         struct datum value = datum_int(oid);
         const char *text;
-        return catalog_proc(catalog, oid) && type_out_cstring(&io, &value, &text) ? arena_printf(c->arena, "function %s", text) : NULL;
+        return catalog_proc(catalog, oid) && type_out_cstring(&io, &value, &text)
+                   ? arena_printf(c->arena, "function %s", text)
+                   : NULL;
     }
     case CLASS_ATTRDEF:
-        if (!synthetic_oid_parts(oid, &relation_oid, &attnum) || !describe_relation(c, relation_oid, attnum))
+        if (!synthetic_oid_parts(oid, &relation_oid, &attnum) ||
+            !describe_relation(c, relation_oid, attnum))
             return NULL;
-        return arena_printf(c->arena, "default value for %s", describe_relation(c, relation_oid, attnum));
+        return arena_printf(c->arena, "default value for %s",
+                            describe_relation(c, relation_oid, attnum));
     case CLASS_REWRITE:
-        if (!synthetic_oid_parts(oid, &relation_oid, &attnum) || !describe_relation(c, relation_oid, 0))
+        if (!synthetic_oid_parts(oid, &relation_oid, &attnum) ||
+            !describe_relation(c, relation_oid, 0))
             return NULL;
         return arena_printf(c->arena, "rule _RETURN on %s", describe_relation(c, relation_oid, 0));
     case CLASS_AUTHID: {
@@ -260,7 +285,8 @@ static bool pg_describe_object(struct fcall *c)
 {
     if (!ARG_I(c, 0) && !ARG_I(c, 1))
         return return_null(c);
-    return return_text(c, describe(c, (uint32_t)ARG_I(c, 0), (uint32_t)ARG_I(c, 1), (int16_t)ARG_I(c, 2)));
+    return return_text(
+        c, describe(c, (uint32_t)ARG_I(c, 0), (uint32_t)ARG_I(c, 1), (int16_t)ARG_I(c, 2)));
 }
 
 FUNC_TABLE(catalog_name_funcs) = {

@@ -33,10 +33,12 @@ static bool parse_words(struct fcall *c, int arg, uint16_t allowed, struct wante
         while (stop > start && stop[-1] == ' ')
             stop--;
         size_t n = (size_t)(stop - start);
-        bool grantable = n > suffix_bytes && strncasecmp(stop - suffix_bytes, suffix, suffix_bytes) == 0;
+        bool grantable =
+            n > suffix_bytes && strncasecmp(stop - suffix_bytes, suffix, suffix_bytes) == 0;
         uint16_t bit = privilege_by_name(start, grantable ? n - suffix_bytes : n);
         if (!bit || !(bit & allowed))
-            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%.*s\"", (int)n, start);
+            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                           "unrecognized privilege type: \"%.*s\"", (int)n, start);
         wanted->bits[wanted->n] = bit;
         wanted->grantable[wanted->n++] = grantable;
         p = comma + 1;
@@ -84,7 +86,8 @@ static bool find_relation_object(struct fcall *c, int arg, enum by by, struct gu
     } else if (!(relation = catalog_relation(c->env->catalog, (uint32_t)ARG_I(c, arg)))) {
         return false;
     }
-    *object = (struct guarded){relation->kind == 'S' ? ACL_SEQUENCE : ACL_RELATION, relation->acl, relation->owner_oid, relation};
+    *object = (struct guarded){relation->kind == 'S' ? ACL_SEQUENCE : ACL_RELATION, relation->acl,
+                               relation->owner_oid, relation};
     if (relation->oid < FIRST_USER_OID)
         object->acl = system_relation_acl(relation);
     return true;
@@ -99,7 +102,8 @@ static bool find_database_object(struct fcall *c, int arg, enum by by, struct gu
         if (!database)
             return err_set(c->err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", name);
     } else if (catalog_cluster(c->env->catalog)) {
-        database = cluster_database_by_oid(catalog_cluster(c->env->catalog), (uint32_t)ARG_I(c, arg));
+        database =
+            cluster_database_by_oid(catalog_cluster(c->env->catalog), (uint32_t)ARG_I(c, arg));
     }
     if (database)
         *object = (struct guarded){ACL_DATABASE, database->acl, database->owner_oid, NULL};
@@ -180,12 +184,15 @@ static bool find_tablespace_object(struct fcall *c, int arg, enum by by, struct 
 
 typedef bool (*find_object)(struct fcall *c, int arg, enum by by, struct guarded *object);
 
-static bool holds(struct fcall *c, const struct guarded *object, uint32_t role, uint16_t bit, bool grantable)
+static bool holds(struct fcall *c, const struct guarded *object, uint32_t role, uint16_t bit,
+                  bool grantable)
 {
-    return acl_held(c->env->catalog, object->acl, object->kind, object->owner_oid, role, bit, grantable) != 0;
+    return acl_held(c->env->catalog, object->acl, object->kind, object->owner_oid, role, bit,
+                    grantable) != 0;
 }
 
-static bool any_wanted(struct fcall *c, const struct guarded *object, uint32_t role, const struct wanted *wanted)
+static bool any_wanted(struct fcall *c, const struct guarded *object, uint32_t role,
+                       const struct wanted *wanted)
 {
     for (int k = 0; k < wanted->n; k++)
         if (holds(c, object, role, wanted->bits[k], wanted->grantable[k]))
@@ -193,7 +200,8 @@ static bool any_wanted(struct fcall *c, const struct guarded *object, uint32_t r
     return false;
 }
 
-static bool has_privilege(struct fcall *c, find_object find, uint16_t allowed, enum by user_by, enum by object_by)
+static bool has_privilege(struct fcall *c, find_object find, uint16_t allowed, enum by user_by,
+                          enum by object_by)
 {
     int at = user_by != BY_CURRENT;
     uint32_t role;
@@ -207,14 +215,34 @@ static bool has_privilege(struct fcall *c, find_object find, uint16_t allowed, e
 }
 
 #define SIX(name, find, allowed)                                                                   \
-    static bool name##_name_name(struct fcall *c) { return has_privilege(c, find, allowed, BY_NAME, BY_NAME); } \
-    static bool name##_name_id(struct fcall *c) { return has_privilege(c, find, allowed, BY_NAME, BY_OID); } \
-    static bool name##_id_name(struct fcall *c) { return has_privilege(c, find, allowed, BY_OID, BY_NAME); } \
-    static bool name##_id_id(struct fcall *c) { return has_privilege(c, find, allowed, BY_OID, BY_OID); } \
-    static bool name##_name(struct fcall *c) { return has_privilege(c, find, allowed, BY_CURRENT, BY_NAME); } \
-    static bool name##_id(struct fcall *c) { return has_privilege(c, find, allowed, BY_CURRENT, BY_OID); }
+    static bool name##_name_name(struct fcall *c)                                                  \
+    {                                                                                              \
+        return has_privilege(c, find, allowed, BY_NAME, BY_NAME);                                  \
+    }                                                                                              \
+    static bool name##_name_id(struct fcall *c)                                                    \
+    {                                                                                              \
+        return has_privilege(c, find, allowed, BY_NAME, BY_OID);                                   \
+    }                                                                                              \
+    static bool name##_id_name(struct fcall *c)                                                    \
+    {                                                                                              \
+        return has_privilege(c, find, allowed, BY_OID, BY_NAME);                                   \
+    }                                                                                              \
+    static bool name##_id_id(struct fcall *c)                                                      \
+    {                                                                                              \
+        return has_privilege(c, find, allowed, BY_OID, BY_OID);                                    \
+    }                                                                                              \
+    static bool name##_name(struct fcall *c)                                                       \
+    {                                                                                              \
+        return has_privilege(c, find, allowed, BY_CURRENT, BY_NAME);                               \
+    }                                                                                              \
+    static bool name##_id(struct fcall *c)                                                         \
+    {                                                                                              \
+        return has_privilege(c, find, allowed, BY_CURRENT, BY_OID);                                \
+    }
 
-#define TABLE_PRIVILEGES (PRIV_INSERT | PRIV_SELECT | PRIV_UPDATE | PRIV_DELETE | PRIV_TRUNCATE | PRIV_REFERENCES | PRIV_TRIGGER)
+#define TABLE_PRIVILEGES                                                                           \
+    (PRIV_INSERT | PRIV_SELECT | PRIV_UPDATE | PRIV_DELETE | PRIV_TRUNCATE | PRIV_REFERENCES |     \
+     PRIV_TRIGGER)
 SIX(has_table_privilege, find_relation_object, TABLE_PRIVILEGES)
 SIX(has_sequence_privilege, find_relation_object, PRIV_USAGE | PRIV_SELECT | PRIV_UPDATE)
 SIX(has_database_privilege, find_database_object, PRIV_CREATE | PRIV_TEMPORARY | PRIV_CONNECT)
@@ -228,7 +256,8 @@ SIX(has_tablespace_privilege, find_tablespace_object, PRIV_CREATE)
 
 #define COLUMN_PRIVILEGES (PRIV_INSERT | PRIV_SELECT | PRIV_UPDATE | PRIV_REFERENCES)
 
-static bool column_wanted(struct fcall *c, const struct guarded *table, const struct column *column, uint32_t role, const struct wanted *wanted)
+static bool column_wanted(struct fcall *c, const struct guarded *table, const struct column *column,
+                          uint32_t role, const struct wanted *wanted)
 {
     struct guarded one = {ACL_COLUMN, column->acl, table->owner_oid, table->relation};
     return any_wanted(c, table, role, wanted) || (column->acl && any_wanted(c, &one, role, wanted));
@@ -247,21 +276,31 @@ static bool has_column(struct fcall *c, enum by user_by, enum by table_by, bool 
         return c->err->sqlstate[0] ? false : return_null(c);
     if (by_number) {
         int64_t attnum = ARG_I(c, at + 1);
-        column = attnum >= 1 && attnum <= table.relation->n_columns ? &table.relation->columns[attnum - 1] : NULL;
+        column = attnum >= 1 && attnum <= table.relation->n_columns
+                     ? &table.relation->columns[attnum - 1]
+                     : NULL;
         if (!column || column->dropped)
             return return_null(c);
     } else {
         const char *name = text_argument(c, at + 1);
         column = relation_column(table.relation, name);
         if (!column)
-            return err_set(c->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", name, table.relation->name);
+            return err_set(c->err, ERR_UNDEFINED_COLUMN,
+                           "column \"%s\" of relation \"%s\" does not exist", name,
+                           table.relation->name);
     }
     return return_bool(c, column_wanted(c, &table, column, role, &wanted));
 }
 
 #define COLUMN_TWO(suffix, user_by, table_by)                                                      \
-    static bool has_column_privilege_##suffix##_name(struct fcall *c) { return has_column(c, user_by, table_by, false); } \
-    static bool has_column_privilege_##suffix##_attnum(struct fcall *c) { return has_column(c, user_by, table_by, true); }
+    static bool has_column_privilege_##suffix##_name(struct fcall *c)                              \
+    {                                                                                              \
+        return has_column(c, user_by, table_by, false);                                            \
+    }                                                                                              \
+    static bool has_column_privilege_##suffix##_attnum(struct fcall *c)                            \
+    {                                                                                              \
+        return has_column(c, user_by, table_by, true);                                             \
+    }
 COLUMN_TWO(name_name, BY_NAME, BY_NAME)
 COLUMN_TWO(name_id, BY_NAME, BY_OID)
 COLUMN_TWO(id_name, BY_OID, BY_NAME)
@@ -281,7 +320,8 @@ static bool has_any_column(struct fcall *c, enum by user_by, enum by table_by)
         return c->err->sqlstate[0] ? false : return_null(c);
     bool any = any_wanted(c, &table, role, &wanted);
     for (uint16_t k = 0; !any && k < table.relation->n_columns; k++)
-        any = !table.relation->columns[k].dropped && column_wanted(c, &table, &table.relation->columns[k], role, &wanted);
+        any = !table.relation->columns[k].dropped &&
+              column_wanted(c, &table, &table.relation->columns[k], role, &wanted);
     return return_bool(c, any);
 }
 
@@ -337,7 +377,8 @@ static bool has_role(struct fcall *c, enum by user_by, enum by role_by)
         else if (length >= 5 && strncasecmp(p, "USAGE", 5) == 0)
             any |= super;
         else
-            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%.*s\"", (int)length, p);
+            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                           "unrecognized privilege type: \"%.*s\"", (int)length, p);
         words += n;
         if (*words)
             words++;
@@ -370,9 +411,13 @@ static bool pg_has_role_id(struct fcall *c)
     return has_role(c, BY_CURRENT, BY_OID);
 }
 
-#define ENTRY(name) {#name, name}
+#define ENTRY(name)                                                                                \
+    {                                                                                              \
+#name, name                                                                                \
+    }
 #define SIX_ENTRIES(name)                                                                          \
-    ENTRY(name##_name_name), ENTRY(name##_name_id), ENTRY(name##_id_name), ENTRY(name##_id_id), ENTRY(name##_name), ENTRY(name##_id)
+    ENTRY(name##_name_name), ENTRY(name##_name_id), ENTRY(name##_id_name), ENTRY(name##_id_id),    \
+        ENTRY(name##_name), ENTRY(name##_id)
 
 FUNC_TABLE(catalog_privilege_funcs) = {
     SIX_ENTRIES(has_table_privilege),

@@ -66,7 +66,8 @@ struct explosion {
 };
 
 /* A role name of an aclitem's text, maybe in double quotes; stops at `stop`. */
-static const char *take_role(struct fcall *c, const char **p, const char *end, char stop, uint32_t *oid)
+static const char *take_role(struct fcall *c, const char **p, const char *end, char stop,
+                             uint32_t *oid)
 {
     struct buf name = BUF_IN(c->site_arena);
     bool quoted = false;
@@ -97,7 +98,8 @@ static void explode_item(struct fcall *c, const struct datum *item, struct explo
     for (unsigned bit = 0; bit < sizeof(letters) - 1; bit++)
         for (const char *q = privileges; q < (slash ? slash : end); q++)
             if (*q == letters[bit]) {
-                struct exploded row = {grantee, grantor, privilege_name((uint16_t)(1u << bit)), q + 1 < end && q[1] == '*'};
+                struct exploded row = {grantee, grantor, privilege_name((uint16_t)(1u << bit)),
+                                       q + 1 < end && q[1] == '*'};
                 VEC_PUSH(c->site_arena, out, row);
             }
 }
@@ -111,7 +113,8 @@ static bool aclexplode(struct fcall *c)
         for (uint32_t k = 0; k < array->n_items; k++) {
             struct datum item = array_item(builtin_type(TYPE_ACLITEM), array, k);
             if (item.null)
-                return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED, "ACL arrays must not contain null values");
+                return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                               "ACL arrays must not contain null values");
             explode_item(c, &item, all);
         }
     }
@@ -150,5 +153,11 @@ FUNC_TABLE(catalog_rows_funcs) = {
 };
 
 const struct func_entry *const catalog_func_tables[] = {
-    catalog_define_funcs, catalog_privilege_funcs, catalog_name_funcs, catalog_info_funcs, catalog_rows_funcs, catalog_infoschema_funcs, NULL,
+    catalog_define_funcs,
+    catalog_privilege_funcs,
+    catalog_name_funcs,
+    catalog_info_funcs,
+    catalog_rows_funcs,
+    catalog_infoschema_funcs,
+    NULL,
 };

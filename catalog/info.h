@@ -52,14 +52,18 @@ const struct type *info_base_type(const struct type *type, int32_t *typmod);
 /* "ARRAY", the name of a built-in type, or "USER-DEFINED". */
 const char *info_data_type(struct sysrel_scan *scan, const struct type *base);
 void put_data_type(struct info *i, const struct type *base);
-void put_character_lengths(struct info *i, const struct type *base, int32_t typmod);                /* 2 columns */
-void put_numeric_facts(struct info *i, const struct type *base, int32_t typmod);                    /* precision, radix, scale */
-void put_datetime_facts(struct info *i, const struct type *base, int32_t typmod);                   /* precision, interval type, its precision */
-void put_udt(struct info *i, const struct type *base);                                              /* catalog, schema, name */
-void put_collation(struct info *i, uint32_t collation_oid);                                         /* catalog, schema, name */
+void put_character_lengths(struct info *i, const struct type *base, int32_t typmod); /* 2 columns */
+void put_numeric_facts(struct info *i, const struct type *base,
+                       int32_t typmod); /* precision, radix, scale */
+void put_datetime_facts(struct info *i, const struct type *base,
+                        int32_t typmod);               /* precision, interval type, its precision */
+void put_udt(struct info *i, const struct type *base); /* catalog, schema, name */
+void put_collation(struct info *i, uint32_t collation_oid); /* catalog, schema, name */
 
 /* ---- what the current user may see ---- */
 bool info_owns(const struct sysrel_scan *scan, uint32_t owner_oid);
-bool info_sees(const struct sysrel_scan *scan, const struct relation *relation); /* owns, or has any privilege on it or its columns */
+bool info_sees(
+    const struct sysrel_scan *scan,
+    const struct relation *relation); /* owns, or has any privilege on it or its columns */
 
 #endif

@@ -10,9 +10,11 @@ static const char *role_name(struct sysrel_scan *scan, uint32_t oid)
 /* The grantor or grantee is a role the user has. */
 static bool concerns_user(struct sysrel_scan *scan, const struct acl_item *item, bool with_public)
 {
-    return (with_public && !item->grantee) || role_is_member(scan->catalog, scan->env->user_oid, item->grantor, false) ||
+    return (with_public && !item->grantee) ||
+           role_is_member(scan->catalog, scan->env->user_oid, item->grantor, false) ||
            role_is_superuser(scan->catalog, scan->env->user_oid) ||
-           (item->grantee && role_is_member(scan->catalog, scan->env->user_oid, item->grantee, false));
+           (item->grantee &&
+            role_is_member(scan->catalog, scan->env->user_oid, item->grantee, false));
 }
 
 /* One row for each privilege of each entry; `fn` writes what lies between the grantee and the privilege. */
@@ -24,10 +26,11 @@ struct object {
 };
 typedef void (*between_fn)(struct info *i, const struct object *object);
 
-static void grant_rows(struct sysrel_scan *scan, const struct object *object, bool with_public, uint16_t shown, between_fn between,
-                       bool with_hierarchy, const char *word)
+static void grant_rows(struct sysrel_scan *scan, const struct object *object, bool with_public,
+                       uint16_t shown, between_fn between, bool with_hierarchy, const char *word)
 {
-    const struct acl *acl = object->acl ? object->acl : acl_default(scan->keep, object->kind, object->owner_oid);
+    const struct acl *acl =
+        object->acl ? object->acl : acl_default(scan->keep, object->kind, object->owner_oid);
     for (uint16_t k = 0; k < acl->n; k++) {
         const struct acl_item *item = &acl->items[k];
         if (!concerns_user(scan, item, with_public) || (!with_public && !item->grantee))
@@ -74,7 +77,8 @@ static const struct acl *acl_of(struct sysrel_scan *scan, const struct relation 
         return relation->acl;
     struct acl *acl = arena_zalloc(scan->keep, sizeof(*acl) + 2 * sizeof(acl->items[0]));
     acl->n = 2;
-    acl->items[0] = (struct acl_item){ROLE_BOOTSTRAP, ROLE_BOOTSTRAP, acl_all_privileges(ACL_RELATION), 0};
+    acl->items[0] =
+        (struct acl_item){ROLE_BOOTSTRAP, ROLE_BOOTSTRAP, acl_all_privileges(ACL_RELATION), 0};
     acl->items[1] = (struct acl_item){0, ROLE_BOOTSTRAP, PRIV_SELECT, 0};
     return acl;
 }
@@ -83,11 +87,19 @@ static bool table_grants(struct sysrel_scan *scan, bool with_public)
 {
     const struct relation *relation;
     for (size_t at = 0; (relation = catalog_next_relation(scan->catalog, &at));) {
-        if ((relation->kind != 'r' && relation->kind != 'v') || !scan_wants_name(scan, 4, relation->namespace_name) ||
+        if ((relation->kind != 'r' && relation->kind != 'v') ||
+            !scan_wants_name(scan, 4, relation->namespace_name) ||
             !scan_wants_name(scan, 5, relation->name))
             continue;
-        struct object object = {ACL_RELATION, relation->owner_oid, acl_of(scan, relation), relation->namespace_name, relation->name, NULL, NULL};
-        grant_rows(scan, &object, with_public, acl_all_privileges(ACL_RELATION), table_between, true, NULL);
+        struct object object = {ACL_RELATION,
+                                relation->owner_oid,
+                                acl_of(scan, relation),
+                                relation->namespace_name,
+                                relation->name,
+                                NULL,
+                                NULL};
+        grant_rows(scan, &object, with_public, acl_all_privileges(ACL_RELATION), table_between,
+                   true, NULL);
     }
     return true;
 }
@@ -105,7 +117,8 @@ static bool column_grants(struct sysrel_scan *scan, bool with_public)
 {
     const struct relation *relation;
     for (size_t at = 0; (relation = catalog_next_relation(scan->catalog, &at));) {
-        if ((relation->kind != 'r' && relation->kind != 'v') || !scan_wants_name(scan, 4, relation->namespace_name) ||
+        if ((relation->kind != 'r' && relation->kind != 'v') ||
+            !scan_wants_name(scan, 4, relation->namespace_name) ||
             !scan_wants_name(scan, 5, relation->name))
             continue;
         const struct acl *table = acl_of(scan, relation);
@@ -113,13 +126,17 @@ static bool column_grants(struct sysrel_scan *scan, bool with_public)
             const struct column *column = &relation->columns[k];
             if (column->dropped)
                 continue;
-            struct object object = {ACL_RELATION, relation->owner_oid, table, relation->namespace_name, relation->name, column->name, NULL};
-            grant_rows(scan, &object, with_public, acl_all_privileges(ACL_COLUMN), column_between, false, NULL);
+            struct object object = {
+                ACL_RELATION,   relation->owner_oid, table, relation->namespace_name,
+                relation->name, column->name,        NULL};
+            grant_rows(scan, &object, with_public, acl_all_privileges(ACL_COLUMN), column_between,
+                       false, NULL);
             if (!column->acl)
                 continue;
             object.kind = ACL_COLUMN;
             object.acl = column->acl;
-            grant_rows(scan, &object, with_public, acl_all_privileges(ACL_COLUMN), column_between, false, NULL);
+            grant_rows(scan, &object, with_public, acl_all_privileges(ACL_COLUMN), column_between,
+                       false, NULL);
         }
     }
     return true;
@@ -141,13 +158,19 @@ static bool usage_grants(struct sysrel_scan *scan, bool with_public)
     for (size_t at = 0; (type = catalog_next_type(scan->catalog, &at));) {
         if (type->kind != 'd')
             continue;
-        struct object object = {ACL_TYPE, type->owner_oid, NULL, namespace_name(scan->catalog, type->namespace_oid), type->name, NULL, "DOMAIN"};
+        struct object object = {ACL_TYPE,   type->owner_oid,
+                                NULL,       namespace_name(scan->catalog, type->namespace_oid),
+                                type->name, NULL,
+                                "DOMAIN"};
         grant_rows(scan, &object, with_public, PRIV_USAGE, usage_between, false, NULL);
     }
     for (size_t at = builtin_n_relations; (relation = catalog_next_relation(scan->catalog, &at));) {
         if (!relation->sequence)
             continue;
-        struct object object = {ACL_SEQUENCE, relation->owner_oid, relation->acl, relation->namespace_name, relation->name, NULL, "SEQUENCE"};
+        struct object object = {ACL_SEQUENCE,   relation->owner_oid,
+                                relation->acl,  relation->namespace_name,
+                                relation->name, NULL,
+                                "SEQUENCE"};
         grant_rows(scan, &object, with_public, PRIV_USAGE, usage_between, false, NULL);
     }
     return true;
@@ -168,7 +191,9 @@ static bool udt_privileges(struct sysrel_scan *scan)
     for (size_t at = builtin_n_relations; (relation = catalog_next_relation(scan->catalog, &at));) {
         if (!relation->rowtype_oid)
             continue;
-        struct object object = {ACL_TYPE, relation->owner_oid, NULL, relation->namespace_name, relation->name, NULL, NULL};
+        struct object object = {
+            ACL_TYPE, relation->owner_oid, NULL, relation->namespace_name, relation->name, NULL,
+            NULL};
         grant_rows(scan, &object, true, PRIV_USAGE, table_between, false, "TYPE USAGE");
     }
     return true;
@@ -176,8 +201,10 @@ static bool udt_privileges(struct sysrel_scan *scan)
 
 static void routine_rows(struct sysrel_scan *scan, const struct proc *proc, bool with_public)
 {
-    struct object object = {ACL_FUNCTION, proc->owner_oid, proc->acl, namespace_name(scan->catalog, proc->namespace_oid), proc->name,
-                            arena_printf(scan->keep, "%s_%u", proc->name, proc->oid), NULL};
+    struct object object = {ACL_FUNCTION, proc->owner_oid,
+                            proc->acl,    namespace_name(scan->catalog, proc->namespace_oid),
+                            proc->name,   arena_printf(scan->keep, "%s_%u", proc->name, proc->oid),
+                            NULL};
     grant_rows(scan, &object, with_public, PRIV_EXECUTE, routine_between, false, NULL);
 }
 
@@ -185,7 +212,8 @@ static bool routine_privileges(struct sysrel_scan *scan)
 {
     const struct proc *proc;
     for (size_t k = 0; k < builtin_n_procs; k++)
-        if (scan_wants_name(scan, 4, namespace_name(scan->catalog, builtin_procs[k].namespace_oid)) &&
+        if (scan_wants_name(scan, 4,
+                            namespace_name(scan->catalog, builtin_procs[k].namespace_oid)) &&
             scan_wants_name(scan, 7, namespace_name(scan->catalog, builtin_procs[k].namespace_oid)))
             routine_rows(scan, &builtin_procs[k], true);
     for (size_t at = 0; (proc = catalog_next_proc(scan->catalog, &at));)

@@ -7,10 +7,12 @@ static void each_routine(struct sysrel_scan *scan, int schema_column, proc_fn fn
 {
     const struct proc *proc;
     for (size_t k = 0; k < builtin_n_procs; k++)
-        if (scan_wants_name(scan, schema_column, namespace_name(scan->catalog, builtin_procs[k].namespace_oid)))
+        if (scan_wants_name(scan, schema_column,
+                            namespace_name(scan->catalog, builtin_procs[k].namespace_oid)))
             fn(scan, &builtin_procs[k]);
     for (size_t at = 0; (proc = catalog_next_proc(scan->catalog, &at));)
-        if (scan_wants_name(scan, schema_column, namespace_name(scan->catalog, proc->namespace_oid)))
+        if (scan_wants_name(scan, schema_column,
+                            namespace_name(scan->catalog, proc->namespace_oid)))
             fn(scan, proc);
 }
 
@@ -22,7 +24,8 @@ static const char *specific_name(struct sysrel_scan *scan, const struct proc *pr
 static void routine_row(struct sysrel_scan *scan, const struct proc *proc)
 {
     const char *schema = namespace_name(scan->catalog, proc->namespace_oid);
-    const struct type *type = proc->kind == 'p' ? NULL : catalog_type(scan->catalog, proc->result_type);
+    const struct type *type =
+        proc->kind == 'p' ? NULL : catalog_type(scan->catalog, proc->result_type);
     bool sql = strcmp(proc->language, "sql") == 0;
     struct info i = info_row(scan);
     put_name(&i, schema, specific_name(scan, proc));
@@ -38,7 +41,8 @@ static void routine_row(struct sysrel_scan *scan, const struct proc *proc)
     put_nulls(&i, 4);
     put_info(&i, type ? "0" : NULL);
     put_info(&i, sql ? "SQL" : "EXTERNAL");
-    put_info(&i, info_owns(scan, proc->owner_oid) ? proc->sql_body ? proc->sql_body : proc->prosrc : NULL);
+    put_info(&i, info_owns(scan, proc->owner_oid) ? proc->sql_body ? proc->sql_body : proc->prosrc
+                                                  : NULL);
     put_info(&i, strcmp(proc->language, "c") == 0 ? proc->prosrc : NULL);
     put_info(&i, sql ? "SQL" : strcmp(proc->language, "c") == 0 ? "C" : "INTERNAL");
     put_info(&i, "GENERAL");
@@ -67,7 +71,8 @@ static void parameter_rows(struct sysrel_scan *scan, const struct proc *proc)
     uint16_t n = proc->n_all_args ? proc->n_all_args : proc->n_args, input = 0;
     for (uint16_t k = 0; k < n; k++) {
         char mode = proc->n_all_args && proc->arg_modes ? proc->arg_modes[k] : 'i';
-        const struct type *type = catalog_type(scan->catalog, proc->n_all_args ? proc->all_arg_types[k] : proc->arg_types[k]);
+        const struct type *type = catalog_type(
+            scan->catalog, proc->n_all_args ? proc->all_arg_types[k] : proc->arg_types[k]);
         const char *name = proc->arg_names && proc->arg_names[k][0] ? proc->arg_names[k] : NULL;
         bool is_input = mode == 'i' || mode == 'b' || mode == 'v';
         input += is_input;
@@ -86,7 +91,9 @@ static void parameter_rows(struct sysrel_scan *scan, const struct proc *proc)
         put_udt(&i, type);
         put_nulls(&i, 4);
         put_info(&i, arena_printf(scan->arena, "%d", k + 1));
-        put_info(&i, is_input && at >= 0 && at < proc->n_defaults ? define_expr(scan->env, scan->arena, proc->default_sql[at], NULL) : NULL);
+        put_info(&i, is_input && at >= 0 && at < proc->n_defaults
+                         ? define_expr(scan->env, scan->arena, proc->default_sql[at], NULL)
+                         : NULL);
     }
 }
 

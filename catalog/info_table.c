@@ -5,7 +5,8 @@
 
 bool info_owns(const struct sysrel_scan *scan, uint32_t owner_oid)
 {
-    return role_is_superuser(scan->catalog, scan->env->user_oid) || role_is_member(scan->catalog, scan->env->user_oid, owner_oid, true);
+    return role_is_superuser(scan->catalog, scan->env->user_oid) ||
+           role_is_member(scan->catalog, scan->env->user_oid, owner_oid, true);
 }
 
 bool info_sees(const struct sysrel_scan *scan, const struct relation *relation)
@@ -13,11 +14,13 @@ bool info_sees(const struct sysrel_scan *scan, const struct relation *relation)
     if (relation->oid < FIRST_USER_OID || info_owns(scan, relation->owner_oid))
         return true;
     enum acl_object kind = relation->kind == 'S' ? ACL_SEQUENCE : ACL_RELATION;
-    if (acl_held(scan->catalog, relation->acl, kind, relation->owner_oid, scan->env->user_oid, acl_all_privileges(kind), false))
+    if (acl_held(scan->catalog, relation->acl, kind, relation->owner_oid, scan->env->user_oid,
+                 acl_all_privileges(kind), false))
         return true;
     for (uint16_t k = 0; k < relation->n_columns; k++)
-        if (relation->columns[k].acl && acl_held(scan->catalog, relation->columns[k].acl, ACL_COLUMN, relation->owner_oid,
-                                                 scan->env->user_oid, acl_all_privileges(ACL_COLUMN), false))
+        if (relation->columns[k].acl &&
+            acl_held(scan->catalog, relation->columns[k].acl, ACL_COLUMN, relation->owner_oid,
+                     scan->env->user_oid, acl_all_privileges(ACL_COLUMN), false))
             return true;
     return false;
 }
@@ -29,18 +32,21 @@ static bool listed(const struct sysrel_scan *scan, const struct relation *relati
 }
 
 /* Conditions on the name help most when a client asks about one table. */
-static bool wanted(const struct sysrel_scan *scan, int schema_column, int name_column, const struct relation *relation)
+static bool wanted(const struct sysrel_scan *scan, int schema_column, int name_column,
+                   const struct relation *relation)
 {
-    return scan_wants_name(scan, schema_column, relation->namespace_name) && scan_wants_name(scan, name_column, relation->name);
+    return scan_wants_name(scan, schema_column, relation->namespace_name) &&
+           scan_wants_name(scan, name_column, relation->name);
 }
 
 /* ---- schemata, catalog name ---- */
 
 static void schema_row(struct sysrel_scan *scan, const struct namespace *namespace)
 {
-    uint16_t held = acl_held(scan->catalog, namespace->acl, ACL_NAMESPACE, namespace->owner_oid, scan->env->user_oid,
-                             PRIV_CREATE | PRIV_USAGE, false);
-    if (namespace->temp || (!info_owns(scan, namespace->owner_oid) && !held && namespace->oid >= FIRST_USER_OID))
+    uint16_t held = acl_held(scan->catalog, namespace->acl, ACL_NAMESPACE, namespace->owner_oid,
+                             scan->env->user_oid, PRIV_CREATE | PRIV_USAGE, false);
+    if (namespace->temp ||
+        (!info_owns(scan, namespace->owner_oid) && !held && namespace->oid >= FIRST_USER_OID))
         return;
     const struct role *owner = catalog_role(scan->catalog, namespace->owner_oid);
     struct info i = info_row(scan);
@@ -81,7 +87,9 @@ static bool tables(struct sysrel_scan *scan)
             continue;
         struct info i = info_row(scan);
         put_name(&i, relation->namespace_name, relation->name);
-        put_info(&i, relation->temp ? "LOCAL TEMPORARY" : relation->kind == 'v' ? "VIEW" : "BASE TABLE");
+        put_info(&i, relation->temp          ? "LOCAL TEMPORARY"
+                     : relation->kind == 'v' ? "VIEW"
+                                             : "BASE TABLE");
         put_nulls(&i, 5);
         put_yes(&i, is_writable(relation));
         put_yes(&i, false);
@@ -98,8 +106,12 @@ static bool views(struct sysrel_scan *scan)
             continue;
         struct info i = info_row(scan);
         put_name(&i, relation->namespace_name, relation->name);
-        put_info(&i, info_owns(scan, relation->owner_oid) ? define_view(scan->env, scan->arena, relation) : NULL);
-        put_info(&i, relation->view_check == 'c' ? "CASCADED" : relation->view_check == 'l' ? "LOCAL" : "NONE");
+        put_info(&i, info_owns(scan, relation->owner_oid)
+                         ? define_view(scan->env, scan->arena, relation)
+                         : NULL);
+        put_info(&i, relation->view_check == 'c'   ? "CASCADED"
+                     : relation->view_check == 'l' ? "LOCAL"
+                                                   : "NONE");
         put_yes(&i, relation->updatable);
         put_yes(&i, relation->updatable);
         for (int k = 0; k < 3; k++)
@@ -112,7 +124,8 @@ static bool views(struct sysrel_scan *scan)
 
 static void put_identity(struct info *i, const struct column *column)
 {
-    const struct relation *owned = column->identity ? catalog_relation(i->scan->catalog, column->sequence_oid) : NULL;
+    const struct relation *owned =
+        column->identity ? catalog_relation(i->scan->catalog, column->sequence_oid) : NULL;
     const struct sequence *s = owned ? owned->sequence : NULL;
     struct arena *arena = i->scan->arena;
     put_yes(i, column->identity != 0);
@@ -124,12 +137,16 @@ static void put_identity(struct info *i, const struct column *column)
     put_yes(i, s && s->cycle);
 }
 
-static void column_row(struct sysrel_scan *scan, const struct relation *relation, const struct column *column)
+static void column_row(struct sysrel_scan *scan, const struct relation *relation,
+                       const struct column *column)
 {
     struct info i = info_row(scan);
     int32_t typmod = column->typmod;
     const struct type *type = column->type, *base = info_base_type(type, &typmod);
-    const char *text = column->default_sql ? define_expr(scan->env, scan->arena, column->default_sql, column->generated ? relation : NULL) : NULL;
+    const char *text = column->default_sql
+                           ? define_expr(scan->env, scan->arena, column->default_sql,
+                                         column->generated ? relation : NULL)
+                           : NULL;
     put_name(&i, relation->namespace_name, relation->name);
     put_info(&i, column->name);
     put_count(&i, column->attnum);
@@ -162,7 +179,8 @@ static bool columns(struct sysrel_scan *scan)
         if (!listed(scan, relation) || !wanted(scan, 2, 3, relation))
             continue;
         for (uint16_t k = 0; k < relation->n_columns; k++)
-            if (!relation->columns[k].dropped && scan_wants_name(scan, 4, relation->columns[k].name))
+            if (!relation->columns[k].dropped &&
+                scan_wants_name(scan, 4, relation->columns[k].name))
                 column_row(scan, relation, &relation->columns[k]);
     }
     return true;
@@ -175,7 +193,8 @@ static bool sequences(struct sysrel_scan *scan)
     const struct relation *relation;
     for (size_t at = builtin_n_relations; (relation = catalog_next_relation(scan->catalog, &at));) {
         const struct sequence *s = relation->sequence;
-        if (!s || s->owned_internally || !info_sees(scan, relation) || !wanted(scan, 2, 3, relation))
+        if (!s || s->owned_internally || !info_sees(scan, relation) ||
+            !wanted(scan, 2, 3, relation))
             continue;
         struct info i = info_row(scan);
         put_name(&i, relation->namespace_name, relation->name);
@@ -199,10 +218,13 @@ static bool view_table_usage(struct sysrel_scan *scan)
         uint32_t last = 0;
         for (uint16_t k = 0; view->kind == 'v' && k < view->n_depends; k++) {
             const struct dependency *need = &view->depends[k];
-            const struct relation *table = need->class_oid == CLASS_RELATION ? catalog_relation(scan->catalog, need->oid) : NULL;
+            const struct relation *table = need->class_oid == CLASS_RELATION
+                                               ? catalog_relation(scan->catalog, need->oid)
+                                               : NULL;
             bool seen = need->oid == last;
             for (uint16_t j = 0; j < k; j++)
-                seen |= view->depends[j].class_oid == CLASS_RELATION && view->depends[j].oid == need->oid;
+                seen |= view->depends[j].class_oid == CLASS_RELATION &&
+                        view->depends[j].oid == need->oid;
             last = need->oid;
             if (!table || seen || !info_owns(scan, table->owner_oid))
                 continue;
@@ -220,8 +242,11 @@ static bool view_column_usage(struct sysrel_scan *scan)
     for (size_t at = builtin_n_relations; (view = catalog_next_relation(scan->catalog, &at));)
         for (uint16_t k = 0; view->kind == 'v' && k < view->n_depends; k++) {
             const struct dependency *need = &view->depends[k];
-            const struct relation *table = need->class_oid == CLASS_RELATION ? catalog_relation(scan->catalog, need->oid) : NULL;
-            if (!table || need->sub < 1 || need->sub > table->n_columns || !info_owns(scan, table->owner_oid))
+            const struct relation *table = need->class_oid == CLASS_RELATION
+                                               ? catalog_relation(scan->catalog, need->oid)
+                                               : NULL;
+            if (!table || need->sub < 1 || need->sub > table->n_columns ||
+                !info_owns(scan, table->owner_oid))
                 continue;
             struct info i = info_row(scan);
             put_name(&i, view->namespace_name, view->name);
@@ -238,7 +263,8 @@ static bool column_column_usage(struct sysrel_scan *scan)
         for (uint16_t k = 0; k < relation->n_columns; k++) {
             const struct column *column = &relation->columns[k];
             for (uint16_t n = 0; column->generated && n < column->n_depends; n++) {
-                if (column->depends[n].class_oid != CLASS_RELATION || column->depends[n].oid != relation->oid || column->depends[n].sub < 1)
+                if (column->depends[n].class_oid != CLASS_RELATION ||
+                    column->depends[n].oid != relation->oid || column->depends[n].sub < 1)
                     continue;
                 struct info i = info_row(scan);
                 put_name(&i, relation->namespace_name, relation->name);

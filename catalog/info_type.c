@@ -16,7 +16,9 @@ const char *info_data_type(struct sysrel_scan *scan, const struct type *base)
     static const struct search_path none = {0};
     if (base->category == 'A' && base->elem_oid && base->len == -1)
         return "ARRAY";
-    return base->namespace_oid == NAMESPACE_PG_CATALOG ? format_type_name(scan->arena, scan->catalog, &none, base) : "USER-DEFINED";
+    return base->namespace_oid == NAMESPACE_PG_CATALOG
+               ? format_type_name(scan->arena, scan->catalog, &none, base)
+               : "USER-DEFINED";
 }
 
 void put_data_type(struct info *i, const struct type *base)
@@ -24,7 +26,8 @@ void put_data_type(struct info *i, const struct type *base)
     put_info(i, info_data_type(i->scan, base));
 }
 
-static void put_number(struct info *i, enum type_number which, const struct type *base, int32_t typmod)
+static void put_number(struct info *i, enum type_number which, const struct type *base,
+                       int32_t typmod)
 {
     int64_t value;
     if (type_number(which, base->oid, typmod, &value))
@@ -86,7 +89,9 @@ static bool domain_row(struct sysrel_scan *scan, const struct type *type)
     put_collation(&i, type->collation_oid == base->collation_oid ? 0 : type->collation_oid);
     put_numeric_facts(&i, base, typmod);
     put_datetime_facts(&i, base, typmod);
-    put_info(&i, domain && domain->default_sql ? define_expr(scan->env, scan->arena, domain->default_sql, NULL) : NULL);
+    put_info(&i, domain && domain->default_sql
+                     ? define_expr(scan->env, scan->arena, domain->default_sql, NULL)
+                     : NULL);
     put_udt(&i, base);
     put_nulls(&i, 4);
     put_info(&i, "1");
@@ -139,9 +144,11 @@ static bool column_domain_usage(struct sysrel_scan *scan)
 {
     const struct relation *relation;
     for (size_t at = builtin_n_relations; (relation = catalog_next_relation(scan->catalog, &at));)
-        for (uint16_t k = 0; (relation->kind == 'r' || relation->kind == 'v') && k < relation->n_columns; k++) {
+        for (uint16_t k = 0;
+             (relation->kind == 'r' || relation->kind == 'v') && k < relation->n_columns; k++) {
             const struct column *column = &relation->columns[k];
-            if (column->dropped || column->type->kind != 'd' || !info_owns(scan, column->type->owner_oid))
+            if (column->dropped || column->type->kind != 'd' ||
+                !info_owns(scan, column->type->owner_oid))
                 continue;
             struct info i = info_row(scan);
             put_udt(&i, column->type);
@@ -155,10 +162,12 @@ static bool column_udt_usage(struct sysrel_scan *scan)
 {
     const struct relation *relation;
     for (size_t at = 0; (relation = catalog_next_relation(scan->catalog, &at));)
-        for (uint16_t k = 0; (relation->kind == 'r' || relation->kind == 'v') && k < relation->n_columns; k++) {
+        for (uint16_t k = 0;
+             (relation->kind == 'r' || relation->kind == 'v') && k < relation->n_columns; k++) {
             const struct column *column = &relation->columns[k];
             int32_t typmod = -1;
-            const struct type *base = column->dropped ? NULL : info_base_type(column->type, &typmod);
+            const struct type *base =
+                column->dropped ? NULL : info_base_type(column->type, &typmod);
             if (!base || !info_owns(scan, base->owner_oid))
                 continue;
             struct info i = info_row(scan);
@@ -217,7 +226,8 @@ static bool user_defined_types(struct sysrel_scan *scan)
 
 /* ---- arrays ---- */
 
-static void element_row(struct sysrel_scan *scan, const char *schema, const char *name, const char *kind, int position, const struct type *array)
+static void element_row(struct sysrel_scan *scan, const char *schema, const char *name,
+                        const char *kind, int position, const struct type *array)
 {
     struct info i = info_row(scan);
     int32_t typmod = -1;
@@ -247,14 +257,16 @@ static bool element_types(struct sysrel_scan *scan)
         for (uint16_t k = 0; k < relation->n_columns; k++)
             if (!relation->columns[k].dropped && is_array(relation->columns[k].type) &&
                 (relation->kind == 'r' || relation->kind == 'v' || relation->kind == 'c'))
-                element_row(scan, relation->namespace_name, relation->name, relation->kind == 'c' ? "USER-DEFINED TYPE" : "TABLE",
+                element_row(scan, relation->namespace_name, relation->name,
+                            relation->kind == 'c' ? "USER-DEFINED TYPE" : "TABLE",
                             relation->columns[k].attnum, relation->columns[k].type);
     for (size_t at = 0; (proc = catalog_next_proc(scan->catalog, &at));)
         for (uint16_t k = 0; k < proc->n_args; k++) {
             const struct type *type = catalog_type(scan->catalog, proc->arg_types[k]);
             if (type && is_array(type))
                 element_row(scan, namespace_name(scan->catalog, proc->namespace_oid),
-                            arena_printf(scan->keep, "%s_%u", proc->name, proc->oid), "ROUTINE", k + 1, type);
+                            arena_printf(scan->keep, "%s_%u", proc->name, proc->oid), "ROUTINE",
+                            k + 1, type);
         }
     return true;
 }

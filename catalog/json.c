@@ -112,7 +112,10 @@ static bool take(struct reading *in, char c)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* \uXXXX of control characters only: all else is written as it is. */
@@ -232,19 +235,22 @@ static struct json *read_value(struct reading *in)
     return in->bad ? NULL : value;
 }
 
-const struct json *definition_parse(struct arena *arena, const char *text, size_t n, struct err *err)
+const struct json *definition_parse(struct arena *arena, const char *text, size_t n,
+                                    struct err *err)
 {
     struct reading in = {.arena = arena, .p = text, .end = text + n};
     struct json *value = read_value(&in);
     if (value && peek(&in) == 0 && in.p == in.end)
         return value;
-    err_set(err, ERR_DATA_CORRUPTED, "damaged definition in the catalog, at byte %zu", (size_t)(in.p - text));
+    err_set(err, ERR_DATA_CORRUPTED, "damaged definition in the catalog, at byte %zu",
+            (size_t)(in.p - text));
     return NULL;
 }
 
 const struct json *json_get(const struct json *object, const char *key)
 {
-    for (const struct json *child = object && object->kind == JSON_OBJECT ? object->first : NULL; child; child = child->next)
+    for (const struct json *child = object && object->kind == JSON_OBJECT ? object->first : NULL;
+         child; child = child->next)
         if (strcmp(child->key, key) == 0)
             return child;
     return NULL;

@@ -26,7 +26,8 @@ uint32_t access_method_oid(const char *name)
     static const struct {
         const char *name;
         uint32_t oid;
-    } methods[] = {{"heap", 2}, {"btree", 403}, {"hash", 405}, {"gist", 783}, {"gin", 2742}, {"brin", 3580}, {"spgist", 4000}};
+    } methods[] = {{"heap", 2},   {"btree", 403}, {"hash", 405},   {"gist", 783},
+                   {"gin", 2742}, {"brin", 3580}, {"spgist", 4000}};
     for (size_t k = 0; k < ARRAY_COUNT(methods); k++)
         if (strcmp(methods[k].name, name) == 0)
             return methods[k].oid;
@@ -69,14 +70,17 @@ static bool name_taken(const char *const *names, size_t n, const char *name)
     return false;
 }
 
-const char *const *index_column_names(struct arena *arena, const struct relation *relation, const struct index *index)
+const char *const *index_column_names(struct arena *arena, const struct relation *relation,
+                                      const struct index *index)
 {
     uint16_t n = index->n_keys + index->n_include;
     const char **names = ARENA_ARRAY(arena, const char *, n + 1);
     for (uint16_t k = 0; k < n; k++) {
         const struct index_key *key = &index->keys[k];
-        const char *base = key->attnum > 0 && key->attnum <= relation->n_columns ? relation->columns[key->attnum - 1].name
-                           : key->expr_sql ? expression_name(arena, key->expr_sql) : "expr";
+        const char *base = key->attnum > 0 && key->attnum <= relation->n_columns
+                               ? relation->columns[key->attnum - 1].name
+                           : key->expr_sql ? expression_name(arena, key->expr_sql)
+                                           : "expr";
         const char *name = base;
         for (int suffix = 1; name_taken(names, k, name); suffix++)
             name = arena_printf(arena, "%s%d", base, suffix);
@@ -85,10 +89,12 @@ const char *const *index_column_names(struct arena *arena, const struct relation
     return names;
 }
 
-const struct builtin_opclass *index_key_opclass(const struct index *index, const struct index_key *key)
+const struct builtin_opclass *index_key_opclass(const struct index *index,
+                                                const struct index_key *key)
 {
     uint32_t method = access_method_oid(index->method);
-    const struct builtin_opclass *opclass = key->opclass ? builtin_opclass_by_name(method, key->opclass, key->type) : NULL;
+    const struct builtin_opclass *opclass =
+        key->opclass ? builtin_opclass_by_name(method, key->opclass, key->type) : NULL;
     return opclass ? opclass : builtin_default_opclass(method, key->type);
 }
 
@@ -129,23 +135,26 @@ const char *namespace_name(const struct catalog *catalog, uint32_t oid)
     return namespace ? namespace->name : "?";
 }
 
-bool relation_is_visible(const struct catalog *catalog, const struct search_path *path, const struct relation *relation)
+bool relation_is_visible(const struct catalog *catalog, const struct search_path *path,
+                         const struct relation *relation)
 {
     return catalog_relation_by_name(catalog, path, NULL, relation->name) == relation;
 }
 
-bool index_is_visible(const struct catalog *catalog, const struct search_path *path, const struct index *index)
+bool index_is_visible(const struct catalog *catalog, const struct search_path *path,
+                      const struct index *index)
 {
     return catalog_index_by_name(catalog, path, NULL, index->name) == index;
 }
 
-bool type_is_visible(const struct catalog *catalog, const struct search_path *path, const struct type *type)
+bool type_is_visible(const struct catalog *catalog, const struct search_path *path,
+                     const struct type *type)
 {
     return catalog_type_by_name(catalog, path, NULL, type->name) == type;
 }
 
-const char *relation_display_name(struct arena *arena, const struct catalog *catalog, const struct search_path *path,
-                                  const struct relation *relation)
+const char *relation_display_name(struct arena *arena, const struct catalog *catalog,
+                                  const struct search_path *path, const struct relation *relation)
 {
     struct buf out = BUF_IN(arena);
     if (!path || !relation_is_visible(catalog, path, relation)) {

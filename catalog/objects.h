@@ -12,9 +12,11 @@ bool synthetic_oid_parts(uint32_t oid, uint32_t *relation_oid, int16_t *attnum);
 /* The access method's OID; 0 if there is no such method. */
 uint32_t access_method_oid(const char *name);
 /* Names of an index's columns as pg_attribute has them: the column's, or one made from the expression.  n_keys + n_include of them. */
-const char *const *index_column_names(struct arena *arena, const struct relation *relation, const struct index *index);
+const char *const *index_column_names(struct arena *arena, const struct relation *relation,
+                                      const struct index *index);
 /* The operator class of a key: as written, or the default. */
-const struct builtin_opclass *index_key_opclass(const struct index *index, const struct index_key *key);
+const struct builtin_opclass *index_key_opclass(const struct index *index,
+                                                const struct index_key *key);
 /* How many relations of each kind hold rows. */
 static inline bool relation_has_storage(const struct relation *relation)
 {
@@ -29,11 +31,14 @@ int16_t index_key_option(const struct index_key *key);
 /* The namespace's name for messages; never NULL. */
 const char *namespace_name(const struct catalog *catalog, uint32_t oid);
 /* True when an unqualified name finds this very object along the path. */
-bool relation_is_visible(const struct catalog *catalog, const struct search_path *path, const struct relation *relation);
-bool index_is_visible(const struct catalog *catalog, const struct search_path *path, const struct index *index);
-bool type_is_visible(const struct catalog *catalog, const struct search_path *path, const struct type *type);
+bool relation_is_visible(const struct catalog *catalog, const struct search_path *path,
+                         const struct relation *relation);
+bool index_is_visible(const struct catalog *catalog, const struct search_path *path,
+                      const struct index *index);
+bool type_is_visible(const struct catalog *catalog, const struct search_path *path,
+                     const struct type *type);
 /* "name", or "schema.name" where the path does not show it; quoted where needed. */
-const char *relation_display_name(struct arena *arena, const struct catalog *catalog, const struct search_path *path,
-                                  const struct relation *relation);
+const char *relation_display_name(struct arena *arena, const struct catalog *catalog,
+                                  const struct search_path *path, const struct relation *relation);
 
 #endif

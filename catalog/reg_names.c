@@ -35,9 +35,9 @@ static bool take_part(struct arena *arena, const char **p, const char *end, cons
         }
         ++*p;
     } else {
-        if (*p < end && (isdigit((uint8_t)**p) || **p == '.'))
+        if (*p < end && (isdigit((uint8_t) * *p) || **p == '.'))
             return false;
-        while (*p < end && **p != '.' && **p != '"' && !isspace((uint8_t)**p)) {
+        while (*p < end && **p != '.' && **p != '"' && !isspace((uint8_t) * *p)) {
             char c = **p;
             buf_putc(&out, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
             ++*p;
@@ -65,14 +65,16 @@ bool name_parts(struct arena *arena, const char *text, size_t n, const char **pa
     }
 }
 
-static bool schema_and_name(const struct type_io *io, const char *text, size_t n, const char **schema, const char **name)
+static bool schema_and_name(const struct type_io *io, const char *text, size_t n,
+                            const char **schema, const char **name)
 {
     const char *parts[3];
     int n_parts;
     if (!name_parts(io->arena, text, n, parts, &n_parts))
         return bad_name(io->err);
     if (n_parts == 3 && strcmp(parts[0], catalog_database(io->env->catalog)) != 0)
-        return err_set(io->err, ERR_FEATURE_NOT_SUPPORTED, "cross-database references are not implemented: %.*s", (int)n, text);
+        return err_set(io->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "cross-database references are not implemented: %.*s", (int)n, text);
     *name = parts[n_parts - 1];
     *schema = n_parts > 1 ? parts[n_parts - 2] : NULL;
     return true;
@@ -91,10 +93,13 @@ static bool find_class(const struct type_io *io, const char *text, size_t n, uin
     const struct catalog *catalog = io->env->catalog;
     if (!schema_and_name(io, text, n, &schema, &name))
         return false;
-    const struct relation *relation = catalog_relation_by_name(catalog, io->env->path, schema, name);
-    const struct index *index = relation ? NULL : catalog_index_by_name(catalog, io->env->path, schema, name);
+    const struct relation *relation =
+        catalog_relation_by_name(catalog, io->env->path, schema, name);
+    const struct index *index =
+        relation ? NULL : catalog_index_by_name(catalog, io->env->path, schema, name);
     if (!relation && !index)
-        return err_set(io->err, ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist", shown(io, schema, name));
+        return err_set(io->err, ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist",
+                       shown(io, schema, name));
     *oid = relation ? relation->oid : index->oid;
     return true;
 }
@@ -133,27 +138,34 @@ static bool class_name(const struct type_io *io, uint32_t oid, struct buf *out)
 
 /* ---- types ---- */
 
-static bool find_reg_type(const struct type_io *io, const char *text, size_t n, uint32_t *oid, int32_t *typmod)
+static bool find_reg_type(const struct type_io *io, const char *text, size_t n, uint32_t *oid,
+                          int32_t *typmod)
 {
     struct raw_statements parsed;
     struct err scratch = ERR_IN(io->arena);
-    struct analyze_context context = {.arena = io->arena, .catalog = io->env->catalog, .env = io->env, .fixed_params = true};
+    struct analyze_context context = {
+        .arena = io->arena, .catalog = io->env->catalog, .env = io->env, .fixed_params = true};
     const struct type *type;
     if (io->env->path)
         context.path = *io->env->path;
-    bool ok = sql_parse(io->arena, arena_printf(io->arena, "SELECT NULL::%.*s", (int)n, text), &parsed, &scratch) && parsed.n == 1 &&
-              IS_NODE(parsed.items[0].node, SelectStmt);
+    bool ok = sql_parse(io->arena, arena_printf(io->arena, "SELECT NULL::%.*s", (int)n, text),
+                        &parsed, &scratch) &&
+              parsed.n == 1 && IS_NODE(parsed.items[0].node, SelectStmt);
     const SelectStmt *select = ok ? parsed.items[0].node : NULL;
-    const ResTarget *target = ok && list_n(select->targetList) == 1 && !select->fromClause ? list_at(select->targetList, 0) : NULL;
+    const ResTarget *target = ok && list_n(select->targetList) == 1 && !select->fromClause
+                                  ? list_at(select->targetList, 0)
+                                  : NULL;
     if (!target || target->name || !IS_NODE(target->val, TypeCast))
         return err_set(io->err, ERR_SYNTAX_ERROR, "invalid type name \"%.*s\"", (int)n, text);
-    if (!analyze_type_name(&context, ((const TypeCast *)target->val)->typeName, &type, typmod, io->err))
+    if (!analyze_type_name(&context, ((const TypeCast *)target->val)->typeName, &type, typmod,
+                           io->err))
         return false;
     *oid = type->oid;
     return true;
 }
 
-bool parse_type_text(const struct type_io *io, const char *text, size_t n, uint32_t *oid, int32_t *typmod)
+bool parse_type_text(const struct type_io *io, const char *text, size_t n, uint32_t *oid,
+                     int32_t *typmod)
 {
     return find_reg_type(io, text, n, oid, typmod);
 }
@@ -170,7 +182,8 @@ static bool reg_type_name(const struct type_io *io, uint32_t oid, struct buf *ou
 /* ---- functions ---- */
 
 /* "name(type, type)" cut in two. */
-static bool split_signature(const struct type_io *io, const char *text, size_t n, size_t *name_bytes, uint32_t *types, int max, int *n_types)
+static bool split_signature(const struct type_io *io, const char *text, size_t n,
+                            size_t *name_bytes, uint32_t *types, int max, int *n_types)
 {
     const char *open = NULL;
     bool quoted = false;
@@ -226,11 +239,14 @@ static bool find_proc(const struct type_io *io, const char *text, size_t n, uint
     size_t count;
     if (!schema_and_name(io, text, n, &schema, &name))
         return false;
-    const struct proc *const *list = catalog_procs_by_name(io->env->catalog, io->arena, io->env->path, schema, name, &count);
+    const struct proc *const *list =
+        catalog_procs_by_name(io->env->catalog, io->arena, io->env->path, schema, name, &count);
     if (!count)
-        return err_set(io->err, ERR_UNDEFINED_FUNCTION, "function \"%.*s\" does not exist", (int)n, text);
+        return err_set(io->err, ERR_UNDEFINED_FUNCTION, "function \"%.*s\" does not exist", (int)n,
+                       text);
     if (count > 1)
-        return err_set(io->err, ERR_AMBIGUOUS_FUNCTION, "more than one function named \"%.*s\"", (int)n, text);
+        return err_set(io->err, ERR_AMBIGUOUS_FUNCTION, "more than one function named \"%.*s\"",
+                       (int)n, text);
     *oid = list[0]->oid;
     return true;
 }
@@ -241,15 +257,20 @@ static bool find_procedure(const struct type_io *io, const char *text, size_t n,
     size_t count, name_bytes;
     uint32_t types[100];
     int n_types;
-    if (!split_signature(io, text, n, &name_bytes, types, 100, &n_types) || !schema_and_name(io, text, name_bytes, &schema, &name))
+    if (!split_signature(io, text, n, &name_bytes, types, 100, &n_types) ||
+        !schema_and_name(io, text, name_bytes, &schema, &name))
         return false;
-    const struct proc *const *list = catalog_procs_by_name(io->env->catalog, io->arena, io->env->path, schema, name, &count);
+    const struct proc *const *list =
+        catalog_procs_by_name(io->env->catalog, io->arena, io->env->path, schema, name, &count);
     for (size_t k = 0; k < count; k++)
-        if (list[k]->n_args == n_types && (!n_types || memcmp(list[k]->arg_types, types, (size_t)n_types * sizeof(*types)) == 0)) {
+        if (list[k]->n_args == n_types &&
+            (!n_types ||
+             memcmp(list[k]->arg_types, types, (size_t)n_types * sizeof(*types)) == 0)) {
             *oid = list[k]->oid;
             return true;
         }
-    return err_set(io->err, ERR_UNDEFINED_FUNCTION, "function \"%.*s\" does not exist", (int)n, text);
+    return err_set(io->err, ERR_UNDEFINED_FUNCTION, "function \"%.*s\" does not exist", (int)n,
+                   text);
 }
 
 static bool proc_is_visible(const struct type_io *io, const struct proc *proc)
@@ -264,7 +285,8 @@ static bool proc_name(const struct type_io *io, uint32_t oid, bool with_args, st
     size_t count;
     if (!proc)
         return false;
-    const struct proc *const *same = catalog_procs_by_name(catalog, io->arena, io->env->path, NULL, proc->name, &count);
+    const struct proc *const *same =
+        catalog_procs_by_name(catalog, io->arena, io->env->path, NULL, proc->name, &count);
     bool plain = with_args ? proc_is_visible(io, proc) : count == 1 && same[0] == proc;
     if (!plain) {
         quote_ident(out, namespace_name(catalog, proc->namespace_oid));
@@ -300,11 +322,14 @@ static bool find_oper(const struct type_io *io, const char *text, size_t n, uint
 {
     size_t count, length = n;
     const char *name = operator_name(text, &length);
-    const struct oper *const *list = catalog_opers_by_name(io->env->catalog, arena_strndup(io->arena, name, length), &count);
+    const struct oper *const *list =
+        catalog_opers_by_name(io->env->catalog, arena_strndup(io->arena, name, length), &count);
     if (!count)
-        return err_set(io->err, ERR_UNDEFINED_FUNCTION, "operator does not exist: %.*s", (int)n, text);
+        return err_set(io->err, ERR_UNDEFINED_FUNCTION, "operator does not exist: %.*s", (int)n,
+                       text);
     if (count > 1)
-        return err_set(io->err, ERR_AMBIGUOUS_FUNCTION, "more than one operator named %.*s", (int)n, text);
+        return err_set(io->err, ERR_AMBIGUOUS_FUNCTION, "more than one operator named %.*s", (int)n,
+                       text);
     *oid = list[0]->oid;
     return true;
 }
@@ -321,7 +346,8 @@ static bool find_operator(const struct type_io *io, const char *text, size_t n, 
         return err_hint(io->err, "Use NONE to denote the missing argument of a unary operator.");
     }
     const char *name = operator_name(text, &name_bytes);
-    const struct oper *const *list = catalog_opers_by_name(io->env->catalog, arena_strndup(io->arena, name, name_bytes), &count);
+    const struct oper *const *list =
+        catalog_opers_by_name(io->env->catalog, arena_strndup(io->arena, name, name_bytes), &count);
     for (size_t k = 0; k < count; k++)
         if (list[k]->left_type == types[0] && list[k]->right_type == types[1]) {
             *oid = list[k]->oid;
@@ -381,12 +407,14 @@ static bool constant_name(const char *relation, int column, uint32_t oid, struct
     return false;
 }
 
-static bool find_constant(const struct type_io *io, const char *relation, const char *text, size_t n, const char *complaint, uint32_t *oid)
+static bool find_constant(const struct type_io *io, const char *relation, const char *text,
+                          size_t n, const char *complaint, uint32_t *oid)
 {
     const char *schema, *name;
     if (!schema_and_name(io, text, n, &schema, &name))
         return false;
-    return constant_row(relation, 1, name, oid) || err_set(io->err, ERR_UNDEFINED_OBJECT, complaint, name);
+    return constant_row(relation, 1, name, oid) ||
+           err_set(io->err, ERR_UNDEFINED_OBJECT, complaint, name);
 }
 
 static bool single_name(const struct type_io *io, const char *text, size_t n, const char **name)
@@ -399,7 +427,8 @@ static bool single_name(const struct type_io *io, const char *text, size_t n, co
     return true;
 }
 
-static bool find_reg(const struct type_io *io, enum reg_kind kind, const char *text, size_t n, uint32_t *oid)
+static bool find_reg(const struct type_io *io, enum reg_kind kind, const char *text, size_t n,
+                     uint32_t *oid)
 {
     const char *name;
     int32_t typmod;
@@ -437,11 +466,14 @@ static bool find_reg(const struct type_io *io, enum reg_kind kind, const char *t
         return true;
     }
     case REG_COLLATION:
-        return find_constant(io, "pg_collation", text, n, "collation \"%s\" for encoding \"UTF8\" does not exist", oid);
+        return find_constant(io, "pg_collation", text, n,
+                             "collation \"%s\" for encoding \"UTF8\" does not exist", oid);
     case REG_CONFIG:
-        return find_constant(io, "pg_ts_config", text, n, "text search configuration \"%s\" does not exist", oid);
+        return find_constant(io, "pg_ts_config", text, n,
+                             "text search configuration \"%s\" does not exist", oid);
     case REG_DICTIONARY:
-        return find_constant(io, "pg_ts_dict", text, n, "text search dictionary \"%s\" does not exist", oid);
+        return find_constant(io, "pg_ts_dict", text, n,
+                             "text search dictionary \"%s\" does not exist", oid);
     case REG_N_KINDS:
         break;
     }

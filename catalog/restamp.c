@@ -31,7 +31,8 @@ struct collecting {
     struct restamp *out;
 };
 
-static bool concerned(const struct collecting *c, const struct dependency *list, uint16_t n, uint32_t relation_oid)
+static bool concerned(const struct collecting *c, const struct dependency *list, uint16_t n,
+                      uint32_t relation_oid)
 {
     if (!c->changed || (c->changed->class_oid == CLASS_RELATION && relation_oid == c->changed->oid))
         return true;
@@ -41,8 +42,8 @@ static bool concerned(const struct collecting *c, const struct dependency *list,
     return false;
 }
 
-static bool take_expr(struct collecting *c, enum text_kind kind, uint32_t oid, uint32_t relation_oid, int sub, const char *sql,
-                      const struct type *target)
+static bool take_expr(struct collecting *c, enum text_kind kind, uint32_t oid,
+                      uint32_t relation_oid, int sub, const char *sql, const struct type *target)
 {
     struct analyze_context context = stored_analysis(c->d);
     const struct relation *relation = relation_oid ? rel(c->d, relation_oid) : NULL;
@@ -71,13 +72,17 @@ static bool take_view(struct collecting *c, const struct relation *view)
 
 static bool take_relation(struct collecting *c, const struct relation *relation)
 {
-    if (relation->view_sql && concerned(c, relation->depends, relation->n_depends, relation->oid) && !take_view(c, relation))
+    if (relation->view_sql && concerned(c, relation->depends, relation->n_depends, relation->oid) &&
+        !take_view(c, relation))
         return false;
     for (uint16_t k = 0; k < relation->n_columns; k++) {
         const struct column *column = &relation->columns[k];
-        if (column->dropped || !column->default_sql || !concerned(c, column->depends, column->n_depends, column->generated ? relation->oid : 0))
+        if (column->dropped || !column->default_sql ||
+            !concerned(c, column->depends, column->n_depends,
+                       column->generated ? relation->oid : 0))
             continue;
-        if (!take_expr(c, TEXT_DEFAULT, relation->oid, column->generated ? relation->oid : 0, column->attnum, column->default_sql, NULL))
+        if (!take_expr(c, TEXT_DEFAULT, relation->oid, column->generated ? relation->oid : 0,
+                       column->attnum, column->default_sql, NULL))
             return false;
     }
     return true;
@@ -89,10 +94,11 @@ static bool take_index(struct collecting *c, const struct index *index)
         return true;
     for (uint16_t k = 0; k < index->n_keys; k++)
         if (index->keys[k].expr_sql &&
-            !take_expr(c, TEXT_INDEX_KEY, index->oid, index->relation_oid, k, index->keys[k].expr_sql, NULL))
+            !take_expr(c, TEXT_INDEX_KEY, index->oid, index->relation_oid, k,
+                       index->keys[k].expr_sql, NULL))
             return false;
-    return !index->where_sql ||
-           take_expr(c, TEXT_INDEX_WHERE, index->oid, index->relation_oid, 0, index->where_sql, builtin_type(TYPE_BOOL));
+    return !index->where_sql || take_expr(c, TEXT_INDEX_WHERE, index->oid, index->relation_oid, 0,
+                                          index->where_sql, builtin_type(TYPE_BOOL));
 }
 
 struct restamp *restamp_collect(struct ddl *d, const struct object_address *changed)
@@ -108,8 +114,10 @@ struct restamp *restamp_collect(struct ddl *d, const struct object_address *chan
         if (!take_index(&c, index))
             return NULL;
     for (size_t at = 0; (constraint = catalog_next_constraint(d->fork, &at));)
-        if (constraint->kind == 'c' && concerned(&c, constraint->depends, constraint->n_depends, constraint->relation_oid) &&
-            !take_expr(&c, TEXT_CHECK, constraint->oid, constraint->relation_oid, 0, constraint->check_sql, builtin_type(TYPE_BOOL)))
+        if (constraint->kind == 'c' &&
+            concerned(&c, constraint->depends, constraint->n_depends, constraint->relation_oid) &&
+            !take_expr(&c, TEXT_CHECK, constraint->oid, constraint->relation_oid, 0,
+                       constraint->check_sql, builtin_type(TYPE_BOOL)))
             return NULL;
     return c.out;
 }
@@ -126,13 +134,15 @@ struct query *restamp_query(struct restamp *restamp, uint32_t view_oid)
 
 static const struct type *fresh_type(const struct catalog *fork, const struct type *type)
 {
-    const struct type *now = type && type->oid >= FIRST_USER_OID ? catalog_type(fork, type->oid) : NULL;
+    const struct type *now =
+        type && type->oid >= FIRST_USER_OID ? catalog_type(fork, type->oid) : NULL;
     return now ? now : type;
 }
 
 static const struct proc *fresh_proc(const struct catalog *fork, const struct proc *proc)
 {
-    const struct proc *now = proc && proc->oid >= FIRST_USER_OID ? catalog_proc(fork, proc->oid) : NULL;
+    const struct proc *now =
+        proc && proc->oid >= FIRST_USER_OID ? catalog_proc(fork, proc->oid) : NULL;
     return now ? now : proc;
 }
 
@@ -195,13 +205,15 @@ static bool put_text(struct ddl *d, const struct text *text)
         visit_query(&walker, text->query);
     else
         visit_expr(&walker, text->expr);
-    const char *sql = text->query ? canonical_query(d, text->query) : canonical_expr(d, text->expr, relation);
+    const char *sql =
+        text->query ? canonical_query(d, text->query) : canonical_expr(d, text->expr, relation);
     switch (text->kind) {
     case TEXT_VIEW:
         catalog_edit_relation(d->fork, text->oid)->view_sql = edit_text(d, text->oid, sql);
         break;
     case TEXT_DEFAULT:
-        columns_of(catalog_edit_relation(d->fork, text->oid))[text->sub - 1].default_sql = edit_text(d, text->oid, sql);
+        columns_of(catalog_edit_relation(d->fork, text->oid))[text->sub - 1].default_sql =
+            edit_text(d, text->oid, sql);
         break;
     case TEXT_CHECK:
         catalog_edit_constraint(d->fork, text->oid)->check_sql = edit_text(d, text->oid, sql);

@@ -20,15 +20,18 @@
 #define SETTING_NEXT_OID 2
 
 static const char *const object_columns[] = {"class", "schema", "name", "definition"};
-static const struct layout object_layout = {"object", "oid", ARRAY_COUNT(object_columns), object_columns};
+static const struct layout object_layout = {"object", "oid", ARRAY_COUNT(object_columns),
+                                            object_columns};
 static const char *const setting_columns[] = {"name", "value"};
-static const struct layout setting_layout = {"setting", "id", ARRAY_COUNT(setting_columns), setting_columns};
+static const struct layout setting_layout = {"setting", "id", ARRAY_COUNT(setting_columns),
+                                             setting_columns};
 
 /* ---- writing ---- */
 
 static void put_text(struct buf *out, const char *text)
 {
-    struct stored value = {.kind = text ? STORED_TEXT : STORED_NULL, .p = text, .n = text ? strlen(text) : 0};
+    struct stored value = {
+        .kind = text ? STORED_TEXT : STORED_NULL, .p = text, .n = text ? strlen(text) : 0};
     image_put(out, &value);
 }
 
@@ -37,11 +40,15 @@ static struct op setting_op(struct arena *arena, int64_t id, const char *name, c
     struct buf image = BUF_IN(arena);
     put_text(&image, name);
     put_text(&image, value);
-    return (struct op){.kind = OP_INSERT, .shard = SHARD_CATALOG, .layout = &setting_layout, .rid = id,
+    return (struct op){.kind = OP_INSERT,
+                       .shard = SHARD_CATALOG,
+                       .layout = &setting_layout,
+                       .rid = id,
                        .image = {(const uint8_t *)image.p, (uint32_t)image.n}};
 }
 
-static const char *object_name(const struct catalog *fork, const struct object *object, const char **schema)
+static const char *object_name(const struct catalog *fork, const struct object *object,
+                               const char **schema)
 {
     uint32_t namespace_oid = 0;
     const char *name = NULL;
@@ -81,12 +88,14 @@ static const char *object_name(const struct catalog *fork, const struct object *
     case OBJ_COMMENT:
         break;
     }
-    const struct namespace *namespace = namespace_oid ? catalog_namespace(fork, namespace_oid) : NULL;
+    const struct namespace *namespace =
+        namespace_oid ? catalog_namespace(fork, namespace_oid) : NULL;
     *schema = namespace ? namespace->name : "";
     return name ? name : "";
 }
 
-static struct op object_op(struct arena *arena, const struct catalog *fork, const struct object *object)
+static struct op object_op(struct arena *arena, const struct catalog *fork,
+                           const struct object *object)
 {
     struct buf image = BUF_IN(arena), definition = BUF_IN(arena);
     struct json_out out = {.buf = &definition};
@@ -96,7 +105,10 @@ static struct op object_op(struct arena *arena, const struct catalog *fork, cons
     put_text(&image, schema);
     put_text(&image, name);
     put_text(&image, buf_cstr(&definition));
-    return (struct op){.kind = OP_INSERT, .shard = SHARD_CATALOG, .layout = &object_layout, .rid = object->oid,
+    return (struct op){.kind = OP_INSERT,
+                       .shard = SHARD_CATALOG,
+                       .layout = &object_layout,
+                       .rid = object->oid,
                        .image = {(const uint8_t *)image.p, (uint32_t)image.n}};
 }
 
@@ -110,7 +122,10 @@ bool catalog_store_changes(struct txn *txn, const struct catalog *fork, struct e
         if (changes[k].temp)
             continue;
         const struct object *object = catalog_find(fork, changes[k].oid);
-        struct op op = {.kind = OP_DELETE, .shard = SHARD_CATALOG, .layout = &object_layout, .rid = changes[k].oid};
+        struct op op = {.kind = OP_DELETE,
+                        .shard = SHARD_CATALOG,
+                        .layout = &object_layout,
+                        .rid = changes[k].oid};
         if (object)
             op = object_op(arena, fork, object);
         ok = txn_add_op(txn, &op, err);
@@ -118,7 +133,8 @@ bool catalog_store_changes(struct txn *txn, const struct catalog *fork, struct e
     }
     if (ok && any) {
         uint32_t next = __atomic_load_n(&fork->oids->next, __ATOMIC_RELAXED);
-        struct op op = setting_op(arena, SETTING_NEXT_OID, "next_oid", arena_printf(arena, "%u", next));
+        struct op op =
+            setting_op(arena, SETTING_NEXT_OID, "next_oid", arena_printf(arena, "%u", next));
         ok = txn_add_op(txn, &op, err);
     }
     arena_free(arena);
@@ -129,7 +145,8 @@ bool catalog_store_changes(struct txn *txn, const struct catalog *fork, struct e
 
 static bool table_exists(struct reader *reader, const char *table, bool *exists, struct err *err)
 {
-    sqlite3_stmt *statement = reader_statement(reader, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1", err);
+    sqlite3_stmt *statement = reader_statement(
+        reader, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1", err);
     if (!statement)
         return false;
     sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
@@ -151,14 +168,19 @@ static bool initialise(struct storage *storage, struct database_files *files, st
     namespace->name = "public";
     namespace->owner_oid = ROLE_DATABASE_OWNER;
     acl->n = 2;
-    acl->items[0] = (struct acl_item){ROLE_DATABASE_OWNER, ROLE_DATABASE_OWNER, PRIV_USAGE | PRIV_CREATE, 0};
+    acl->items[0] =
+        (struct acl_item){ROLE_DATABASE_OWNER, ROLE_DATABASE_OWNER, PRIV_USAGE | PRIV_CREATE, 0};
     acl->items[1] = (struct acl_item){0, ROLE_DATABASE_OWNER, PRIV_USAGE, 0};
     namespace->acl = acl;
     struct op ops[] = {
-        {.kind = OP_SQL, .shard = SHARD_CATALOG,
-         .sql = "CREATE TABLE IF NOT EXISTS object (oid INTEGER PRIMARY KEY, class TEXT, schema TEXT, name TEXT, definition TEXT)"},
-        {.kind = OP_SQL, .shard = SHARD_CATALOG,
-         .sql = "CREATE TABLE IF NOT EXISTS setting (id INTEGER PRIMARY KEY, name TEXT, value TEXT)"},
+        {.kind = OP_SQL,
+         .shard = SHARD_CATALOG,
+         .sql = "CREATE TABLE IF NOT EXISTS object (oid INTEGER PRIMARY KEY, class TEXT, schema "
+                "TEXT, name TEXT, definition TEXT)"},
+        {.kind = OP_SQL,
+         .shard = SHARD_CATALOG,
+         .sql =
+             "CREATE TABLE IF NOT EXISTS setting (id INTEGER PRIMARY KEY, name TEXT, value TEXT)"},
         setting_op(arena, SETTING_FORMAT, "format", FORMAT_VERSION),
         setting_op(arena, SETTING_NEXT_OID, "next_oid", "16384"),
         object_op(arena, empty, public),
@@ -177,9 +199,11 @@ static const char *column_text(sqlite3_stmt *statement, int column)
     return text ? text : "";
 }
 
-static bool read_objects(struct reader *reader, struct catalog *catalog, uint32_t *next_oid, struct err *err)
+static bool read_objects(struct reader *reader, struct catalog *catalog, uint32_t *next_oid,
+                         struct err *err)
 {
-    sqlite3_stmt *statement = reader_statement(reader, "SELECT oid, class, schema, name, definition FROM object ORDER BY oid", err);
+    sqlite3_stmt *statement = reader_statement(
+        reader, "SELECT oid, class, schema, name, definition FROM object ORDER BY oid", err);
     if (!statement)
         return false;
     struct arena *scratch = arena_new("catalog load");
@@ -188,8 +212,9 @@ static bool read_objects(struct reader *reader, struct catalog *catalog, uint32_
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW && ok) {
         uint32_t oid = (uint32_t)sqlite3_column_int64(statement, 0);
         arena_reset(scratch);
-        struct object *object = store_read_object(scratch, oid, column_text(statement, 1), column_text(statement, 2),
-                                                  column_text(statement, 3), column_text(statement, 4), err);
+        struct object *object =
+            store_read_object(scratch, oid, column_text(statement, 1), column_text(statement, 2),
+                              column_text(statement, 3), column_text(statement, 4), err);
         ok = object != NULL;
         if (object)
             catalog_add(catalog, object);
@@ -204,7 +229,8 @@ static bool read_objects(struct reader *reader, struct catalog *catalog, uint32_
 
 static bool read_setting(struct reader *reader, int id, char *value, size_t cap, struct err *err)
 {
-    sqlite3_stmt *statement = reader_statement(reader, "SELECT value FROM setting WHERE id = ?1", err);
+    sqlite3_stmt *statement =
+        reader_statement(reader, "SELECT value FROM setting WHERE id = ?1", err);
     if (!statement)
         return false;
     sqlite3_bind_int(statement, 1, id);
@@ -225,7 +251,8 @@ static bool load_from(struct reader *reader, struct catalog *catalog, struct err
         return false;
     if (strcmp(format, FORMAT_VERSION) != 0)
         return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                       "the catalog of database \"%s\" has format \"%s\", this server reads format " FORMAT_VERSION,
+                       "the catalog of database \"%s\" has format \"%s\", this server reads "
+                       "format " FORMAT_VERSION,
                        catalog->database, format);
     uint32_t next_oid = (uint32_t)MAX(strtoul(next, NULL, 10), FIRST_USER_OID);
     catalog->loading = true;
@@ -239,7 +266,8 @@ static bool load_from(struct reader *reader, struct catalog *catalog, struct err
     return true;
 }
 
-bool catalog_load(struct storage *storage, struct database_files *files, struct catalog *catalog, struct err *err)
+bool catalog_load(struct storage *storage, struct database_files *files, struct catalog *catalog,
+                  struct err *err)
 {
     bool exists = false;
     struct reader *reader = reader_acquire(files, SHARD_CATALOG, err);
@@ -256,5 +284,6 @@ bool catalog_load(struct storage *storage, struct database_files *files, struct 
     }
     ok = ok && load_from(reader, catalog, err);
     reader_release(reader);
-    return ok || err_context(err, "while reading the catalog of database \"%s\"", catalog->database);
+    return ok ||
+           err_context(err, "while reading the catalog of database \"%s\"", catalog->database);
 }

@@ -17,7 +17,8 @@ static uint32_t get_oid(const struct json *object, const char *key)
     return (uint32_t)json_get_int(object, key);
 }
 
-static const int16_t *read_int16s(struct arena *arena, const struct json *object, const char *key, uint16_t *n)
+static const int16_t *read_int16s(struct arena *arena, const struct json *object, const char *key,
+                                  uint16_t *n)
 {
     const struct json *list = json_get(object, key);
     int16_t *items = ARENA_ARRAY(arena, int16_t, list ? list->n_items + 1 : 1);
@@ -27,7 +28,8 @@ static const int16_t *read_int16s(struct arena *arena, const struct json *object
     return *n ? items : NULL;
 }
 
-static const uint32_t *read_oids(struct arena *arena, const struct json *object, const char *key, uint16_t *n)
+static const uint32_t *read_oids(struct arena *arena, const struct json *object, const char *key,
+                                 uint16_t *n)
 {
     const struct json *list = json_get(object, key);
     uint32_t *items = ARENA_ARRAY(arena, uint32_t, list ? list->n_items + 1 : 1);
@@ -38,7 +40,8 @@ static const uint32_t *read_oids(struct arena *arena, const struct json *object,
 }
 
 /* NULL-terminated; NULL when absent. */
-static const char *const *read_texts(struct arena *arena, const struct json *object, const char *key, uint16_t *n)
+static const char *const *read_texts(struct arena *arena, const struct json *object,
+                                     const char *key, uint16_t *n)
 {
     const struct json *list = json_get(object, key);
     *n = 0;
@@ -61,13 +64,14 @@ const struct acl *store_read_acl(struct arena *arena, const struct json *object,
         int n = 0;
         for (const struct json *number = item->first; number && n < 4; number = number->next)
             numbers[n++] = number->number;
-        acl->items[acl->n++] = (struct acl_item){(uint32_t)numbers[0], (uint32_t)numbers[1], (uint16_t)numbers[2],
-                                                 (uint16_t)numbers[3]};
+        acl->items[acl->n++] = (struct acl_item){(uint32_t)numbers[0], (uint32_t)numbers[1],
+                                                 (uint16_t)numbers[2], (uint16_t)numbers[3]};
     }
     return acl;
 }
 
-static const struct dependency *read_depends(struct arena *arena, const struct json *object, uint16_t *n)
+static const struct dependency *read_depends(struct arena *arena, const struct json *object,
+                                             uint16_t *n)
 {
     const struct json *list = json_get(object, "depends");
     *n = 0;
@@ -79,7 +83,8 @@ static const struct dependency *read_depends(struct arena *arena, const struct j
         int k = 0;
         for (const struct json *number = item->first; number && k < 3; number = number->next)
             numbers[k++] = number->number;
-        items[(*n)++] = (struct dependency){(uint32_t)numbers[0], (uint32_t)numbers[1], (int16_t)numbers[2]};
+        items[(*n)++] =
+            (struct dependency){(uint32_t)numbers[0], (uint32_t)numbers[1], (int16_t)numbers[2]};
     }
     return items;
 }
@@ -139,7 +144,10 @@ static enum distribution read_distribution(const struct json *json)
     static const struct {
         const char *word;
         enum distribution distribution;
-    } words[] = {{"sharded", DIST_SHARDED}, {"row", DIST_ROW}, {"reference", DIST_REFERENCE}, {"local", DIST_LOCAL}};
+    } words[] = {{"sharded", DIST_SHARDED},
+                 {"row", DIST_ROW},
+                 {"reference", DIST_REFERENCE},
+                 {"local", DIST_LOCAL}};
     const char *word = json_get_text(json, "distribution");
     for (size_t k = 0; word && k < ARRAY_COUNT(words); k++)
         if (strcmp(words[k].word, word) == 0)
@@ -250,7 +258,8 @@ static void read_domain(struct arena *arena, const struct json *json, struct typ
 {
     struct domain_info *domain = ARENA_NEW(arena, struct domain_info);
     const struct json *list = json_get(json, "checks");
-    struct domain_check *checks = ARENA_ARRAY(arena, struct domain_check, list ? list->n_items + 1 : 1);
+    struct domain_check *checks =
+        ARENA_ARRAY(arena, struct domain_check, list ? list->n_items + 1 : 1);
     type->base_oid = get_oid(json, "base");
     type->base_typmod = (int32_t)json_get_int(json, "base_typmod") - 1;
     type->not_null = json_get_bool(json, "not_null");
@@ -349,7 +358,8 @@ static bool kind_by_name(const char *name, enum object_kind *kind)
     return false;
 }
 
-static void read_body(struct object *object, const char *schema, const char *name, const struct json *json)
+static void read_body(struct object *object, const char *schema, const char *name,
+                      const struct json *json)
 {
     struct arena *arena = object->arena;
     const char *own_name = arena_strdup(arena, name);
@@ -406,12 +416,14 @@ static void read_body(struct object *object, const char *schema, const char *nam
     }
 }
 
-struct object *store_read_object(struct arena *scratch, uint32_t oid, const char *class_name, const char *schema,
-                                 const char *name, const char *definition, struct err *err)
+struct object *store_read_object(struct arena *scratch, uint32_t oid, const char *class_name,
+                                 const char *schema, const char *name, const char *definition,
+                                 struct err *err)
 {
     enum object_kind kind;
     if (!kind_by_name(class_name, &kind)) {
-        err_set(err, ERR_DATA_CORRUPTED, "the catalog has object %u of unknown class \"%s\"", oid, class_name);
+        err_set(err, ERR_DATA_CORRUPTED, "the catalog has object %u of unknown class \"%s\"", oid,
+                class_name);
         return NULL;
     }
     const struct json *json = definition_parse(scratch, definition, strlen(definition), err);

@@ -122,7 +122,8 @@ static void write_relation(struct json_out *out, const struct object *object)
     json_int(out, "rowtype", relation->rowtype_oid);
     json_int(out, "rowtype_array", object->rowtype_array_oid);
     json_text(out, "stored", relation->stored_next);
-    static const char *const distributions[] = {"sharded", "row", "reference", "local", "temp", "system"};
+    static const char *const distributions[] = {"sharded", "row",  "reference",
+                                                "local",   "temp", "system"};
     json_text(out, "distribution", distributions[relation->distribution]);
     write_int16s(out, "shard_key", relation->shard_key, relation->n_shard_key);
     json_text(out, "strategy", relation->strategy);

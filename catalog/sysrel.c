@@ -25,8 +25,9 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct map *sysrels; /* name -> struct sysrel, made on demand, never freed */
 
 static const struct sysrel_entry *const tables[] = {
-    sysrel_relation_rows, sysrel_object_rows, sysrel_cluster_rows,  sysrel_misc_rows, info_table_rows,
-    info_constraint_rows, info_type_rows,     info_routine_rows,    info_privilege_rows,
+    sysrel_relation_rows, sysrel_object_rows, sysrel_cluster_rows,
+    sysrel_misc_rows,     info_table_rows,    info_constraint_rows,
+    info_type_rows,       info_routine_rows,  info_privilege_rows,
 };
 
 static sysrel_rows_fn maker_of(const char *name)
@@ -91,7 +92,8 @@ static bool sequence_row(struct sysrel_scan *scan)
 {
     int64_t last_value = scan->relation->sequence->start;
     bool is_called = false;
-    if (scan->env->txn && !sequence_get(scan->env->txn, scan->relation, &last_value, &is_called, scan->err))
+    if (scan->env->txn &&
+        !sequence_get(scan->env->txn, scan->relation, &last_value, &is_called, scan->err))
         return false;
     row_begin(scan);
     row_int(scan, 1, last_value);
@@ -108,12 +110,14 @@ const struct sysrel *sysrel_of_sequence(struct arena *arena, uint32_t sequence_o
     return sysrel;
 }
 
-static const struct relation *relation_of(const struct sysrel *sysrel, const struct catalog *catalog)
+static const struct relation *relation_of(const struct sysrel *sysrel,
+                                          const struct catalog *catalog)
 {
     if (sysrel->sequence_oid)
         return catalog_relation(catalog, sysrel->sequence_oid);
     const struct relation *relation = builtin_relation_by_name(NAMESPACE_PG_CATALOG, sysrel->name);
-    return relation ? relation : builtin_relation_by_name(builtin_information_schema(), sysrel->name);
+    return relation ? relation
+                    : builtin_relation_by_name(builtin_information_schema(), sysrel->name);
 }
 
 static void emit_row(struct sysrel_scan *scan)
@@ -196,7 +200,8 @@ static void put_array(struct sysrel_scan *scan, int attnum, struct datum *items,
     const struct type *elem = type->elem;
     bool vector = type->oid == TYPE_INT2VECTOR || type->oid == TYPE_OIDVECTOR;
     int32_t dims[1] = {(int32_t)n}, lower[1] = {vector ? 0 : 1};
-    row_datum(scan, attnum, array_build(scan->arena, elem, n || vector ? 1 : 0, dims, lower, items));
+    row_datum(scan, attnum,
+              array_build(scan->arena, elem, n || vector ? 1 : 0, dims, lower, items));
 }
 
 void row_oids(struct sysrel_scan *scan, int attnum, const uint32_t *oids, size_t n)

@@ -20,8 +20,9 @@ struct sysrel_hint {
 typedef bool (*sysrel_emit_fn)(void *arg, const struct datum *row);
 /* All rows of the relation that `system` belongs to, as env's catalog has them.  `hint` may be NULL.  False: err is filled, or
  * `emit` returned false. */
-MUST_CHECK bool sysrel_scan(const struct sysrel *system, const struct env *env, const struct sysrel_hint *hint,
-                            sysrel_emit_fn emit, void *arg, struct err *err);
+MUST_CHECK bool sysrel_scan(const struct sysrel *system, const struct env *env,
+                            const struct sysrel_hint *hint, sysrel_emit_fn emit, void *arg,
+                            struct err *err);
 
 /* Never NULL: relations without content of their own are empty. */
 const struct sysrel *sysrel_find(const char *schema, const char *name);
@@ -53,13 +54,18 @@ struct sysrel_scan {
 /* Starts a row of NULLs and emits the one before. */
 void row_begin(struct sysrel_scan *scan);
 /* Set one column of the current row; attnum from 1. */
-void row_int(struct sysrel_scan *scan, int attnum, int64_t value); /* bool, "char", ints, oid, reg*, timestamptz */
+void row_int(struct sysrel_scan *scan, int attnum,
+             int64_t value); /* bool, "char", ints, oid, reg*, timestamptz */
 void row_float(struct sysrel_scan *scan, int attnum, double value);
-void row_text(struct sysrel_scan *scan, int attnum, const char *text); /* NULL stays NULL; text, name */
+void row_text(struct sysrel_scan *scan, int attnum,
+              const char *text); /* NULL stays NULL; text, name */
 void row_datum(struct sysrel_scan *scan, int attnum, struct datum value);
-void row_oids(struct sysrel_scan *scan, int attnum, const uint32_t *oids, size_t n); /* oidvector or oid[] by the column's type */
-void row_ints(struct sysrel_scan *scan, int attnum, const int16_t *values, size_t n); /* int2vector or int2[] */
-void row_texts(struct sysrel_scan *scan, int attnum, const char *const *texts, size_t n); /* text[], name[] */
+void row_oids(struct sysrel_scan *scan, int attnum, const uint32_t *oids,
+              size_t n); /* oidvector or oid[] by the column's type */
+void row_ints(struct sysrel_scan *scan, int attnum, const int16_t *values,
+              size_t n); /* int2vector or int2[] */
+void row_texts(struct sysrel_scan *scan, int attnum, const char *const *texts,
+               size_t n); /* text[], name[] */
 /* Through the type's input function: any type. */
 MUST_CHECK bool row_input(struct sysrel_scan *scan, int attnum, const char *text);
 /* The value that a column is to equal, or NULL. */

@@ -112,7 +112,8 @@ static bool pg_db_role_setting(struct sysrel_scan *scan)
     return true;
 }
 
-static void description_row(struct sysrel_scan *scan, uint32_t oid, uint32_t class_oid, const char *text)
+static void description_row(struct sysrel_scan *scan, uint32_t oid, uint32_t class_oid,
+                            const char *text)
 {
     if (!text || !scan_wants_oid(scan, 1, oid))
         return;

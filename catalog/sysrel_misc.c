@@ -76,7 +76,8 @@ static void zeros(struct sysrel_scan *scan, int first, int last)
 
 static bool is_system_schema(const char *name)
 {
-    return strcmp(name, "pg_catalog") == 0 || strcmp(name, "information_schema") == 0 || strncmp(name, "pg_toast", 8) == 0;
+    return strcmp(name, "pg_catalog") == 0 || strcmp(name, "information_schema") == 0 ||
+           strncmp(name, "pg_toast", 8) == 0;
 }
 
 /* The _user_ and _sys_ views take their share of all tables. */
@@ -94,7 +95,8 @@ static bool stat_tables(struct sysrel_scan *scan)
 {
     const struct relation *relation;
     for (size_t at = 0; (relation = catalog_next_relation(scan->catalog, &at));) {
-        if ((relation->kind != 'r' && relation->kind != 'm') || !in_share(scan, relation->namespace_name))
+        if ((relation->kind != 'r' && relation->kind != 'm') ||
+            !in_share(scan, relation->namespace_name))
             continue;
         row_begin(scan);
         row_int(scan, 1, relation->oid);
@@ -203,7 +205,10 @@ static bool pg_available_extensions(struct sysrel_scan *scan)
         row_begin(scan);
         row_text(scan, 1, known[k].name);
         row_text(scan, 2, known[k].version);
-        row_text(scan, 3, extension ? extension->version : strcmp(known[k].name, "plpgsql") == 0 ? "1.0" : NULL);
+        row_text(scan, 3,
+                 extension                               ? extension->version
+                 : strcmp(known[k].name, "plpgsql") == 0 ? "1.0"
+                                                         : NULL);
         row_text(scan, 4, known[k].comment);
     }
     return true;

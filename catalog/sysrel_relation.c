@@ -73,30 +73,35 @@ static void relation_class_row(struct sysrel_scan *scan, const struct relation *
     uint16_t n_checks = 0, n_foreign = relation->n_referenced_by;
     for (uint16_t k = 0; k < relation->n_constraints; k++) {
         n_checks += relation->constraints[k]->kind == 'c';
-        n_foreign += relation->constraints[k]->kind == 'f' || relation->constraints[k]->deferrable; /* kept by triggers */
+        n_foreign += relation->constraints[k]->kind == 'f' ||
+                     relation->constraints[k]->deferrable; /* kept by triggers */
     }
-    bool view = relation->kind == 'v' || relation->kind == 'm', heap = relation->kind == 'r' || relation->kind == 'm';
+    bool view = relation->kind == 'v' || relation->kind == 'm',
+         heap = relation->kind == 'r' || relation->kind == 'm';
     class_row(scan, &(struct class_facts){
-        .oid = relation->oid,
-        .namespace_oid = relation->namespace_oid,
-        .rowtype = relation->rowtype_oid,
-        .owner = relation->owner_oid,
-        .am = heap ? AM_HEAP : 0,
-        .filenode = !system && relation_has_storage(relation) ? relation->oid : 0,
-        .name = relation->name,
-        .tuples = relation->kind == 'S' ? 1 : -1,
-        .has_index = relation->n_indexes > 0 || (system && system->has_index),
-        .shared = system && system->shared,
-        .has_rules = view,
-        .has_triggers = relation->n_triggers > 0 || n_foreign > 0,
-        .populated = relation->kind != 'm' || relation->populated,
-        .persistence = relation->persistence ? relation->persistence : 'p',
-        .kind = relation->kind,
-        .replica_identity = relation->replica_identity ? relation->replica_identity : heap && !system ? 'd' : 'n',
-        .n_columns = relation->n_columns,
-        .n_checks = n_checks,
-    });
-    row_acl(scan, 31, relation->oid < FIRST_USER_OID ? system_relation_acl(relation) : relation->acl);
+                        .oid = relation->oid,
+                        .namespace_oid = relation->namespace_oid,
+                        .rowtype = relation->rowtype_oid,
+                        .owner = relation->owner_oid,
+                        .am = heap ? AM_HEAP : 0,
+                        .filenode = !system && relation_has_storage(relation) ? relation->oid : 0,
+                        .name = relation->name,
+                        .tuples = relation->kind == 'S' ? 1 : -1,
+                        .has_index = relation->n_indexes > 0 || (system && system->has_index),
+                        .shared = system && system->shared,
+                        .has_rules = view,
+                        .has_triggers = relation->n_triggers > 0 || n_foreign > 0,
+                        .populated = relation->kind != 'm' || relation->populated,
+                        .persistence = relation->persistence ? relation->persistence : 'p',
+                        .kind = relation->kind,
+                        .replica_identity = relation->replica_identity ? relation->replica_identity
+                                            : heap && !system          ? 'd'
+                                                                       : 'n',
+                        .n_columns = relation->n_columns,
+                        .n_checks = n_checks,
+                    });
+    row_acl(scan, 31,
+            relation->oid < FIRST_USER_OID ? system_relation_acl(relation) : relation->acl);
     if (relation->options)
         row_texts(scan, 32, relation->options, count_options(relation->options));
 }
@@ -104,19 +109,20 @@ static void relation_class_row(struct sysrel_scan *scan, const struct relation *
 static void index_class_row(struct sysrel_scan *scan, const struct index *index)
 {
     const struct relation *relation = catalog_relation(scan->catalog, index->relation_oid);
-    class_row(scan, &(struct class_facts){
-        .oid = index->oid,
-        .namespace_oid = index->namespace_oid,
-        .owner = relation ? relation->owner_oid : ROLE_BOOTSTRAP,
-        .am = access_method_oid(index->method),
-        .filenode = index->oid,
-        .name = index->name,
-        .populated = true,
-        .persistence = relation && relation->persistence ? relation->persistence : 'p',
-        .kind = 'i',
-        .replica_identity = 'n',
-        .n_columns = index->n_keys + index->n_include,
-    });
+    class_row(scan,
+              &(struct class_facts){
+                  .oid = index->oid,
+                  .namespace_oid = index->namespace_oid,
+                  .owner = relation ? relation->owner_oid : ROLE_BOOTSTRAP,
+                  .am = access_method_oid(index->method),
+                  .filenode = index->oid,
+                  .name = index->name,
+                  .populated = true,
+                  .persistence = relation && relation->persistence ? relation->persistence : 'p',
+                  .kind = 'i',
+                  .replica_identity = 'n',
+                  .n_columns = index->n_keys + index->n_include,
+              });
     if (index->options)
         row_texts(scan, 32, index->options, count_options(index->options));
 }
@@ -129,9 +135,11 @@ static uint16_t count_words(const char *text)
     return n;
 }
 
-static bool class_wanted(const struct sysrel_scan *scan, uint32_t oid, const char *name, uint32_t namespace_oid)
+static bool class_wanted(const struct sysrel_scan *scan, uint32_t oid, const char *name,
+                         uint32_t namespace_oid)
 {
-    return scan_wants_oid(scan, 1, oid) && scan_wants_name(scan, 2, name) && scan_wants_oid(scan, 3, namespace_oid);
+    return scan_wants_oid(scan, 1, oid) && scan_wants_name(scan, 2, name) &&
+           scan_wants_oid(scan, 3, namespace_oid);
 }
 
 static bool pg_class(struct sysrel_scan *scan)
@@ -148,25 +156,26 @@ static bool pg_class(struct sysrel_scan *scan)
         const struct builtin_index *system = &builtin_indexes[k];
         if (class_wanted(scan, system->oid, system->name, NAMESPACE_PG_CATALOG))
             class_row(scan, &(struct class_facts){
-                .oid = system->oid,
-                .namespace_oid = NAMESPACE_PG_CATALOG,
-                .owner = ROLE_BOOTSTRAP,
-                .am = AM_BTREE,
-                .name = system->name,
-                .populated = true,
-                .persistence = 'p',
-                .kind = 'i',
-                .replica_identity = 'n',
-                .n_columns = count_words(system->keys),
-            });
+                                .oid = system->oid,
+                                .namespace_oid = NAMESPACE_PG_CATALOG,
+                                .owner = ROLE_BOOTSTRAP,
+                                .am = AM_BTREE,
+                                .name = system->name,
+                                .populated = true,
+                                .persistence = 'p',
+                                .kind = 'i',
+                                .replica_identity = 'n',
+                                .n_columns = count_words(system->keys),
+                            });
     }
     return true;
 }
 
 /* ---- pg_attribute ---- */
 
-static void attribute_row(struct sysrel_scan *scan, uint32_t relation_oid, const char *name, const struct type *type, int16_t attnum,
-                          int32_t typmod, bool not_null, uint32_t collation)
+static void attribute_row(struct sysrel_scan *scan, uint32_t relation_oid, const char *name,
+                          const struct type *type, int16_t attnum, int32_t typmod, bool not_null,
+                          uint32_t collation)
 {
     row_begin(scan);
     row_int(scan, 1, relation_oid);
@@ -175,8 +184,10 @@ static void attribute_row(struct sysrel_scan *scan, uint32_t relation_oid, const
     row_int(scan, 4, attnum < 0 ? 0 : -1);
     row_int(scan, 5, type ? type->len : 0);
     row_int(scan, 6, attnum);
-    row_int(scan, 7, type && type->category == 'A' && type->elem_oid && type->len == -1 && type->oid != TYPE_INT2VECTOR &&
-                             type->oid != TYPE_OIDVECTOR && relation_oid >= FIRST_USER_OID);
+    row_int(scan, 7,
+            type && type->category == 'A' && type->elem_oid && type->len == -1 &&
+                type->oid != TYPE_INT2VECTOR && type->oid != TYPE_OIDVECTOR &&
+                relation_oid >= FIRST_USER_OID);
     row_int(scan, 8, -1);
     row_int(scan, 9, typmod);
     row_int(scan, 10, type && type->by_value);
@@ -204,13 +215,16 @@ static void system_attribute_rows(struct sysrel_scan *scan, uint32_t relation_oi
                   {"cmin", TYPE_CID, -3},     {"xmin", TYPE_XID, -2}, {"ctid", TYPE_TID, -1}};
     for (size_t k = 0; k < ARRAY_COUNT(system); k++)
         if (scan_wants_name(scan, 2, system[k].name))
-            attribute_row(scan, relation_oid, system[k].name, builtin_type(system[k].type), system[k].attnum, -1, true, 0);
+            attribute_row(scan, relation_oid, system[k].name, builtin_type(system[k].type),
+                          system[k].attnum, -1, true, 0);
 }
 
-static void column_row(struct sysrel_scan *scan, const struct relation *relation, const struct column *column)
+static void column_row(struct sysrel_scan *scan, const struct relation *relation,
+                       const struct column *column)
 {
     if (column->dropped) {
-        const char *name = arena_printf(scan->keep, "........pg.dropped.%d........", column->attnum);
+        const char *name =
+            arena_printf(scan->keep, "........pg.dropped.%d........", column->attnum);
         if (!scan_wants_name(scan, 2, name))
             return;
         attribute_row(scan, relation->oid, name, NULL, column->attnum, column->typmod, false, 0);
@@ -222,8 +236,8 @@ static void column_row(struct sysrel_scan *scan, const struct relation *relation
     }
     if (!scan_wants_name(scan, 2, column->name))
         return;
-    attribute_row(scan, relation->oid, column->name, column->type, column->attnum, column->typmod, column->not_null,
-                  column->collation_oid);
+    attribute_row(scan, relation->oid, column->name, column->type, column->attnum, column->typmod,
+                  column->not_null, column->collation_oid);
     if (column->statistics_target >= 0)
         row_int(scan, 4, column->statistics_target);
     if (column->storage)
@@ -231,11 +245,13 @@ static void column_row(struct sysrel_scan *scan, const struct relation *relation
     row_int(scan, 15, column->default_sql != NULL);
     row_int(scan, 17, column->identity);
     row_int(scan, 18, column->generated);
-    row_acl(scan, 23, relation->oid < FIRST_USER_OID ? system_column_acl(relation, column) : column->acl);
+    row_acl(scan, 23,
+            relation->oid < FIRST_USER_OID ? system_column_acl(relation, column) : column->acl);
 }
 
 /* What the access method keeps: hash codes, words, elements of arrays. */
-static const struct type *index_stored_type(const struct catalog *catalog, const struct index *index, const struct index_key *key)
+static const struct type *index_stored_type(const struct catalog *catalog,
+                                            const struct index *index, const struct index_key *key)
 {
     const struct builtin_opclass *opclass = index_key_opclass(index, key);
     if (strcmp(index->method, "hash") == 0)
@@ -257,9 +273,11 @@ static void index_attribute_rows(struct sysrel_scan *scan, const struct index *i
     for (uint16_t k = 0; k < index->n_keys + index->n_include; k++) {
         const struct index_key *key = &index->keys[k];
         int32_t typmod = key->attnum > 0 ? relation->columns[key->attnum - 1].typmod : -1;
-        const struct type *type = k < index->n_keys ? index_stored_type(scan->catalog, index, key) : key->type;
+        const struct type *type =
+            k < index->n_keys ? index_stored_type(scan->catalog, index, key) : key->type;
         if (scan_wants_name(scan, 2, names[k]))
-            attribute_row(scan, index->oid, names[k], type, (int16_t)(k + 1), type == key->type ? typmod : -1, false, key->collation_oid);
+            attribute_row(scan, index->oid, names[k], type, (int16_t)(k + 1),
+                          type == key->type ? typmod : -1, false, key->collation_oid);
     }
 }
 
@@ -270,10 +288,12 @@ static void system_index_attribute_rows(struct sysrel_scan *scan, const struct b
     for (const char *p = index->keys; relation && *p;) {
         char *end;
         long key = strtol(p, &end, 10);
-        const struct column *column = key > 0 && key <= relation->n_columns ? &relation->columns[key - 1] : NULL;
+        const struct column *column =
+            key > 0 && key <= relation->n_columns ? &relation->columns[key - 1] : NULL;
         attnum++;
         if (column && scan_wants_name(scan, 2, column->name))
-            attribute_row(scan, index->oid, column->name, column->type, attnum, -1, false, column->collation_oid);
+            attribute_row(scan, index->oid, column->name, column->type, attnum, -1, false,
+                          column->collation_oid);
         if (end == p)
             break;
         p = end;
@@ -343,8 +363,10 @@ static void index_row(struct sysrel_scan *scan, const struct index *index)
 {
     uint16_t n = index->n_keys + index->n_include;
     row_begin(scan);
-    int16_t *keys = ARENA_ARRAY(scan->arena, int16_t, n + 1), *options = ARENA_ARRAY(scan->arena, int16_t, n + 1);
-    uint32_t *collations = ARENA_ARRAY(scan->arena, uint32_t, n + 1), *classes = ARENA_ARRAY(scan->arena, uint32_t, n + 1);
+    int16_t *keys = ARENA_ARRAY(scan->arena, int16_t, n + 1),
+            *options = ARENA_ARRAY(scan->arena, int16_t, n + 1);
+    uint32_t *collations = ARENA_ARRAY(scan->arena, uint32_t, n + 1),
+             *classes = ARENA_ARRAY(scan->arena, uint32_t, n + 1);
     for (uint16_t k = 0; k < n; k++) {
         const struct builtin_opclass *opclass = index_key_opclass(index, &index->keys[k]);
         keys[k] = index->keys[k].attnum;
@@ -388,15 +410,16 @@ static bool system_index_row(struct sysrel_scan *scan, const struct builtin_inde
     row_int(scan, 7, index->primary);
     for (int attnum = 8; attnum <= 15; attnum++)
         row_int(scan, attnum, attnum == 9 || attnum == 11 || attnum == 13 || attnum == 14);
-    return row_input(scan, 16, index->keys) && row_input(scan, 17, index->collations) && row_input(scan, 18, index->opclasses) &&
-           row_input(scan, 19, index->options);
+    return row_input(scan, 16, index->keys) && row_input(scan, 17, index->collations) &&
+           row_input(scan, 18, index->opclasses) && row_input(scan, 19, index->options);
 }
 
 static bool pg_index(struct sysrel_scan *scan)
 {
     const struct index *index;
     for (size_t k = 0; k < builtin_n_indexes; k++)
-        if (scan_wants_oid(scan, 1, builtin_indexes[k].oid) && scan_wants_oid(scan, 2, builtin_indexes[k].relation_oid) &&
+        if (scan_wants_oid(scan, 1, builtin_indexes[k].oid) &&
+            scan_wants_oid(scan, 2, builtin_indexes[k].relation_oid) &&
             !system_index_row(scan, &builtin_indexes[k]))
             return false;
     for (size_t at = 0; (index = catalog_next_index(scan->catalog, &at));)
@@ -407,7 +430,8 @@ static bool pg_index(struct sysrel_scan *scan)
 
 /* ---- pg_constraint ---- */
 
-static void constraint_row(struct sysrel_scan *scan, uint32_t oid, const char *name, uint32_t namespace_oid, char kind)
+static void constraint_row(struct sysrel_scan *scan, uint32_t oid, const char *name,
+                           uint32_t namespace_oid, char kind)
 {
     row_begin(scan);
     row_int(scan, 1, oid);
@@ -431,7 +455,8 @@ static void foreign_key_columns(struct sysrel_scan *scan, const struct constrain
     const struct relation *target = catalog_relation(scan->catalog, constraint->ref_relation_oid);
     uint32_t *opers = ARENA_ARRAY(scan->arena, uint32_t, constraint->n_columns + 1);
     for (uint16_t k = 0; target && k < constraint->n_columns; k++) {
-        const struct oper *equal = builtin_btree_oper(target->columns[constraint->ref_columns[k] - 1].type, 3);
+        const struct oper *equal =
+            builtin_btree_oper(target->columns[constraint->ref_columns[k] - 1].type, 3);
         opers[k] = equal ? equal->oid : 0;
     }
     row_ints(scan, 20, constraint->ref_columns, constraint->n_columns);
@@ -443,7 +468,8 @@ static void foreign_key_columns(struct sysrel_scan *scan, const struct constrain
 
 static void user_constraint_row(struct sysrel_scan *scan, const struct constraint *constraint)
 {
-    constraint_row(scan, constraint->oid, constraint->name, constraint->namespace_oid, constraint->kind);
+    constraint_row(scan, constraint->oid, constraint->name, constraint->namespace_oid,
+                   constraint->kind);
     row_int(scan, 5, constraint->deferrable);
     row_int(scan, 6, constraint->deferred);
     row_int(scan, 7, constraint->validated);
@@ -467,7 +493,8 @@ static void domain_constraint_rows(struct sysrel_scan *scan, const struct type *
     const struct domain_info *domain = type->domain;
     for (uint16_t k = 0; domain && k < domain->n_checks; k++) {
         const struct domain_check *check = &domain->checks[k];
-        if (!scan_wants_oid(scan, 1, check->oid) || !scan_wants_oid(scan, 8, 0) || !scan_wants_oid(scan, 9, type->oid))
+        if (!scan_wants_oid(scan, 1, check->oid) || !scan_wants_oid(scan, 8, 0) ||
+            !scan_wants_oid(scan, 9, type->oid))
             continue;
         constraint_row(scan, check->oid, check->name, type->namespace_oid, 'c');
         row_int(scan, 7, check->validated);
@@ -491,7 +518,8 @@ static bool pg_constraint(struct sysrel_scan *scan)
             return false;
     }
     for (size_t at = 0; (constraint = catalog_next_constraint(scan->catalog, &at));)
-        if (scan_wants_oid(scan, 1, constraint->oid) && scan_wants_oid(scan, 8, constraint->relation_oid))
+        if (scan_wants_oid(scan, 1, constraint->oid) &&
+            scan_wants_oid(scan, 8, constraint->relation_oid))
             user_constraint_row(scan, constraint);
     for (size_t at = 0; (type = catalog_next_type(scan->catalog, &at));)
         if (type->kind == 'd')
@@ -525,7 +553,8 @@ static bool pg_rewrite(struct sysrel_scan *scan)
 {
     const struct relation *relation;
     for (size_t at = 0; (relation = catalog_next_relation(scan->catalog, &at));) {
-        if ((relation->kind != 'v' && relation->kind != 'm') || !scan_wants_oid(scan, 3, relation->oid))
+        if ((relation->kind != 'v' && relation->kind != 'm') ||
+            !scan_wants_oid(scan, 3, relation->oid))
             continue;
         row_begin(scan);
         row_int(scan, 1, synthetic_oid(relation->oid, 0));
@@ -546,9 +575,11 @@ static bool pg_trigger(struct sysrel_scan *scan)
     for (size_t at = 0; (trigger = catalog_next_trigger(scan->catalog, &at));) {
         if (!scan_wants_oid(scan, 2, trigger->relation_oid))
             continue;
-        int type = (trigger->level == 'r' ? 1 : 0) | (trigger->timing == 'b' ? 2 : trigger->timing == 'i' ? 64 : 0);
-        type |= (trigger->events & 1 ? 4 : 0) | (trigger->events & 4 ? 8 : 0) | (trigger->events & 2 ? 16 : 0) |
-                (trigger->events & 8 ? 32 : 0);
+        int type = (trigger->level == 'r' ? 1 : 0) | (trigger->timing == 'b'   ? 2
+                                                      : trigger->timing == 'i' ? 64
+                                                                               : 0);
+        type |= (trigger->events & 1 ? 4 : 0) | (trigger->events & 4 ? 8 : 0) |
+                (trigger->events & 2 ? 16 : 0) | (trigger->events & 8 ? 32 : 0);
         row_begin(scan);
         row_int(scan, 1, trigger->oid);
         row_int(scan, 2, trigger->relation_oid);
@@ -568,7 +599,8 @@ static bool pg_trigger(struct sysrel_scan *scan)
 
 /* ---- pg_init_privs: what was granted from the start, so that dumps leave it out ---- */
 
-static void first_privileges_row(struct sysrel_scan *scan, uint32_t class_oid, uint32_t oid, int sub, const struct acl *acl)
+static void first_privileges_row(struct sysrel_scan *scan, uint32_t class_oid, uint32_t oid,
+                                 int sub, const struct acl *acl)
 {
     if (!acl || !scan_wants_oid(scan, 1, oid))
         return;
@@ -588,15 +620,20 @@ static bool pg_init_privs(struct sysrel_scan *scan)
             continue;
         first_privileges_row(scan, CLASS_RELATION, relation->oid, 0, system_relation_acl(relation));
         for (uint16_t k = 0; k < relation->n_columns; k++)
-            first_privileges_row(scan, CLASS_RELATION, relation->oid, k + 1, system_column_acl(relation, &relation->columns[k]));
+            first_privileges_row(scan, CLASS_RELATION, relation->oid, k + 1,
+                                 system_column_acl(relation, &relation->columns[k]));
     }
-    first_privileges_row(scan, CLASS_NAMESPACE, NAMESPACE_PG_CATALOG, 0, system_namespace_acl(NAMESPACE_PG_CATALOG));
-    first_privileges_row(scan, CLASS_NAMESPACE, NAMESPACE_PUBLIC, 0, system_namespace_acl(NAMESPACE_PUBLIC));
+    first_privileges_row(scan, CLASS_NAMESPACE, NAMESPACE_PG_CATALOG, 0,
+                         system_namespace_acl(NAMESPACE_PG_CATALOG));
+    first_privileges_row(scan, CLASS_NAMESPACE, NAMESPACE_PUBLIC, 0,
+                         system_namespace_acl(NAMESPACE_PUBLIC));
     return true;
 }
 
 const struct sysrel_entry sysrel_relation_rows[] = {
-    {"pg_class", pg_class},           {"pg_attribute", pg_attribute}, {"pg_attrdef", pg_attrdef}, {"pg_index", pg_index},
-    {"pg_constraint", pg_constraint}, {"pg_sequence", pg_sequence},   {"pg_rewrite", pg_rewrite}, {"pg_trigger", pg_trigger},
+    {"pg_class", pg_class},           {"pg_attribute", pg_attribute},
+    {"pg_attrdef", pg_attrdef},       {"pg_index", pg_index},
+    {"pg_constraint", pg_constraint}, {"pg_sequence", pg_sequence},
+    {"pg_rewrite", pg_rewrite},       {"pg_trigger", pg_trigger},
     {"pg_init_privs", pg_init_privs}, {NULL, NULL},
 };

@@ -11,42 +11,50 @@ struct sysview {
 };
 
 static const struct sysview views[] = {
-    {"pg_roles",
-     "SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolconnlimit,"
-     " '********'::text, rolvaliduntil, rolbypassrls, setconfig, pg_authid.oid"
-     " FROM pg_authid LEFT JOIN pg_db_role_setting s ON pg_authid.oid = setrole AND setdatabase = 0"},
-    {"pg_shadow",
-     "SELECT rolname, pg_authid.oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, rolpassword, rolvaliduntil, setconfig"
-     " FROM pg_authid LEFT JOIN pg_db_role_setting s ON pg_authid.oid = setrole AND setdatabase = 0 WHERE rolcanlogin"},
-    {"pg_user",
-     "SELECT rolname, pg_authid.oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, '********'::text, rolvaliduntil, setconfig"
-     " FROM pg_authid LEFT JOIN pg_db_role_setting s ON pg_authid.oid = setrole AND setdatabase = 0 WHERE rolcanlogin"},
-    {"pg_group",
-     "SELECT rolname, oid, ARRAY(SELECT member FROM pg_auth_members WHERE roleid = pg_authid.oid) FROM pg_authid WHERE NOT rolcanlogin"},
-    {"pg_tables",
-     "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), NULL::name, c.relhasindex, c.relhasrules, c.relhastriggers, c.relrowsecurity"
-     " FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"},
+    {"pg_roles", "SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, "
+                 "rolreplication, rolconnlimit,"
+                 " '********'::text, rolvaliduntil, rolbypassrls, setconfig, pg_authid.oid"
+                 " FROM pg_authid LEFT JOIN pg_db_role_setting s ON pg_authid.oid = setrole AND "
+                 "setdatabase = 0"},
+    {"pg_shadow", "SELECT rolname, pg_authid.oid, rolcreatedb, rolsuper, rolreplication, "
+                  "rolbypassrls, rolpassword, rolvaliduntil, setconfig"
+                  " FROM pg_authid LEFT JOIN pg_db_role_setting s ON pg_authid.oid = setrole AND "
+                  "setdatabase = 0 WHERE rolcanlogin"},
+    {"pg_user", "SELECT rolname, pg_authid.oid, rolcreatedb, rolsuper, rolreplication, "
+                "rolbypassrls, '********'::text, rolvaliduntil, setconfig"
+                " FROM pg_authid LEFT JOIN pg_db_role_setting s ON pg_authid.oid = setrole AND "
+                "setdatabase = 0 WHERE rolcanlogin"},
+    {"pg_group", "SELECT rolname, oid, ARRAY(SELECT member FROM pg_auth_members WHERE roleid = "
+                 "pg_authid.oid) FROM pg_authid WHERE NOT rolcanlogin"},
+    {"pg_tables", "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), NULL::name, "
+                  "c.relhasindex, c.relhasrules, c.relhastriggers, c.relrowsecurity"
+                  " FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
+                  "c.relkind IN ('r', 'p')"},
     {"pg_views",
      "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), pg_get_viewdef(c.oid)"
      " FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v'"},
     {"pg_matviews",
-     "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), NULL::name, c.relhasindex, c.relispopulated, pg_get_viewdef(c.oid)"
+     "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), NULL::name, c.relhasindex, "
+     "c.relispopulated, pg_get_viewdef(c.oid)"
      " FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm'"},
-    {"pg_indexes",
-     "SELECT n.nspname, c.relname, i.relname, NULL::name, pg_get_indexdef(i.oid)"
-     " FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid"
-     " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'm', 'p') AND i.relkind IN ('i', 'I')"},
-    {"pg_sequences",
-     "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), s.seqtypid::regtype, s.seqstart, s.seqmin, s.seqmax, s.seqincrement,"
-     " s.seqcycle, s.seqcache, pg_sequence_last_value(c.oid)"
-     " FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid LEFT JOIN pg_namespace n ON n.oid = c.relnamespace"
-     " WHERE c.relkind = 'S'"},
+    {"pg_indexes", "SELECT n.nspname, c.relname, i.relname, NULL::name, pg_get_indexdef(i.oid)"
+                   " FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON "
+                   "i.oid = x.indexrelid"
+                   " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', "
+                   "'m', 'p') AND i.relkind IN ('i', 'I')"},
+    {"pg_sequences", "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), "
+                     "s.seqtypid::regtype, s.seqstart, s.seqmin, s.seqmax, s.seqincrement,"
+                     " s.seqcycle, s.seqcache, pg_sequence_last_value(c.oid)"
+                     " FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid LEFT JOIN "
+                     "pg_namespace n ON n.oid = c.relnamespace"
+                     " WHERE c.relkind = 'S'"},
     {"pg_rules",
-     "SELECT n.nspname, c.relname, r.rulename, pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class"
+     "SELECT n.nspname, c.relname, r.rulename, pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN "
+     "pg_class c ON c.oid = r.ev_class"
      " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN'"},
-    {"pg_available_extension_versions",
-     "SELECT name, default_version, installed_version IS NOT NULL, true, true, true, NULL::name, NULL::name[], comment"
-     " FROM pg_available_extensions"},
+    {"pg_available_extension_versions", "SELECT name, default_version, installed_version IS NOT "
+                                        "NULL, true, true, true, NULL::name, NULL::name[], comment"
+                                        " FROM pg_available_extensions"},
     {NULL, NULL},
 };
 

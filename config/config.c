@@ -28,28 +28,41 @@ struct key {
 #define AT(field) offsetof(struct config, field)
 static const struct key keys[] = {
     {"server", "data", KEY_TEXT, AT(data_dir), 0, 0, NULL, "./data", "data directory"},
-    {"server", "listen", KEY_TEXT, AT(listen), 0, 0, NULL, "127.0.0.1", "addresses to listen on, comma-separated; * for all"},
+    {"server", "listen", KEY_TEXT, AT(listen), 0, 0, NULL, "127.0.0.1",
+     "addresses to listen on, comma-separated; * for all"},
     {"server", "port", KEY_NUMBER, AT(port), 0, 65535, NULL, "6432", "TCP port (0: any free one)"},
-    {"server", "unix_socket_dir", KEY_TEXT, AT(unix_socket_dir), 0, 0, NULL, "", "folder for the local socket; empty: none"},
-    {"server", "shards", KEY_NUMBER, AT(shards), 1, 4096, NULL, "8", "shards of databases made from now on"},
+    {"server", "unix_socket_dir", KEY_TEXT, AT(unix_socket_dir), 0, 0, NULL, "",
+     "folder for the local socket; empty: none"},
+    {"server", "shards", KEY_NUMBER, AT(shards), 1, 4096, NULL, "8",
+     "shards of databases made from now on"},
     {"server", "loops", KEY_NUMBER, AT(loops), 0, 1024, NULL, "0", "event loops; 0: one per core"},
-    {"server", "max_connections", KEY_NUMBER, AT(max_connections), 1, 262143, NULL, "10000", "sessions at a time"},
-    {"server", "max_open_readers", KEY_NUMBER, AT(max_open_readers), 8, 1000000, NULL, "2048", "read connections to shard files, in all"},
-    {"server", "authentication_timeout", KEY_NUMBER, AT(authentication_timeout_s), 1, 600, NULL, "60", "seconds"},
+    {"server", "max_connections", KEY_NUMBER, AT(max_connections), 1, 262143, NULL, "10000",
+     "sessions at a time"},
+    {"server", "max_open_readers", KEY_NUMBER, AT(max_open_readers), 8, 1000000, NULL, "2048",
+     "read connections to shard files, in all"},
+    {"server", "authentication_timeout", KEY_NUMBER, AT(authentication_timeout_s), 1, 600, NULL,
+     "60", "seconds"},
     {"server", "shutdown_timeout", KEY_NUMBER, AT(shutdown_timeout_s), 0, 3600, NULL, "10",
      "seconds that running statements get when the server stops"},
-    {"server", "log_segment_size", KEY_BYTES, AT(log_segment_bytes), 1 << 20, INT64_C(1) << 32, NULL, "16MB",
-     "size of a commit log segment"},
-    {"server", "plan_cache_size", KEY_BYTES, AT(plan_cache_bytes), 0, INT64_C(1) << 40, NULL, "64MB", "per event loop"},
-    {"log", "log_level", KEY_CHOICE, AT(log_level), 0, 0, "|debug|info|notice|warning|error|fatal|", "info", "least level that is logged"},
-    {"log", "log_statement", KEY_CHOICE, AT(log_statement), 0, 0, "|none|ddl|mod|all|", "none", "statements to log"},
-    {"log", "log_min_duration_statement", KEY_NUMBER, AT(log_min_duration_ms), -1, INT_MAX, NULL, "-1",
-     "milliseconds from which a statement is logged; -1: never"},
-    {"log", "log_connections", KEY_FLAG, AT(log_connections), 0, 0, NULL, "off", "log who comes and goes"},
-    {"tls", "tls_cert", KEY_TEXT, AT(tls_cert), 0, 0, NULL, "", "certificate file (PEM); empty: no TLS"},
+    {"server", "log_segment_size", KEY_BYTES, AT(log_segment_bytes), 1 << 20, INT64_C(1) << 32,
+     NULL, "16MB", "size of a commit log segment"},
+    {"server", "plan_cache_size", KEY_BYTES, AT(plan_cache_bytes), 0, INT64_C(1) << 40, NULL,
+     "64MB", "per event loop"},
+    {"log", "log_level", KEY_CHOICE, AT(log_level), 0, 0, "|debug|info|notice|warning|error|fatal|",
+     "info", "least level that is logged"},
+    {"log", "log_statement", KEY_CHOICE, AT(log_statement), 0, 0, "|none|ddl|mod|all|", "none",
+     "statements to log"},
+    {"log", "log_min_duration_statement", KEY_NUMBER, AT(log_min_duration_ms), -1, INT_MAX, NULL,
+     "-1", "milliseconds from which a statement is logged; -1: never"},
+    {"log", "log_connections", KEY_FLAG, AT(log_connections), 0, 0, NULL, "off",
+     "log who comes and goes"},
+    {"tls", "tls_cert", KEY_TEXT, AT(tls_cert), 0, 0, NULL, "",
+     "certificate file (PEM); empty: no TLS"},
     {"tls", "tls_key", KEY_TEXT, AT(tls_key), 0, 0, NULL, "", "private key file (PEM)"},
-    {"tls", "tls_ca", KEY_TEXT, AT(tls_ca), 0, 0, NULL, "", "certificates that sign client certificates"},
-    {"tls", "tls_min_version", KEY_CHOICE, AT(tls_min_version), 0, 0, "|1.2|1.3|", "1.2", "least TLS version"},
+    {"tls", "tls_ca", KEY_TEXT, AT(tls_ca), 0, 0, NULL, "",
+     "certificates that sign client certificates"},
+    {"tls", "tls_min_version", KEY_CHOICE, AT(tls_min_version), 0, 0, "|1.2|1.3|", "1.2",
+     "least TLS version"},
 };
 #undef AT
 
@@ -92,7 +105,8 @@ static bool parse_bytes(const char *text, int64_t *value)
 
 static bool parse_flag(const char *text, bool *value)
 {
-    static const char *const on[] = {"on", "true", "yes", "1"}, *const off[] = {"off", "false", "no", "0"};
+    static const char *const on[] = {"on", "true", "yes", "1"}, *const off[] = {"off", "false",
+                                                                                "no", "0"};
     for (size_t i = 0; i < ARRAY_COUNT(on); i++) {
         if (strcmp(text, on[i]) == 0)
             return *value = true, true;
@@ -115,8 +129,8 @@ static bool set_key(struct config *config, const struct key *key, const char *te
             return err_set(err, ERR_CONFIG_FILE_ERROR, "\"%s\" is not a %s for %s", text,
                            key->kind == KEY_NUMBER ? "number" : "size", key->name);
         if (number < key->min || number > key->max)
-            return err_set(err, ERR_CONFIG_FILE_ERROR, "%s must be between %lld and %lld", key->name, (long long)key->min,
-                           (long long)key->max);
+            return err_set(err, ERR_CONFIG_FILE_ERROR, "%s must be between %lld and %lld",
+                           key->name, (long long)key->min, (long long)key->max);
         *(int64_t *)field(config, key) = number;
         return true;
     case KEY_FLAG:
@@ -126,7 +140,8 @@ static bool set_key(struct config *config, const struct key *key, const char *te
     case KEY_CHOICE: {
         const char *found = strstr(key->choices, arena_printf(config->arena, "|%s|", text));
         if (!found || strchr(text, '|'))
-            return err_set(err, ERR_CONFIG_FILE_ERROR, "%s must be one of %s", key->name, key->choices);
+            return err_set(err, ERR_CONFIG_FILE_ERROR, "%s must be one of %s", key->name,
+                           key->choices);
         *(const char **)field(config, key) = arena_strdup(config->arena, text);
         return true;
     }
@@ -142,14 +157,16 @@ struct parse {
     bool failed; /* err tells of the first line that is wrong */
 };
 
-static bool set_table(struct config *config, const char *table, const char *name, const char *value, struct err *err)
+static bool set_table(struct config *config, const char *table, const char *name, const char *value,
+                      struct err *err)
 {
     struct table_rule *rule = NULL;
     for (size_t i = 0; i < config->tables.n; i++)
         if (strcmp(config->tables.items[i].table, table) == 0)
             rule = &config->tables.items[i];
     if (!rule) {
-        VEC_PUSH(config->arena, &config->tables, ((struct table_rule){.table = arena_strdup(config->arena, table)}));
+        VEC_PUSH(config->arena, &config->tables,
+                 ((struct table_rule){.table = arena_strdup(config->arena, table)}));
         rule = &config->tables.items[config->tables.n - 1];
     }
     const char *copy = arena_strdup(config->arena, value);
@@ -160,16 +177,20 @@ static bool set_table(struct config *config, const char *table, const char *name
     else if (strcmp(name, "distribution") == 0)
         rule->distribution = copy;
     else
-        return err_set(err, ERR_CONFIG_FILE_ERROR, "unknown key \"%s\" in section [table.%s]", name, table);
+        return err_set(err, ERR_CONFIG_FILE_ERROR, "unknown key \"%s\" in section [table.%s]", name,
+                       table);
     return true;
 }
 
-static bool set_line(struct config *config, const char *section, const char *name, const char *value, struct err *err)
+static bool set_line(struct config *config, const char *section, const char *name,
+                     const char *value, struct err *err)
 {
     if (strcmp(section, "hba") == 0) {
         struct hba_rule rule;
         if (strcmp(name, "rule") != 0)
-            return err_set(err, ERR_CONFIG_FILE_ERROR, "unknown key \"%s\" in section [hba]: write rule = host DATABASE USER ADDRESS METHOD",
+            return err_set(err, ERR_CONFIG_FILE_ERROR,
+                           "unknown key \"%s\" in section [hba]: write rule = host DATABASE USER "
+                           "ADDRESS METHOD",
                            name);
         if (!hba_parse(config->arena, value, &rule, err))
             return false;
@@ -192,7 +213,10 @@ static bool set_line(struct config *config, const char *section, const char *nam
             return set_key(config, &keys[i], value, err);
     }
     if (!known)
-        return err_set(err, ERR_CONFIG_FILE_ERROR, *section ? "unknown section [%s]" : "a key stands before the first [section]%s", section);
+        return err_set(err, ERR_CONFIG_FILE_ERROR,
+                       *section ? "unknown section [%s]"
+                                : "a key stands before the first [section]%s",
+                       section);
     return err_set(err, ERR_CONFIG_FILE_ERROR, "unknown key \"%s\" in section [%s]", name, section);
 }
 
@@ -201,7 +225,8 @@ static int on_line(void *arg, const char *section, const char *name, const char 
     struct parse *parse = arg;
     if (parse->failed)
         return 1;
-    parse->failed = !set_line(parse->config, section, name ? name : "", value ? value : "", parse->err);
+    parse->failed =
+        !set_line(parse->config, section, name ? name : "", value ? value : "", parse->err);
     return !parse->failed;
 }
 
@@ -211,7 +236,8 @@ static bool read_file(struct config *config, const char *path, struct err *err)
     config->file = arena_strdup(config->arena, path);
     int line = ini_parse(path, on_line, &parse);
     if (line == -1)
-        return err_set(err, ERR_CONFIG_FILE_ERROR, "could not read configuration file \"%s\": %s", path, strerror(errno));
+        return err_set(err, ERR_CONFIG_FILE_ERROR, "could not read configuration file \"%s\": %s",
+                       path, strerror(errno));
     if (line < 0)
         return err_set(err, ERR_OUT_OF_MEMORY, "out of memory while reading \"%s\"", path);
     if (line > 0 && !parse.failed)
@@ -261,7 +287,8 @@ static bool add_setting(struct config *config, const char *text, struct err *err
 }
 
 /* Calls for -c with `want_file`, for everything else without. */
-static bool read_flags(struct config *config, int argc, char *const *argv, bool want_file, struct err *err)
+static bool read_flags(struct config *config, int argc, char *const *argv, bool want_file,
+                       struct err *err)
 {
     for (int i = 0; i < argc; i++) {
         const char *arg = argv[i];
@@ -269,7 +296,9 @@ static bool read_flags(struct config *config, int argc, char *const *argv, bool 
         if (!is_file && strncmp(arg, "--", 2) != 0)
             return err_set(err, ERR_CONFIG_FILE_ERROR, "unknown argument \"%s\"", arg);
         const char *equals = strchr(arg, '=');
-        const char *value = equals && strncmp(arg, "--", 2) == 0 ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
+        const char *value = equals && strncmp(arg, "--", 2) == 0 ? equals + 1
+                            : i + 1 < argc                       ? argv[++i]
+                                                                 : NULL;
         if (!value)
             return err_set(err, ERR_CONFIG_FILE_ERROR, "%s wants a value", arg);
         if (is_file) {
@@ -297,7 +326,8 @@ static bool read_flags(struct config *config, int argc, char *const *argv, bool 
 /* Loopback is trusted when nobody said otherwise; strangers must prove themselves. */
 static bool add_default_rules(struct config *config, struct err *err)
 {
-    static const char *const defaults[] = {"local all all trust", "host all all 127.0.0.1/8 trust", "host all all ::1/128 trust"};
+    static const char *const defaults[] = {"local all all trust", "host all all 127.0.0.1/8 trust",
+                                           "host all all ::1/128 trust"};
     if (config->hba.n)
         return true;
     for (size_t i = 0; i < ARRAY_COUNT(defaults); i++) {
@@ -313,7 +343,8 @@ static bool is_loopback_name(const char *name)
 {
     uint8_t address[16];
     bool v4;
-    return strcmp(name, "localhost") == 0 || (address_parse(name, address, &v4) && address_is_loopback(address));
+    return strcmp(name, "localhost") == 0 ||
+           (address_parse(name, address, &v4) && address_is_loopback(address));
 }
 
 /* An address that others can reach must not be open to them without a proof of who they are. */
@@ -326,16 +357,19 @@ static bool check_exposure(const struct config *config, struct err *err)
         bool open = false, has_remote_rule = false;
         for (size_t i = 0; i < config->hba.n; i++) {
             const struct hba_rule *rule = &config->hba.items[i];
-            if (rule->kind == HBA_LOCAL || (!rule->any_address && address_is_loopback(rule->address)))
+            if (rule->kind == HBA_LOCAL ||
+                (!rule->any_address && address_is_loopback(rule->address)))
                 continue;
             has_remote_rule |= rule->method != HBA_REJECT;
             open |= rule->method == HBA_TRUST;
         }
         if (open || !has_remote_rule)
-            return err_set(err, ERR_CONFIG_FILE_ERROR,
-                           "listening on %s without authentication is refused: write a rule in [hba] such as "
-                           "rule = host all all 0.0.0.0/0 scram-sha-256 (and none with trust for others than loopback)",
-                           name);
+            return err_set(
+                err, ERR_CONFIG_FILE_ERROR,
+                "listening on %s without authentication is refused: write a rule in [hba] such as "
+                "rule = host all all 0.0.0.0/0 scram-sha-256 (and none with trust for others than "
+                "loopback)",
+                name);
     }
     return true;
 }
@@ -352,7 +386,8 @@ struct config *config_load(int argc, char *const *argv, struct err *err)
     if (ok && file)
         ok = read_file(config, file, err);
     ok = ok && read_flags(config, argc, argv, true, err) && read_environment(config, err) &&
-         read_flags(config, argc, argv, false, err) && add_default_rules(config, err) && check_exposure(config, err);
+         read_flags(config, argc, argv, false, err) && add_default_rules(config, err) &&
+         check_exposure(config, err);
     if (ok && *config->tls_cert && !*config->tls_key)
         ok = err_set(err, ERR_CONFIG_FILE_ERROR, "tls_cert is set but tls_key is not");
     if (ok)
@@ -377,6 +412,7 @@ void config_help(void)
         for (size_t k = 0; k < n; k++)
             if (flag[k] == '_')
                 flag[k] = '-';
-        printf("  %-31s %s (default: %s)\n", flag, keys[i].help, *keys[i].initial ? keys[i].initial : "none");
+        printf("  %-31s %s (default: %s)\n", flag, keys[i].help,
+               *keys[i].initial ? keys[i].initial : "none");
     }
 }

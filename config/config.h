@@ -19,7 +19,7 @@ struct hba_rule {
 
 /* [table.NAME]: sharding of schemas that nobody can edit. */
 struct table_rule {
-    const char *table; /* "orders" or "schema.orders" */
+    const char *table;                                     /* "orders" or "schema.orders" */
     const char *shard_key, *shard_strategy, *distribution; /* NULL: not said */
 };
 
@@ -30,9 +30,9 @@ struct setting_rule {
 
 struct config {
     struct arena *arena;
-    const char *file; /* NULL: none */
+    const char *file;                                /* NULL: none */
     const char *data_dir, *listen, *unix_socket_dir; /* listen: comma-separated addresses */
-    int64_t port, shards, loops; /* loops 0: one per core */
+    int64_t port, shards, loops;                     /* loops 0: one per core */
     int64_t max_connections, max_open_readers;
     int64_t authentication_timeout_s, shutdown_timeout_s;
     int64_t log_segment_bytes;
@@ -40,8 +40,8 @@ struct config {
     int64_t log_min_duration_ms; /* -1: never */
     bool log_connections;
     const char *tls_cert, *tls_key, *tls_ca, *tls_min_version;
-    int64_t plan_cache_bytes;   /* per loop */
-    VEC(struct hba_rule) hba;   /* as written, then the defaults */
+    int64_t plan_cache_bytes; /* per loop */
+    VEC(struct hba_rule) hba; /* as written, then the defaults */
     VEC(struct table_rule) tables;
     VEC(struct setting_rule) settings;
 };
@@ -53,9 +53,10 @@ void config_free(struct config *config);
 void config_help(void);
 
 /* The first rule that fits, or NULL.  `address` as in hba_rule; NULL for a local socket. */
-const struct hba_rule *config_hba(const struct config *config, const char *database, const char *user, const uint8_t *address,
-                                  bool tls);
-MUST_CHECK bool hba_parse(struct arena *arena, const char *line, struct hba_rule *rule, struct err *err);
+const struct hba_rule *config_hba(const struct config *config, const char *database,
+                                  const char *user, const uint8_t *address, bool tls);
+MUST_CHECK bool hba_parse(struct arena *arena, const char *line, struct hba_rule *rule,
+                          struct err *err);
 /* "127.0.0.1", "::1" -> 16 bytes; false if it is not an address. */
 MUST_CHECK bool address_parse(const char *text, uint8_t address[16], bool *is_v4);
 bool address_is_loopback(const uint8_t address[16]);

@@ -54,15 +54,17 @@ static bool parse_method(const char *text, enum hba_method *method, struct err *
     static const struct {
         const char *name;
         enum hba_method method;
-    } methods[] = {{"trust", HBA_TRUST},       {"reject", HBA_REJECT}, {"scram-sha-256", HBA_SCRAM},
-                   {"cert", HBA_CERT},         {"password", HBA_PASSWORD}, {"md5", HBA_MD5}};
+    } methods[] = {{"trust", HBA_TRUST}, {"reject", HBA_REJECT},     {"scram-sha-256", HBA_SCRAM},
+                   {"cert", HBA_CERT},   {"password", HBA_PASSWORD}, {"md5", HBA_MD5}};
     for (size_t i = 0; i < ARRAY_COUNT(methods); i++)
         if (strcmp(methods[i].name, text) == 0) {
             *method = methods[i].method;
             return true;
         }
-    return err_set(err, ERR_CONFIG_FILE_ERROR, "unknown authentication method \"%s\": trust, reject, scram-sha-256, password, md5 or cert",
-                   text);
+    return err_set(
+        err, ERR_CONFIG_FILE_ERROR,
+        "unknown authentication method \"%s\": trust, reject, scram-sha-256, password, md5 or cert",
+        text);
 }
 
 bool hba_parse(struct arena *arena, const char *line, struct hba_rule *rule, struct err *err)
@@ -70,7 +72,8 @@ bool hba_parse(struct arena *arena, const char *line, struct hba_rule *rule, str
     static const char *const kinds[] = {"local", "host", "hostssl", "hostnossl"};
     char *copy = arena_strdup(arena, line), *rest = NULL, *word[6];
     size_t n = 0;
-    for (char *p = strtok_r(copy, " \t", &rest); p && n < ARRAY_COUNT(word); p = strtok_r(NULL, " \t", &rest))
+    for (char *p = strtok_r(copy, " \t", &rest); p && n < ARRAY_COUNT(word);
+         p = strtok_r(NULL, " \t", &rest))
         word[n++] = p;
     *rule = (struct hba_rule){0};
     size_t kind = 0;
@@ -79,17 +82,21 @@ bool hba_parse(struct arena *arena, const char *line, struct hba_rule *rule, str
     size_t wanted = kind == HBA_LOCAL ? 4 : 5;
     if (n < wanted || n > wanted + 1 || kind == ARRAY_COUNT(kinds))
         return err_set(err, ERR_CONFIG_FILE_ERROR,
-                       "\"%s\" is not a rule: write host|hostssl|hostnossl DATABASE USER ADDRESS METHOD, or local DATABASE USER METHOD", line);
+                       "\"%s\" is not a rule: write host|hostssl|hostnossl DATABASE USER ADDRESS "
+                       "METHOD, or local DATABASE USER METHOD",
+                       line);
     rule->kind = (int)kind;
     rule->databases = word[1];
     rule->users = word[2];
     if (kind == HBA_LOCAL)
         rule->any_address = true;
     else if (!parse_address(word[3], rule))
-        return err_set(err, ERR_CONFIG_FILE_ERROR, "\"%s\" is not an address such as 10.0.0.0/8, ::1/128 or all", word[3]);
+        return err_set(err, ERR_CONFIG_FILE_ERROR,
+                       "\"%s\" is not an address such as 10.0.0.0/8, ::1/128 or all", word[3]);
     if (n == wanted + 1) {
         if (strcmp(word[wanted], "clientcert=verify-full") != 0)
-            return err_set(err, ERR_CONFIG_FILE_ERROR, "unknown option \"%s\" (there is clientcert=verify-full)", word[wanted]);
+            return err_set(err, ERR_CONFIG_FILE_ERROR,
+                           "unknown option \"%s\" (there is clientcert=verify-full)", word[wanted]);
         rule->verify_client_cert = true;
     }
     if (!parse_method(word[wanted - 1], &rule->method, err))
@@ -124,8 +131,8 @@ static bool same_prefix(const uint8_t *a, const uint8_t *b, int bits)
     return left == 0 || (a[whole] ^ b[whole]) >> (8 - left) == 0;
 }
 
-const struct hba_rule *config_hba(const struct config *config, const char *database, const char *user, const uint8_t *address,
-                                  bool tls)
+const struct hba_rule *config_hba(const struct config *config, const char *database,
+                                  const char *user, const uint8_t *address, bool tls)
 {
     for (size_t i = 0; i < config->hba.n; i++) {
         const struct hba_rule *rule = &config->hba.items[i];
@@ -133,7 +140,8 @@ const struct hba_rule *config_hba(const struct config *config, const char *datab
             continue;
         if ((rule->kind == HBA_HOSTSSL && !tls) || (rule->kind == HBA_HOSTNOSSL && tls))
             continue;
-        if (address && !rule->any_address && !same_prefix(rule->address, address, rule->prefix_bits))
+        if (address && !rule->any_address &&
+            !same_prefix(rule->address, address, rule->prefix_bits))
             continue;
         if (in_list(rule->databases, database, user) && in_list(rule->users, user, NULL))
             return rule;

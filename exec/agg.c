@@ -29,9 +29,9 @@ struct group {
 
 /* Where a call finds its part of a row that was set aside. */
 struct call_place {
-    size_t run;            /* offset in group->runs */
-    int passes, args, key; /* columns */
-    struct sorter *sorter; /* calls that collect */
+    size_t run;               /* offset in group->runs */
+    int passes, args, key;    /* columns */
+    struct sorter *sorter;    /* calls that collect */
     const struct datum *head; /* the sorter's next row */
     const void *head_key;
     size_t head_key_bytes;
@@ -48,9 +48,10 @@ struct agg_state {
     size_t counted_bytes;
     uint32_t n_feeds;
     bool loaded, full;
-    bool sorts;       /* some call collects */
+    bool sorts; /* some call collects */
     struct datum *slots;
-    struct datum *row; /* the input row as it would be set aside: set, group values, carried values, calls */
+    struct datum
+        *row; /* the input row as it would be set aside: set, group values, carried values, calls */
     struct datum *masked, *aside_row;
     int n_columns, n_group, n_carried, n_calls;
     struct buf key, order_key;
@@ -112,7 +113,8 @@ static bool agg_open(struct state *state)
     s->places = ARENA_ARRAY(arena, struct call_place, s->n_calls + 1);
     size_t run_bytes = place_calls(s);
     s->groups = keymap_new(arena, sizeof(struct group) + run_bytes);
-    s->slots = ARENA_ARRAY(arena, struct datum, s->n_group + s->n_calls + s->n_carried + node->agg.n_groupings + 1);
+    s->slots = ARENA_ARRAY(arena, struct datum,
+                           s->n_group + s->n_calls + s->n_carried + node->agg.n_groupings + 1);
     s->row = ARENA_ARRAY(arena, struct datum, s->n_columns + 1);
     s->masked = ARENA_ARRAY(arena, struct datum, s->n_group + s->n_carried + 1);
     s->aside_row = ARENA_ARRAY(arena, struct datum, s->n_columns + 1);
@@ -126,7 +128,8 @@ static bool agg_open(struct state *state)
 
 /* ---- groups ---- */
 
-static struct group *add_group(struct agg_state *s, uint32_t set, const struct datum *values, uint64_t hash)
+static struct group *add_group(struct agg_state *s, uint32_t set, const struct datum *values,
+                               uint64_t hash)
 {
     struct group *group = keymap_add(s->groups, s->key.p, s->key.n, hash);
     group->set = set;
@@ -168,7 +171,8 @@ static void count_memory(struct agg_state *s)
     if (LIKELY(bytes == s->counted_bytes))
         return;
     workspace_hold(s->workspace, &s->counted_bytes, bytes);
-    s->full = s->full || (workspace_is_full(s->workspace, bytes) && s->level < PARTITION_LEVELS && !s->base.node->agg.plain);
+    s->full = s->full || (workspace_is_full(s->workspace, bytes) && s->level < PARTITION_LEVELS &&
+                          !s->base.node->agg.plain);
 }
 
 /* The values of one grouping set: the others' are NULL.  Carried values stay. */
@@ -186,7 +190,8 @@ static const struct datum *mask(struct agg_state *s, uint32_t set)
 
 /* ---- feeding ---- */
 
-static bool keep_sorted(struct agg_state *s, struct group *group, int call, const struct datum *args, const void *key, size_t n)
+static bool keep_sorted(struct agg_state *s, struct group *group, int call,
+                        const struct datum *args, const void *key, size_t n)
 {
     struct buf *whole = &s->order_key;
     whole->n = 0;
@@ -211,18 +216,21 @@ static bool feed_call(struct agg_state *s, struct group *group, int call)
     if (LIKELY(!shape->collects))
         return agg_run_feed(run_of(s, group, call), shape, f, keymap_arena(s->groups), args);
     struct buf key = BUF_IN(f->arena);
-    return agg_order_key(shape, f, args, &key) && keep_sorted(s, group, call, args, key.p ? key.p : "", key.n);
+    return agg_order_key(shape, f, args, &key) &&
+           keep_sorted(s, group, call, args, key.p ? key.p : "", key.n);
 }
 
 /* A row that was set aside. */
-static bool feed_call_again(struct agg_state *s, struct group *group, int call, const struct datum *row)
+static bool feed_call_again(struct agg_state *s, struct group *group, int call,
+                            const struct datum *row)
 {
     const struct call_place *place = &s->places[call];
     struct agg_shape *shape = &s->shapes[call];
     if (!row[place->passes].i)
         return true;
     if (!shape->collects)
-        return agg_run_feed(run_of(s, group, call), shape, s->base.frame, keymap_arena(s->groups), row + place->args);
+        return agg_run_feed(run_of(s, group, call), shape, s->base.frame, keymap_arena(s->groups),
+                            row + place->args);
     return keep_sorted(s, group, call, row + place->args, row[place->key].p, row[place->key].n);
 }
 
@@ -402,7 +410,8 @@ static bool read_part(struct agg_state *s)
         const struct datum *row;
         arena_reset(s->base.scratch);
         f->arena = s->base.scratch;
-        if (!exec_breathe(f->exec) || !store_row(s->reading, k, &row, f->exec->err) || !feed_again(s, row))
+        if (!exec_breathe(f->exec) || !store_row(s->reading, k, &row, f->exec->err) ||
+            !feed_again(s, row))
             return false;
     }
     store_clear(s->reading);
@@ -427,14 +436,16 @@ static void forget_groups(struct agg_state *s)
 
 static bool next_head(struct agg_state *s, struct call_place *place)
 {
-    return sorter_next(place->sorter, &place->head, &place->head_key, &place->head_key_bytes, s->base.frame->exec->err);
+    return sorter_next(place->sorter, &place->head, &place->head_key, &place->head_key_bytes,
+                       s->base.frame->exec->err);
 }
 
 static bool start_sorted(struct agg_state *s)
 {
     for (int k = 0; k < s->n_calls; k++) {
         struct call_place *place = &s->places[k];
-        if (place->sorter && (!sorter_finish(place->sorter, s->base.frame->exec->err) || !next_head(s, place)))
+        if (place->sorter &&
+            (!sorter_finish(place->sorter, s->base.frame->exec->err) || !next_head(s, place)))
             return false;
     }
     return true;
@@ -485,9 +496,11 @@ static bool feed_sorted(struct agg_state *s, struct group *group, int call)
     last->n = 0;
     f->arena = s->sorted_scratch;
     while (place->head && group_number(place) == group->number) {
-        bool repeated = shape->distinct && last->n == place->head_key_bytes && memcmp(last->p, place->head_key, last->n) == 0;
+        bool repeated = shape->distinct && last->n == place->head_key_bytes &&
+                        memcmp(last->p, place->head_key, last->n) == 0;
         arena_reset(s->sorted_scratch);
-        if (!repeated && !agg_run_feed(run_of(s, group, call), shape, f, keymap_arena(s->groups), place->head))
+        if (!repeated &&
+            !agg_run_feed(run_of(s, group, call), shape, f, keymap_arena(s->groups), place->head))
             return false;
         if (shape->distinct) {
             last->n = 0;
@@ -500,7 +513,8 @@ static bool feed_sorted(struct agg_state *s, struct group *group, int call)
     return true;
 }
 
-static void grouping_value(const struct node *node, const struct expr *e, const struct group *group, struct datum *out)
+static void grouping_value(const struct node *node, const struct expr *e, const struct group *group,
+                           struct datum *out)
 {
     int64_t bits = 0;
     const uint16_t *members = node->agg.n_sets ? node->agg.sets[group->set] : NULL;
@@ -513,7 +527,8 @@ static bool fill_slots(struct agg_state *s, struct group *group)
 {
     const struct node *node = s->base.node;
     struct frame *f = s->base.frame;
-    struct datum *slot = s->slots, *carried = s->slots + s->n_group + s->n_calls + node->agg.n_groupings;
+    struct datum *slot = s->slots,
+                 *carried = s->slots + s->n_group + s->n_calls + node->agg.n_groupings;
     for (int k = 0; k < s->n_group; k++)
         *slot++ = group->values[k];
     for (int k = 0; k < s->n_carried; k++)

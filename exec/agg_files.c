@@ -14,7 +14,8 @@ static __int128 sum_of(const struct file_aggs *files, const struct datum *values
     return (__int128)values[at].i * ((__int128)1 << 32) + values[at + 1].i;
 }
 
-static void put_together(const struct node *node, struct arena *arena, struct file_totals *totals, const struct datum *values)
+static void put_together(const struct node *node, struct arena *arena, struct file_totals *totals,
+                         const struct datum *values)
 {
     const struct file_aggs *files = node->agg.files;
     for (int k = 0; k < node->agg.n_calls; k++) {
@@ -25,7 +26,8 @@ static void put_together(const struct node *node, struct arena *arena, struct fi
         } else if (files->calls[k].what == FILES_EXTREME) {
             const struct type *type = node->agg.calls[k].expr->type;
             int sign = files->aggs[at].kind == FILE_MIN ? 1 : -1;
-            if (!values[at].null && (total->extreme.null || sign * type_cmp(type, &values[at], &total->extreme) < 0))
+            if (!values[at].null &&
+                (total->extreme.null || sign * type_cmp(type, &values[at], &total->extreme) < 0))
                 total->extreme = datum_copy(type, arena, values[at]);
         } else if (!values[at].null) { /* counts come first, then sums */
             total->n += values[at].i;
@@ -35,7 +37,8 @@ static void put_together(const struct node *node, struct arena *arena, struct fi
     }
 }
 
-static bool read_totals(struct frame *f, const struct node *node, struct arena *arena, struct scan *scan, struct file_totals *totals)
+static bool read_totals(struct frame *f, const struct node *node, struct arena *arena,
+                        struct scan *scan, struct file_totals *totals)
 {
     for (;;) {
         struct row row;
@@ -48,7 +51,8 @@ static bool read_totals(struct frame *f, const struct node *node, struct arena *
     }
 }
 
-bool file_totals_read(struct frame *f, const struct node *node, struct arena *arena, struct file_totals **out)
+bool file_totals_read(struct frame *f, const struct node *node, struct arena *arena,
+                      struct file_totals **out)
 {
     const struct node *table = node->left;
     struct exec *x = f->exec;
@@ -89,7 +93,8 @@ static bool numeric_result(const struct numeric *value, struct datum *out)
     return true;
 }
 
-bool file_total_value(struct frame *f, const struct node *node, const struct file_totals *totals, int call, struct datum *out)
+bool file_total_value(struct frame *f, const struct node *node, const struct file_totals *totals,
+                      int call, struct datum *out)
 {
     const struct file_total *total = &totals->calls[call];
     *out = datum_null();
@@ -107,7 +112,8 @@ bool file_total_value(struct frame *f, const struct node *node, const struct fil
     case FILES_SUM_NUMERIC:
         return !total->n || numeric_result(numeric_from_i128(f->arena, total->sum), out);
     case FILES_AVG:
-        return !total->n || numeric_result(numeric_div(f->arena, f->exec->err, numeric_from_i128(f->arena, total->sum),
+        return !total->n || numeric_result(numeric_div(f->arena, f->exec->err,
+                                                       numeric_from_i128(f->arena, total->sum),
                                                        numeric_from_i64(f->arena, total->n)),
                                            out);
     }

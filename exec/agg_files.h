@@ -14,9 +14,10 @@ struct file_totals {
 };
 
 /* Reads them; *totals NULL: the files cannot tell this time, rows have to be read. */
-MUST_CHECK bool file_totals_read(struct frame *frame, const struct node *node, struct arena *arena, struct file_totals **totals);
+MUST_CHECK bool file_totals_read(struct frame *frame, const struct node *node, struct arena *arena,
+                                 struct file_totals **totals);
 /* The result of a call, in frame->arena. */
-MUST_CHECK bool file_total_value(struct frame *frame, const struct node *node, const struct file_totals *totals, int call,
-                                 struct datum *out);
+MUST_CHECK bool file_total_value(struct frame *frame, const struct node *node,
+                                 const struct file_totals *totals, int call, struct datum *out);
 
 #endif

@@ -76,7 +76,8 @@ bool agg_args(const struct agg_shape *shape, struct frame *f, struct datum *args
     return true;
 }
 
-bool agg_order_key(const struct agg_shape *shape, struct frame *f, const struct datum *args, struct buf *key)
+bool agg_order_key(const struct agg_shape *shape, struct frame *f, const struct datum *args,
+                   struct buf *key)
 {
     size_t n_order = shape->order ? shape->order->n : 0;
     for (size_t k = 0; k < n_order; k++) {
@@ -100,8 +101,8 @@ static bool is_skipped(const struct agg_shape *shape, const struct datum *args)
     return false;
 }
 
-static struct fcall *step_call(struct agg_run *run, struct agg_shape *shape, struct frame *f, struct arena *group_arena,
-                               const struct datum *args)
+static struct fcall *step_call(struct agg_run *run, struct agg_shape *shape, struct frame *f,
+                               struct arena *group_arena, const struct datum *args)
 {
     struct fcall *c = &shape->step;
     c->arena = f->arena;
@@ -112,21 +113,27 @@ static struct fcall *step_call(struct agg_run *run, struct agg_shape *shape, str
     return c;
 }
 
-bool agg_run_feed(struct agg_run *run, struct agg_shape *shape, struct frame *f, struct arena *group_arena, const struct datum *args)
+bool agg_run_feed(struct agg_run *run, struct agg_shape *shape, struct frame *f,
+                  struct arena *group_arena, const struct datum *args)
 {
-    return is_skipped(shape, args) || shape->impl->step(step_call(run, shape, f, group_arena, args), run->state);
+    return is_skipped(shape, args) ||
+           shape->impl->step(step_call(run, shape, f, group_arena, args), run->state);
 }
 
-bool agg_run_unfeed(struct agg_run *run, struct agg_shape *shape, struct frame *f, struct arena *group_arena, const struct datum *args)
+bool agg_run_unfeed(struct agg_run *run, struct agg_shape *shape, struct frame *f,
+                    struct arena *group_arena, const struct datum *args)
 {
-    return is_skipped(shape, args) || shape->impl->unstep(step_call(run, shape, f, group_arena, args), run->state);
+    return is_skipped(shape, args) ||
+           shape->impl->unstep(step_call(run, shape, f, group_arena, args), run->state);
 }
 
-bool agg_run_result(struct agg_run *run, const struct agg_shape *shape, struct frame *f, struct arena *group_arena, struct datum *out)
+bool agg_run_result(struct agg_run *run, const struct agg_shape *shape, struct frame *f,
+                    struct arena *group_arena, struct datum *out)
 {
     int n_direct = shape->direct ? (int)shape->direct->n : 0;
     struct datum *direct = ARENA_ARRAY(f->arena, struct datum, n_direct + 1);
-    const struct type **types = ARENA_ARRAY(f->arena, const struct type *, (size_t)n_direct + shape->args->n + 1);
+    const struct type **types =
+        ARENA_ARRAY(f->arena, const struct type *, (size_t)n_direct + shape->args->n + 1);
     for (int k = 0; k < n_direct; k++) {
         if (!eval(shape->direct->items[k], f, &direct[k]))
             return false;

@@ -12,14 +12,16 @@
 
 /* ---- what a table needs ---- */
 
-static struct expr *catalog_expr(struct arena *arena, const struct env *env, const struct relation *relation, const char *sql, struct err *err)
+static struct expr *catalog_expr(struct arena *arena, const struct env *env,
+                                 const struct relation *relation, const char *sql, struct err *err)
 {
-    struct analyze_context context = {.arena = arena, .catalog = env->catalog, .env = env, .text = sql, .fixed_params = true};
+    struct analyze_context context = {
+        .arena = arena, .catalog = env->catalog, .env = env, .text = sql, .fixed_params = true};
     return analyze_catalog_expr(&context, sql, relation, NULL, -1, err);
 }
 
-static bool make_unique(struct arena *arena, const struct env *env, const struct relation *relation, const struct index *index,
-                        struct unique_index *out, struct err *err)
+static bool make_unique(struct arena *arena, const struct env *env, const struct relation *relation,
+                        const struct index *index, struct unique_index *out, struct err *err)
 {
     out->index = index;
     for (int k = 0; k < index->n_keys; k++) {
@@ -38,13 +40,15 @@ static bool make_unique(struct arena *arena, const struct env *env, const struct
     return true;
 }
 
-bool make_modify_table(struct arena *arena, const struct env *env, const struct relation *relation, struct modify_table *out, struct err *err)
+bool make_modify_table(struct arena *arena, const struct env *env, const struct relation *relation,
+                       struct modify_table *out, struct err *err)
 {
     *out = (struct modify_table){.relation = relation};
     out->uniques = ARENA_ARRAY(arena, struct unique_index, relation->n_indexes + 1u);
     for (int k = 0; k < relation->n_indexes; k++) {
         const struct index *index = relation->indexes[k];
-        if (index->unique && !make_unique(arena, env, relation, index, &out->uniques[out->n_uniques++], err))
+        if (index->unique &&
+            !make_unique(arena, env, relation, index, &out->uniques[out->n_uniques++], err))
             return false;
     }
     return true;
@@ -65,10 +69,15 @@ enum row_lock update_lock_mode(const struct relation *relation, const uint8_t *c
 
 #define DESCRIBED_BYTES_MAX 64
 
-static void describe_value(struct frame *f, const struct type *type, const struct datum *value, struct buf *out, bool shorten)
+static void describe_value(struct frame *f, const struct type *type, const struct datum *value,
+                           struct buf *out, bool shorten)
 {
     struct err ignored = ERR_IN(f->exec->arena);
-    struct type_io io = {.arena = f->exec->arena, .err = &ignored, .type = type, .typmod = -1, .settings = f->exec->env->settings,
+    struct type_io io = {.arena = f->exec->arena,
+                         .err = &ignored,
+                         .type = type,
+                         .typmod = -1,
+                         .settings = f->exec->env->settings,
                          .env = f->exec->env};
     struct buf text = BUF_IN(f->exec->arena);
     if (value->null) {
@@ -88,7 +97,8 @@ static void describe_value(struct frame *f, const struct type *type, const struc
     buf_append(out, text.p, text.n);
 }
 
-const char *row_description(struct frame *f, const struct relation *relation, const struct datum *values)
+const char *row_description(struct frame *f, const struct relation *relation,
+                            const struct datum *values)
 {
     struct buf out = BUF_IN(f->exec->arena);
     buf_putc(&out, '(');
@@ -103,7 +113,8 @@ const char *row_description(struct frame *f, const struct relation *relation, co
     return buf_cstr(&out);
 }
 
-const char *key_description(struct frame *f, const struct relation *relation, const int16_t *attnums, int n, const struct datum *values)
+const char *key_description(struct frame *f, const struct relation *relation,
+                            const int16_t *attnums, int n, const struct datum *values)
 {
     struct buf out = BUF_IN(f->exec->arena);
     buf_putc(&out, '(');
@@ -113,7 +124,8 @@ const char *key_description(struct frame *f, const struct relation *relation, co
     for (int k = 0; k < n; k++) {
         if (k)
             buf_puts(&out, ", ");
-        describe_value(f, relation->columns[attnums[k] - 1].type, &values[attnums[k] - 1], &out, false);
+        describe_value(f, relation->columns[attnums[k] - 1].type, &values[attnums[k] - 1], &out,
+                       false);
     }
     buf_putc(&out, ')');
     return buf_cstr(&out);
@@ -121,11 +133,13 @@ const char *key_description(struct frame *f, const struct relation *relation, co
 
 /* ---- NOT NULL, CHECK ---- */
 
-static bool not_null_violation(struct frame *f, const struct relation *relation, const struct column *column, const struct datum *values)
+static bool not_null_violation(struct frame *f, const struct relation *relation,
+                               const struct column *column, const struct datum *values)
 {
     struct err *err = f->exec->err;
-    err_set(err, ERR_NOT_NULL_VIOLATION, "null value in column \"%s\" of relation \"%s\" violates not-null constraint", column->name,
-            relation->name);
+    err_set(err, ERR_NOT_NULL_VIOLATION,
+            "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+            column->name, relation->name);
     err_detail(err, "Failing row contains %s.", row_description(f, relation, values));
     err->schema = relation->namespace_name;
     err->table = relation->name;
@@ -133,10 +147,12 @@ static bool not_null_violation(struct frame *f, const struct relation *relation,
     return false;
 }
 
-static bool check_violation(struct frame *f, const struct relation *relation, const char *name, const struct datum *values)
+static bool check_violation(struct frame *f, const struct relation *relation, const char *name,
+                            const struct datum *values)
 {
     struct err *err = f->exec->err;
-    err_set(err, ERR_CHECK_VIOLATION, "new row for relation \"%s\" violates check constraint \"%s\"", relation->name, name);
+    err_set(err, ERR_CHECK_VIOLATION,
+            "new row for relation \"%s\" violates check constraint \"%s\"", relation->name, name);
     err_detail(err, "Failing row contains %s.", row_description(f, relation, values));
     err->schema = relation->namespace_name;
     err->table = relation->name;
@@ -144,7 +160,8 @@ static bool check_violation(struct frame *f, const struct relation *relation, co
     return false;
 }
 
-bool check_row(struct frame *f, const struct modify_table *table, uint16_t rte, const struct datum *values)
+bool check_row(struct frame *f, const struct modify_table *table, uint16_t rte,
+               const struct datum *values)
 {
     const struct relation *relation = table->relation;
     for (int k = 0; k < relation->n_columns; k++)
@@ -166,7 +183,8 @@ bool check_row(struct frame *f, const struct modify_table *table, uint16_t rte, 
 /* ---- unique keys ---- */
 
 /* The values of an index's key columns over a row.  The expressions are over {0, 0, attnum}. */
-static bool key_values(struct frame *f, const struct unique_index *unique, const struct datum *values, struct datum *key, bool *in_index)
+static bool key_values(struct frame *f, const struct unique_index *unique,
+                       const struct datum *values, struct datum *key, bool *in_index)
 {
     struct rowref row = {.values = values};
     struct frame over = *f;
@@ -185,15 +203,17 @@ static bool key_values(struct frame *f, const struct unique_index *unique, const
     return true;
 }
 
-static const struct type *key_type(const struct modify_table *table, const struct unique_index *unique, int k)
+static const struct type *key_type(const struct modify_table *table,
+                                   const struct unique_index *unique, int k)
 {
     int16_t attnum = unique->index->keys[k].attnum;
     return attnum ? table->relation->columns[attnum - 1].type : unique->exprs[k]->type;
 }
 
 /* The encoded key; *comparable false when a NULL makes it equal to nothing, or a partial index leaves the row out. */
-bool unique_key(struct frame *f, const struct modify_table *table, const struct unique_index *unique, const struct datum *values,
-                       struct buf *out, bool *comparable)
+bool unique_key(struct frame *f, const struct modify_table *table,
+                const struct unique_index *unique, const struct datum *values, struct buf *out,
+                bool *comparable)
 {
     struct datum *key = ARENA_ARRAY(f->arena, struct datum, unique->index->n_keys);
     if (!key_values(f, unique, values, key, comparable) || !*comparable)
@@ -209,7 +229,8 @@ bool unique_key(struct frame *f, const struct modify_table *table, const struct 
     return true;
 }
 
-static const struct scan_qual *local_quals(struct frame *f, const struct modify_table *table, const struct unique_index *unique,
+static const struct scan_qual *local_quals(struct frame *f, const struct modify_table *table,
+                                           const struct unique_index *unique,
                                            const struct datum *values, uint32_t *n)
 {
     const struct index *index = unique->index;
@@ -224,19 +245,23 @@ static const struct scan_qual *local_quals(struct frame *f, const struct modify_
         if (value->null)
             quals[(*n)++] = (struct scan_qual){.attnum = attnum, .op = QUAL_IS_NULL};
         else if (column->type->ops->native_order || column->key_stored_as)
-            quals[(*n)++] = (struct scan_qual){.attnum = attnum, .op = QUAL_EQ, .values = value, .n_values = 1};
+            quals[(*n)++] =
+                (struct scan_qual){.attnum = attnum, .op = QUAL_EQ, .values = value, .n_values = 1};
     }
     return quals;
 }
 
 /* A row with that key on the shard, as committed now or written by this transaction. */
-static bool probe_local(struct frame *f, const struct modify_table *table, const struct unique_index *unique, uint32_t home,
-                        const struct datum *values, const struct buf *key, bool exclude, uint32_t not_shard, int64_t not_rid, bool *found,
-                        uint32_t *shard, int64_t *rid)
+static bool probe_local(struct frame *f, const struct modify_table *table,
+                        const struct unique_index *unique, uint32_t home,
+                        const struct datum *values, const struct buf *key, bool exclude,
+                        uint32_t not_shard, int64_t not_rid, bool *found, uint32_t *shard,
+                        int64_t *rid)
 {
     struct exec *x = f->exec;
     struct arena *arena = arena_child(f->arena, "probe");
-    struct scan_spec spec = {.relation = table->relation, .shards = &home, .n_shards = 1, .latest = true};
+    struct scan_spec spec = {
+        .relation = table->relation, .shards = &home, .n_shards = 1, .latest = true};
     spec.quals = local_quals(f, table, unique, values, &spec.n_quals);
     struct scan *scan = scan_open(x->txn, arena, x->env, &spec, x->err);
     bool ok = scan != NULL, more = ok;
@@ -261,21 +286,26 @@ static bool probe_local(struct frame *f, const struct modify_table *table, const
     return ok;
 }
 
-static bool probe(struct frame *f, const struct modify_table *table, const struct unique_index *unique, uint32_t home,
-                  const struct datum *values, const struct buf *key, bool exclude, uint32_t not_shard, int64_t not_rid, bool *found,
-                  uint32_t *shard, int64_t *rid)
+static bool probe(struct frame *f, const struct modify_table *table,
+                  const struct unique_index *unique, uint32_t home, const struct datum *values,
+                  const struct buf *key, bool exclude, uint32_t not_shard, int64_t not_rid,
+                  bool *found, uint32_t *shard, int64_t *rid)
 {
     if (!unique->index->global)
-        return probe_local(f, table, unique, home, values, key, exclude, not_shard, not_rid, found, shard, rid);
-    if (!txn_global_get(f->exec->txn, unique->index, key->p, key->n, found, shard, rid, f->exec->err))
+        return probe_local(f, table, unique, home, values, key, exclude, not_shard, not_rid, found,
+                           shard, rid);
+    if (!txn_global_get(f->exec->txn, unique->index, key->p, key->n, found, shard, rid,
+                        f->exec->err))
         return false;
     if (*found && exclude && *shard == not_shard && *rid == not_rid)
         *found = false;
     return true;
 }
 
-bool find_unique(struct frame *f, const struct modify_table *table, const struct unique_index *unique, uint32_t home,
-                 const struct datum *values, bool exclude, uint32_t not_shard, int64_t not_rid, bool *found, uint32_t *shard, int64_t *rid)
+bool find_unique(struct frame *f, const struct modify_table *table,
+                 const struct unique_index *unique, uint32_t home, const struct datum *values,
+                 bool exclude, uint32_t not_shard, int64_t not_rid, bool *found, uint32_t *shard,
+                 int64_t *rid)
 {
     struct exec *x = f->exec;
     struct buf key = BUF_IN(f->arena);
@@ -286,14 +316,17 @@ bool find_unique(struct frame *f, const struct modify_table *table, const struct
     if (!comparable)
         return true;
     bool shared_storage = table->relation->distribution != DIST_TEMP;
-    if (shared_storage && txn_lock_key(x->txn, unique->index->oid, key.p, key.n, true, WAIT_BLOCK, x->err) == TXN_ERROR)
+    if (shared_storage && txn_lock_key(x->txn, unique->index->oid, key.p, key.n, true, WAIT_BLOCK,
+                                       x->err) == TXN_ERROR)
         return false;
     for (;;) {
-        if (!probe(f, table, unique, home, values, &key, exclude, not_shard, not_rid, found, shard, rid))
+        if (!probe(f, table, unique, home, values, &key, exclude, not_shard, not_rid, found, shard,
+                   rid))
             return false;
         if (!*found || !shared_storage)
             return true;
-        switch (txn_lock_row(x->txn, table->relation, *shard, *rid, ROW_KEY_SHARE, WAIT_BLOCK, x->err)) {
+        switch (txn_lock_row(x->txn, table->relation, *shard, *rid, ROW_KEY_SHARE, WAIT_BLOCK,
+                             x->err)) {
         case TXN_ERROR:
             return false;
         case TXN_OK:
@@ -301,14 +334,16 @@ bool find_unique(struct frame *f, const struct modify_table *table, const struct
         case TXN_CONFLICT:
             return true;
         case TXN_RESTART: /* it changed while we waited, or before: is it still there with that key? */
-            if (!probe(f, table, unique, home, values, &key, exclude, not_shard, not_rid, found, shard, rid))
+            if (!probe(f, table, unique, home, values, &key, exclude, not_shard, not_rid, found,
+                       shard, rid))
                 return false;
             return true;
         }
     }
 }
 
-bool unique_violation(struct frame *f, const struct relation *relation, const struct unique_index *unique, const struct datum *values)
+bool unique_violation(struct frame *f, const struct relation *relation,
+                      const struct unique_index *unique, const struct datum *values)
 {
     struct err *err = f->exec->err;
     const struct index *index = unique->index;
@@ -319,12 +354,15 @@ bool unique_violation(struct frame *f, const struct relation *relation, const st
         return false;
     for (int k = 0; k < index->n_keys; k++) {
         int16_t attnum = index->keys[k].attnum;
-        buf_printf(&names, "%s%s", k ? ", " : "", attnum ? relation->columns[attnum - 1].name : index->keys[k].expr_sql);
+        buf_printf(&names, "%s%s", k ? ", " : "",
+                   attnum ? relation->columns[attnum - 1].name : index->keys[k].expr_sql);
         if (k)
             buf_puts(&texts, ", ");
-        describe_value(f, attnum ? relation->columns[attnum - 1].type : unique->exprs[k]->type, &key[k], &texts, false);
+        describe_value(f, attnum ? relation->columns[attnum - 1].type : unique->exprs[k]->type,
+                       &key[k], &texts, false);
     }
-    err_set(err, ERR_UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"%s\"", index->name);
+    err_set(err, ERR_UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"%s\"",
+            index->name);
     err_detail(err, "Key (%s)=(%s) already exists.", buf_cstr(&names), buf_cstr(&texts));
     err->schema = relation->namespace_name;
     err->table = relation->name;
@@ -332,7 +370,8 @@ bool unique_violation(struct frame *f, const struct relation *relation, const st
     return false;
 }
 
-static bool check_unique(struct frame *f, const struct modify_table *table, const struct unique_index *unique, uint32_t home,
+static bool check_unique(struct frame *f, const struct modify_table *table,
+                         const struct unique_index *unique, uint32_t home,
                          const struct datum *values, bool exclude, uint32_t shard, int64_t rid)
 {
     bool found;
@@ -340,14 +379,16 @@ static bool check_unique(struct frame *f, const struct modify_table *table, cons
     int64_t found_rid;
     if (unique->index->deferrable)
         return unique_later(f, table, unique, values);
-    if (!find_unique(f, table, unique, home, values, exclude, shard, rid, &found, &found_shard, &found_rid))
+    if (!find_unique(f, table, unique, home, values, exclude, shard, rid, &found, &found_shard,
+                     &found_rid))
         return false;
     return !found || unique_violation(f, table->relation, unique, values);
 }
 
 /* ---- hidden tables of unique indexes that span shards ---- */
 
-static bool change_global(struct frame *f, const struct modify_table *table, const struct datum *values, uint32_t shard, int64_t rid, bool put)
+static bool change_global(struct frame *f, const struct modify_table *table,
+                          const struct datum *values, uint32_t shard, int64_t rid, bool put)
 {
     for (int k = 0; k < table->n_uniques; k++) {
         const struct unique_index *unique = &table->uniques[k];
@@ -359,7 +400,8 @@ static bool change_global(struct frame *f, const struct modify_table *table, con
             return false;
         if (!comparable)
             continue;
-        ok = put ? txn_global_put(f->exec->txn, unique->index, key.p, key.n, shard, rid, f->exec->err)
+        ok = put ? txn_global_put(f->exec->txn, unique->index, key.p, key.n, shard, rid,
+                                  f->exec->err)
                  : txn_global_remove(f->exec->txn, unique->index, key.p, key.n, f->exec->err);
         if (!ok)
             return false;
@@ -377,16 +419,19 @@ static bool has_global(const struct modify_table *table)
 
 /* ---- rows ---- */
 
-static bool insert_at(struct frame *f, const struct modify_table *table, uint32_t home, int64_t rid, const struct datum *values)
+static bool insert_at(struct frame *f, const struct modify_table *table, uint32_t home, int64_t rid,
+                      const struct datum *values)
 {
     for (int k = 0; k < table->n_uniques; k++)
         if (!check_unique(f, table, &table->uniques[k], home, values, true, home, rid))
             return false;
-    return txn_insert(f->exec->txn, f->exec->env, table->relation, home, rid, values, f->exec->err) &&
+    return txn_insert(f->exec->txn, f->exec->env, table->relation, home, rid, values,
+                      f->exec->err) &&
            change_global(f, table, values, home, rid, true);
 }
 
-static bool pick_home(struct frame *f, const struct relation *relation, const struct datum *values, uint32_t *home, int64_t *rid)
+static bool pick_home(struct frame *f, const struct relation *relation, const struct datum *values,
+                      uint32_t *home, int64_t *rid)
 {
     struct exec *x = f->exec;
     if (relation->distribution != DIST_ROW) {
@@ -405,18 +450,21 @@ bool apply_insert(struct frame *f, const struct modify_table *table, const struc
 {
     uint32_t home;
     int64_t rid;
-    return pick_home(f, table->relation, values, &home, &rid) && insert_at(f, table, home, rid, values) &&
-           fk_after_insert(f, table->relation, values);
+    return pick_home(f, table->relation, values, &home, &rid) &&
+           insert_at(f, table, home, rid, values) && fk_after_insert(f, table->relation, values);
 }
 
-bool apply_delete(struct frame *f, const struct modify_table *table, uint32_t shard, int64_t rid, const struct datum *old_values)
+bool apply_delete(struct frame *f, const struct modify_table *table, uint32_t shard, int64_t rid,
+                  const struct datum *old_values)
 {
     if (has_global(table) && !change_global(f, table, old_values, shard, rid, false))
         return false;
-    return txn_delete(f->exec->txn, table->relation, shard, rid, f->exec->err) && fk_after_delete(f, table->relation, old_values);
+    return txn_delete(f->exec->txn, table->relation, shard, rid, f->exec->err) &&
+           fk_after_delete(f, table->relation, old_values);
 }
 
-static bool key_changes(const struct modify_table *table, const struct unique_index *unique, const uint8_t *changed)
+static bool key_changes(const struct modify_table *table, const struct unique_index *unique,
+                        const uint8_t *changed)
 {
     if (unique->exprs || unique->where)
         return true;
@@ -434,8 +482,8 @@ static bool shard_key_changes(const struct relation *relation, const uint8_t *ch
     return false;
 }
 
-static bool move_row(struct frame *f, const struct modify_table *table, uint32_t shard, int64_t rid, const struct datum *old_values,
-                     const struct datum *new_values, uint32_t home)
+static bool move_row(struct frame *f, const struct modify_table *table, uint32_t shard, int64_t rid,
+                     const struct datum *old_values, const struct datum *new_values, uint32_t home)
 {
     if (has_global(table) && !change_global(f, table, old_values, shard, rid, false))
         return false;
@@ -443,7 +491,8 @@ static bool move_row(struct frame *f, const struct modify_table *table, uint32_t
            insert_at(f, table, home, txn_new_rid(f->exec->txn, table->relation, home), new_values);
 }
 
-static bool update_in_place(struct frame *f, const struct modify_table *table, uint32_t shard, int64_t rid, const struct datum *old_values,
+static bool update_in_place(struct frame *f, const struct modify_table *table, uint32_t shard,
+                            int64_t rid, const struct datum *old_values,
                             const struct datum *new_values, const uint8_t *changed)
 {
     struct exec *x = f->exec;
@@ -455,19 +504,22 @@ static bool update_in_place(struct frame *f, const struct modify_table *table, u
             return false;
         global |= table->uniques[k].index->global;
     }
-    if (global && (!change_global(f, table, old_values, shard, rid, false) || !change_global(f, table, new_values, shard, rid, true)))
+    if (global && (!change_global(f, table, old_values, shard, rid, false) ||
+                   !change_global(f, table, new_values, shard, rid, true)))
         return false;
     return txn_update(x->txn, x->env, table->relation, shard, rid, new_values, changed, x->err);
 }
 
-bool apply_update(struct frame *f, const struct modify_table *table, uint32_t shard, int64_t rid, const struct datum *old_values,
-                  const struct datum *new_values, const uint8_t *changed)
+bool apply_update(struct frame *f, const struct modify_table *table, uint32_t shard, int64_t rid,
+                  const struct datum *old_values, const struct datum *new_values,
+                  const uint8_t *changed)
 {
     const struct relation *relation = table->relation;
     uint32_t home = shard;
     if (relation->distribution == DIST_SHARDED && shard_key_changes(relation, changed))
         home = placement_of_row(f->exec->env->catalog, relation, new_values, 0);
-    bool ok = home != shard ? move_row(f, table, shard, rid, old_values, new_values, home)
-                            : update_in_place(f, table, shard, rid, old_values, new_values, changed);
+    bool ok = home != shard
+                  ? move_row(f, table, shard, rid, old_values, new_values, home)
+                  : update_in_place(f, table, shard, rid, old_values, new_values, changed);
     return ok && fk_after_update(f, relation, old_values, new_values, changed);
 }

@@ -8,9 +8,9 @@
 
 struct entry {
     uint16_t rte;
-    uint16_t n_columns;  /* of the entry */
+    uint16_t n_columns; /* of the entry */
     uint16_t n_used;
-    uint16_t *used;      /* column indexes; NULL: all, and the row is pointed at */
+    uint16_t *used;       /* column indexes; NULL: all, and the row is pointed at */
     struct datum *values; /* where it is put back otherwise */
 };
 
@@ -52,7 +52,8 @@ static void pick_columns(struct entry *entry, const struct node *scan, struct ar
 struct bundle_shape *bundle_shape_new(struct frame *frame, const struct node *node)
 {
     struct arena *arena = frame->exec->arena;
-    struct bundle_shape *shape = arena_zalloc(arena, sizeof(*shape) + node->n_rtes * sizeof(struct entry));
+    struct bundle_shape *shape =
+        arena_zalloc(arena, sizeof(*shape) + node->n_rtes * sizeof(struct entry));
     shape->n_entries = node->n_rtes;
     for (int k = 0; k < node->n_rtes; k++) {
         struct entry *entry = &shape->entries[k];
@@ -71,7 +72,8 @@ int bundle_columns(const struct bundle_shape *shape)
 
 void bundle_gather(const struct bundle_shape *shape, const struct frame *frame, struct datum *out)
 {
-    for (const struct entry *entry = shape->entries; entry < shape->entries + shape->n_entries; entry++) {
+    for (const struct entry *entry = shape->entries; entry < shape->entries + shape->n_entries;
+         entry++) {
         const struct rowref *row = &frame->rows[entry->rte];
         out[0] = row->values ? datum_int(row->rid) : datum_null();
         out[1] = datum_int(row->shard);
@@ -92,7 +94,8 @@ void bundle_restore(struct bundle_shape *shape, struct frame *frame, const struc
 {
     for (struct entry *entry = shape->entries; entry < shape->entries + shape->n_entries; entry++) {
         struct rowref *ref = &frame->rows[entry->rte];
-        *ref = (struct rowref){.values = row[0].null ? NULL : row + 2, .shard = (uint32_t)row[1].i, .rid = row[0].i};
+        *ref = (struct rowref){
+            .values = row[0].null ? NULL : row + 2, .shard = (uint32_t)row[1].i, .rid = row[0].i};
         if (entry->used && ref->values) {
             for (int k = 0; k < entry->n_used; k++)
                 entry->values[entry->used[k]] = ref->values[k];

@@ -9,13 +9,13 @@
 
 struct cte_state {
     const struct plan_cte *plan;
-    struct frame *level;  /* recursive: stands for the UNION between owner and terms */
-    struct frame *frame;  /* the query, or the non-recursive term */
-    struct frame *term;   /* the recursive term */
+    struct frame *level; /* recursive: stands for the UNION between owner and terms */
+    struct frame *frame; /* the query, or the non-recursive term */
+    struct frame *term;  /* the recursive term */
     struct store *rows;
     size_t work_begin, work_end; /* recursive: rows the recursive term reads */
     bool frame_open, term_open, in_term, done, ran;
-    struct map *seen;     /* UNION */
+    struct map *seen; /* UNION */
     struct buf key;
     struct datum *row;
 };
@@ -53,7 +53,8 @@ static void cte_init(struct frame *owner, int index)
     struct frame *parent = owner;
     if (plan->recursive) {
         cte->level = ARENA_NEW(x->arena, struct frame);
-        *cte->level = (struct frame){.exec = x, .parent = owner, .params = owner->params, .plan = owner->plan};
+        *cte->level = (struct frame){
+            .exec = x, .parent = owner, .params = owner->params, .plan = owner->plan};
         parent = cte->level;
         cte->term = frame_new(x, plan->recursive, parent);
         if (!plan->union_all)
@@ -86,7 +87,8 @@ bool cte_prepare(struct frame *f)
         struct cte_state *cte = &f->ctes[k];
         if (first)
             cte_init(f, k);
-        else if (!plan->ctes[k].modifies && (plan->ctes[k].plan->correlated || plan->ctes[k].recursive))
+        else if (!plan->ctes[k].modifies &&
+                 (plan->ctes[k].plan->correlated || plan->ctes[k].recursive))
             cte_reset(cte);
         else
             continue;
@@ -169,14 +171,16 @@ static bool advance(struct cte_state *cte)
     }
 }
 
-static bool read_row(struct cte_state *cte, struct store_cursor **cursor, size_t at, const struct datum **row)
+static bool read_row(struct cte_state *cte, struct store_cursor **cursor, size_t at,
+                     const struct datum **row)
 {
     if (!*cursor || store_cursor_store(*cursor) != cte->rows)
         *cursor = store_cursor_new(cte->rows);
     return store_read(*cursor, at, row, cte->frame->exec->err);
 }
 
-bool cte_fetch(struct frame *owner, int index, struct store_cursor **cursor, size_t at, const struct datum **row)
+bool cte_fetch(struct frame *owner, int index, struct store_cursor **cursor, size_t at,
+               const struct datum **row)
 {
     struct cte_state *cte = &owner->ctes[index];
     *row = NULL;
@@ -189,9 +193,11 @@ bool cte_fetch(struct frame *owner, int index, struct store_cursor **cursor, siz
     return read_row(cte, cursor, at, row);
 }
 
-bool cte_fetch_self(struct frame *owner, int index, struct store_cursor **cursor, size_t at, const struct datum **row)
+bool cte_fetch_self(struct frame *owner, int index, struct store_cursor **cursor, size_t at,
+                    const struct datum **row)
 {
     struct cte_state *cte = &owner->ctes[index];
     *row = NULL;
-    return cte->work_begin + at >= cte->work_end || read_row(cte, cursor, cte->work_begin + at, row);
+    return cte->work_begin + at >= cte->work_end ||
+           read_row(cte, cursor, cte->work_begin + at, row);
 }

@@ -6,6 +6,7 @@
 
 /* SET CONSTRAINTS: all deferrable ones (constraint_oid 0) or one become deferred or immediate for the rest of the transaction; making them
  * immediate checks what is waiting. */
-MUST_CHECK bool deferred_set(const struct env *env, uint32_t constraint_oid, bool deferred, struct err *err);
+MUST_CHECK bool deferred_set(const struct env *env, uint32_t constraint_oid, bool deferred,
+                             struct err *err);
 
 #endif

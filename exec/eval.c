@@ -60,7 +60,8 @@ static bool any_null(const struct datum *args, int n)
     return false;
 }
 
-bool call_function(const struct expr *e, struct frame *f, const struct datum *args, int n_args, struct datum *out)
+bool call_function(const struct expr *e, struct frame *f, const struct datum *args, int n_args,
+                   struct datum *out)
 {
     const struct proc *proc = e->func.proc;
     if (proc->strict && any_null(args, n_args)) {
@@ -82,8 +83,8 @@ bool call_function(const struct expr *e, struct frame *f, const struct datum *ar
     return true;
 }
 
-bool call_impl2(func_impl impl, const struct proc *proc, struct frame *f, const struct type *t1, const struct type *t2,
-                struct datum a, struct datum b, struct datum *out)
+bool call_impl2(func_impl impl, const struct proc *proc, struct frame *f, const struct type *t1,
+                const struct type *t2, struct datum a, struct datum b, struct datum *out)
 {
     if ((!proc || proc->strict) && (a.null || b.null)) {
         *out = datum_null();
@@ -300,17 +301,17 @@ static bool eval_row(const struct expr *e, struct frame *f, struct datum *out)
     return true;
 }
 
-bool compare_pair(struct frame *f, const struct oper *op, func_impl impl, const struct expr *left, const struct expr *right,
-                  struct datum a, struct datum b, struct datum *out)
+bool compare_pair(struct frame *f, const struct oper *op, func_impl impl, const struct expr *left,
+                  const struct expr *right, struct datum a, struct datum b, struct datum *out)
 {
     const struct proc *proc = catalog_proc(f->exec->env->catalog, op->proc_oid);
     return call_impl2(impl, proc, f, left->type, right->type, a, b, out);
 }
 
 /* (a, b) = (c, d) and <> are conjunctions and disjunctions; the orderings compare the first differing pair. */
-bool compare_rows(struct frame *f, int strategy, int n, const struct oper *const *ops, const func_impl *impls,
-                  struct expr *const *left, struct expr *const *right, const struct datum *a, const struct datum *b,
-                  struct datum *out)
+bool compare_rows(struct frame *f, int strategy, int n, const struct oper *const *ops,
+                  const func_impl *impls, struct expr *const *left, struct expr *const *right,
+                  const struct datum *a, const struct datum *b, struct datum *out)
 {
     bool null_seen = false;
     if (strategy == 3 || strategy == 6) {
@@ -334,7 +335,8 @@ bool compare_rows(struct frame *f, int strategy, int n, const struct oper *const
             return true;
         }
         int c;
-        if (left[k]->type->oid == right[k]->type->oid || (left[k]->type->by_value && right[k]->type->by_value))
+        if (left[k]->type->oid == right[k]->type->oid ||
+            (left[k]->type->by_value && right[k]->type->by_value))
             c = type_cmp(left[k]->type, &a[k], &b[k]);
         else {
             struct datum forward;
@@ -360,8 +362,9 @@ static bool eval_row_compare(const struct expr *e, struct frame *f, struct datum
     struct datum *values = ARENA_ARRAY(f->arena, struct datum, e->args.n + 1);
     if (!eval_args(e, f, values))
         return false;
-    return compare_rows(f, e->row_compare.op, n, (const struct oper *const *)e->row_compare.ops, e->row_compare.impls, e->args.items,
-                        e->args.items + n, values, values + n, out);
+    return compare_rows(f, e->row_compare.op, n, (const struct oper *const *)e->row_compare.ops,
+                        e->row_compare.impls, e->args.items, e->args.items + n, values, values + n,
+                        out);
 }
 
 static bool eval_any_all(const struct expr *e, struct frame *f, struct datum *out)
@@ -377,7 +380,8 @@ static bool eval_any_all(const struct expr *e, struct frame *f, struct datum *ou
     const struct array *array = array_of(&args[1]);
     const struct type *elem = env_type(f->exec->env, array->elem_oid);
     struct call_site *site = call_site(e, f);
-    const struct type *elem_type = e->args.items[1]->type->elem ? e->args.items[1]->type->elem : elem;
+    const struct type *elem_type =
+        e->args.items[1]->type->elem ? e->args.items[1]->type->elem : elem;
     site->arg_types[1] = elem_type;
     for (uint32_t k = 0; k < array->n_items; k++) {
         struct datum pair[2] = {args[0], array_item(elem, array, k)}, v;
@@ -425,10 +429,15 @@ static bool eval_io_cast(const struct expr *e, struct frame *f, struct datum *ou
     return io_cast(f, arg->type, e->type, e->typmod, v, out);
 }
 
-bool io_cast(struct frame *f, const struct type *from, const struct type *to, int32_t typmod, struct datum v, struct datum *out)
+bool io_cast(struct frame *f, const struct type *from, const struct type *to, int32_t typmod,
+             struct datum v, struct datum *out)
 {
-    struct type_io out_io = {.arena = f->arena, .err = f->exec->err, .type = from, .typmod = -1,
-                             .settings = f->exec->env->settings, .env = f->exec->env};
+    struct type_io out_io = {.arena = f->arena,
+                             .err = f->exec->err,
+                             .type = from,
+                             .typmod = -1,
+                             .settings = f->exec->env->settings,
+                             .env = f->exec->env};
     struct buf text = BUF_IN(f->arena);
     if (!type_out(&out_io, &v, &text))
         return false;
@@ -508,7 +517,8 @@ static bool eval_domain_cast(const struct expr *e, struct frame *f, struct datum
         if (!eval(e->domain.checks[k], f, &v))
             return false;
         if (!v.null && !v.i) {
-            err_set(err, ERR_CHECK_VIOLATION, "value for domain %s violates check constraint \"%s\"", e->type->name,
+            err_set(err, ERR_CHECK_VIOLATION,
+                    "value for domain %s violates check constraint \"%s\"", e->type->name,
                     e->domain.names[k]);
             err->datatype = e->type->name;
             err->constraint = e->domain.names[k];
@@ -526,7 +536,8 @@ static struct frame *frame_up(struct frame *f, int levels)
     return f;
 }
 
-static bool whole_row(const struct expr *e, struct frame *f, const struct rowref *row, const struct rte *rte, struct datum *out)
+static bool whole_row(const struct expr *e, struct frame *f, const struct rowref *row,
+                      const struct rte *rte, struct datum *out)
 {
     if (!row->values) {
         *out = datum_null();
@@ -547,7 +558,8 @@ static bool whole_row(const struct expr *e, struct frame *f, const struct rowref
     return true;
 }
 
-static bool system_column(const struct expr *e, struct frame *f, const struct rowref *row, const struct rte *rte, struct datum *out)
+static bool system_column(const struct expr *e, struct frame *f, const struct rowref *row,
+                          const struct rte *rte, struct datum *out)
 {
     *out = datum_null();
     if (!row->values)
@@ -555,10 +567,15 @@ static bool system_column(const struct expr *e, struct frame *f, const struct ro
     switch (e->column.attnum) {
     case -1: {
         /* ctid: the shard is the block, the row identity the offset, as far as six bytes carry it. */
-        struct type_io io = {.arena = f->arena, .err = f->exec->err, .type = e->type, .typmod = -1,
-                             .settings = f->exec->env->settings, .env = f->exec->env};
+        struct type_io io = {.arena = f->arena,
+                             .err = f->exec->err,
+                             .type = e->type,
+                             .typmod = -1,
+                             .settings = f->exec->env->settings,
+                             .env = f->exec->env};
         uint64_t block = ((uint64_t)row->rid >> 16 << 10) | (row->shard & 1023);
-        const char *text = arena_printf(f->arena, "(%u,%u)", (unsigned)(block & UINT32_MAX), (unsigned)(row->rid & 0xffff));
+        const char *text = arena_printf(f->arena, "(%u,%u)", (unsigned)(block & UINT32_MAX),
+                                        (unsigned)(row->rid & 0xffff));
         return type_in(&io, text, strlen(text), out);
     }
     case -6:
@@ -582,7 +599,8 @@ static bool eval_column(const struct expr *e, struct frame *f, struct datum *out
         return true;
     }
     const struct rte *rte = &at->plan->query->rtes[e->column.rte];
-    return e->column.attnum == 0 ? whole_row(e, f, row, rte, out) : system_column(e, f, row, rte, out);
+    return e->column.attnum == 0 ? whole_row(e, f, row, rte, out)
+                                 : system_column(e, f, row, rte, out);
 }
 
 static bool eval_next_value(const struct expr *e, struct frame *f, struct datum *out)
@@ -590,7 +608,8 @@ static bool eval_next_value(const struct expr *e, struct frame *f, struct datum 
     const struct relation *sequence = catalog_relation(f->exec->env->catalog, e->sequence_oid);
     int64_t value;
     if (!sequence)
-        return err_set(f->exec->err, ERR_UNDEFINED_TABLE, "sequence with OID %u does not exist", e->sequence_oid);
+        return err_set(f->exec->err, ERR_UNDEFINED_TABLE, "sequence with OID %u does not exist",
+                       e->sequence_oid);
     if (!sequence_next(f->exec->env->txn, sequence, &value, f->exec->err))
         return false;
     if (f->exec->env->note_sequence)
@@ -712,7 +731,8 @@ static bool eval_rest(const struct expr *e, struct frame *f, struct datum *out)
         *out = datum_null();
         return true;
     default:
-        return err_set(f->exec->err, ERR_INTERNAL_ERROR, "expression of kind %d reached the executor", (int)e->kind);
+        return err_set(f->exec->err, ERR_INTERNAL_ERROR,
+                       "expression of kind %d reached the executor", (int)e->kind);
     }
 }
 

@@ -9,9 +9,11 @@
 
 /* ---- ARRAY[[...],[...]]: all parts must have the same shape ---- */
 
-bool array_of_arrays(struct frame *f, const struct type *elem, const struct datum *items, size_t n, struct datum *out)
+bool array_of_arrays(struct frame *f, const struct type *elem, const struct datum *items, size_t n,
+                     struct datum *out)
 {
-    static const char mismatch[] = "multidimensional arrays must have array expressions with matching dimensions";
+    static const char mismatch[] =
+        "multidimensional arrays must have array expressions with matching dimensions";
     int32_t dims[ARRAY_MAX_DIMS + 1], lbounds[ARRAY_MAX_DIMS + 1];
     VEC(struct datum) all = {0};
     const struct array *first = NULL;
@@ -24,7 +26,8 @@ bool array_of_arrays(struct frame *f, const struct type *elem, const struct datu
         }
         if (!first)
             first = part;
-        if (part->ndim != first->ndim || memcmp(array_dims(part), array_dims(first), sizeof(int32_t) * (size_t)part->ndim) != 0)
+        if (part->ndim != first->ndim ||
+            memcmp(array_dims(part), array_dims(first), sizeof(int32_t) * (size_t)part->ndim) != 0)
             return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR, mismatch);
         struct datum *values = array_items(f->arena, elem, part);
         for (uint32_t v = 0; v < part->n_items; v++)
@@ -37,7 +40,8 @@ bool array_of_arrays(struct frame *f, const struct type *elem, const struct datu
     if (any_empty)
         return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR, mismatch);
     if (first->ndim >= ARRAY_MAX_DIMS)
-        return err_set(f->exec->err, ERR_PROGRAM_LIMIT_EXCEEDED, "number of array dimensions (%d) exceeds the maximum allowed (%d)",
+        return err_set(f->exec->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                       "number of array dimensions (%d) exceeds the maximum allowed (%d)",
                        first->ndim + 1, ARRAY_MAX_DIMS);
     dims[0] = (int32_t)n;
     lbounds[0] = 1;
@@ -63,7 +67,8 @@ static bool eval_subscripts(const struct expr *e, struct frame *f, struct subscr
 {
     *s = (struct subscripts){.n = e->subscript.n, .slice = e->subscript.is_slice};
     if (s->n > ARRAY_MAX_DIMS)
-        return err_set(f->exec->err, ERR_PROGRAM_LIMIT_EXCEEDED, "number of array dimensions (%d) exceeds the maximum allowed (%d)", s->n,
+        return err_set(f->exec->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                       "number of array dimensions (%d) exceeds the maximum allowed (%d)", s->n,
                        ARRAY_MAX_DIMS);
     for (int k = 0; k < s->n; k++) {
         const struct expr *upper = e->args.items[1 + k];
@@ -77,7 +82,8 @@ static bool eval_subscripts(const struct expr *e, struct frame *f, struct subscr
     return true;
 }
 
-static void array_element(const struct type *elem, const struct array *array, const struct subscripts *s, struct datum *out)
+static void array_element(const struct type *elem, const struct array *array,
+                          const struct subscripts *s, struct datum *out)
 {
     *out = datum_null();
     if (array->ndim != s->n)
@@ -93,7 +99,8 @@ static void array_element(const struct type *elem, const struct array *array, co
 }
 
 /* The slice a[l:u]...; dimensions without a given range are taken whole, the result's bounds start at 1. */
-static void array_slice_of(struct frame *f, const struct type *elem, const struct array *array, const struct subscripts *s, struct datum *out)
+static void array_slice_of(struct frame *f, const struct type *elem, const struct array *array,
+                           const struct subscripts *s, struct datum *out)
 {
     int32_t from[ARRAY_MAX_DIMS], dims[ARRAY_MAX_DIMS], lbounds[ARRAY_MAX_DIMS];
     *out = array_build(f->arena, elem, 0, NULL, NULL, NULL);
@@ -128,38 +135,48 @@ static void array_slice_of(struct frame *f, const struct type *elem, const struc
 }
 
 /* One-dimensional assignment of an element or a slice, growing the array and filling the gap with NULLs. */
-static bool array_assign(const struct expr *e, struct frame *f, struct datum array_value, const struct subscripts *s,
-                         struct datum value, struct datum *out)
+static bool array_assign(const struct expr *e, struct frame *f, struct datum array_value,
+                         const struct subscripts *s, struct datum value, struct datum *out)
 {
     const struct type *elem = env_type(f->exec->env, e->type->elem_oid);
     const struct array *array = array_value.null ? NULL : array_of(&array_value);
     if (s->n != 1 || (array && array->ndim > 1)) {
         if (!array || array->ndim != s->n || s->slice)
-            return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts");
+            return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR,
+                           "wrong number of array subscripts");
         struct datum *items = array_items(f->arena, elem, array);
         int64_t at = 0;
         for (int k = 0; k < s->n; k++) {
             int64_t index = s->upper[k].i - array_lbounds(array)[k];
             if (index < 0 || index >= array_dims(array)[k])
-                return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR, "array subscript out of range");
+                return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR,
+                               "array subscript out of range");
             at = at * array_dims(array)[k] + index;
         }
         items[at] = value;
-        *out = array_build(f->arena, elem, array->ndim, array_dims(array), array_lbounds(array), items);
+        *out = array_build(f->arena, elem, array->ndim, array_dims(array), array_lbounds(array),
+                           items);
         return true;
     }
     bool empty = !array || array->ndim == 0;
     int64_t old_low = empty ? 0 : array_lbounds(array)[0], old_n = empty ? 0 : array_dims(array)[0];
-    int64_t low = s->slice ? (s->has_lower[0] ? s->lower[0].i : empty ? 1 : old_low) : s->upper[0].i;
-    int64_t high = s->slice ? (s->has_upper[0] ? s->upper[0].i : old_low + old_n - 1) : s->upper[0].i;
+    int64_t low = s->slice ? (s->has_lower[0] ? s->lower[0].i
+                              : empty         ? 1
+                                              : old_low)
+                           : s->upper[0].i;
+    int64_t high =
+        s->slice ? (s->has_upper[0] ? s->upper[0].i : old_low + old_n - 1) : s->upper[0].i;
     const struct array *source = s->slice && !value.null ? array_of(&value) : NULL;
     if (s->slice && (!source || source->n_items < high - low + 1))
         return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR, "source array too small");
     if (high < low)
-        return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR, "upper bound cannot be less than lower bound");
-    int64_t new_low = empty ? low : MIN(low, old_low), new_high = empty ? high : MAX(high, old_low + old_n - 1);
+        return err_set(f->exec->err, ERR_ARRAY_SUBSCRIPT_ERROR,
+                       "upper bound cannot be less than lower bound");
+    int64_t new_low = empty ? low : MIN(low, old_low),
+            new_high = empty ? high : MAX(high, old_low + old_n - 1);
     if (new_high - new_low >= ARRAY_MAX_ITEMS)
-        return err_set(f->exec->err, ERR_PROGRAM_LIMIT_EXCEEDED, "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS);
+        return err_set(f->exec->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                       "array size exceeds the maximum allowed (%d)", ARRAY_MAX_ITEMS);
     struct datum *items = ARENA_ARRAY(f->arena, struct datum, new_high - new_low + 1);
     for (int64_t k = new_low; k <= new_high; k++) {
         struct datum *item = &items[k - new_low];
@@ -174,15 +191,23 @@ static bool array_assign(const struct expr *e, struct frame *f, struct datum arr
     return true;
 }
 
-static bool call_by_name(struct frame *f, const char *prosrc, const struct type *result, const struct datum *args,
-                         const struct type *const *types, int n, struct datum *out)
+static bool call_by_name(struct frame *f, const char *prosrc, const struct type *result,
+                         const struct datum *args, const struct type *const *types, int n,
+                         struct datum *out)
 {
     func_impl impl = func_find("", prosrc);
     void *site = NULL;
     if (!impl)
         return err_set(f->exec->err, ERR_FEATURE_NOT_SUPPORTED, "%s is not supported", prosrc);
-    struct fcall c = {.arena = f->arena, .err = f->exec->err, .env = f->exec->env, .args = args, .n_args = n,
-                      .arg_types = types, .result_type = result, .site = &site, .site_arena = f->arena};
+    struct fcall c = {.arena = f->arena,
+                      .err = f->exec->err,
+                      .env = f->exec->env,
+                      .args = args,
+                      .n_args = n,
+                      .arg_types = types,
+                      .result_type = result,
+                      .site = &site,
+                      .site_arena = f->arena};
     if (!impl(&c))
         return false;
     *out = c.result;
@@ -199,14 +224,16 @@ static bool jsonb_path(const struct expr *e, struct frame *f, struct jsonb_subsc
         struct datum v;
         if (!eval(sub, f, &v))
             return false;
-        path[k] = (struct jsonb_subscript){v, oid == TYPE_INT2 || oid == TYPE_INT4 || oid == TYPE_INT8};
+        path[k] =
+            (struct jsonb_subscript){v, oid == TYPE_INT2 || oid == TYPE_INT4 || oid == TYPE_INT8};
         if (!v.null && !path[k].is_int && !io_cast(f, sub->type, text, -1, v, &path[k].value))
             return false;
     }
     return true;
 }
 
-static bool jsonb_subscript(const struct expr *e, struct frame *f, struct datum container, struct datum *out)
+static bool jsonb_subscript(const struct expr *e, struct frame *f, struct datum container,
+                            struct datum *out)
 {
     struct jsonb_subscript *path = ARENA_ARRAY(f->arena, struct jsonb_subscript, e->subscript.n);
     struct datum value;
@@ -215,7 +242,8 @@ static bool jsonb_subscript(const struct expr *e, struct frame *f, struct datum 
     if (!e->subscript.assign)
         return jsonb_subscript_get(f->arena, f->exec->err, &container, e->subscript.n, path, out);
     return eval(e->subscript.assign, f, &value) &&
-           jsonb_subscript_set(f->arena, f->exec->err, &container, e->subscript.n, path, &value, out);
+           jsonb_subscript_set(f->arena, f->exec->err, &container, e->subscript.n, path, &value,
+                               out);
 }
 
 /* ---- parts of points, lines, segments and boxes: counted from 0, numbers or points ---- */
@@ -225,12 +253,13 @@ static bool is_geo(uint32_t oid)
     return oid == TYPE_POINT || oid == TYPE_LINE || oid == TYPE_LSEG || oid == TYPE_BOX;
 }
 
-static bool geo_assign(const struct expr *e, struct frame *f, struct datum container, const struct subscripts *s, uint32_t width,
-                       struct datum *out)
+static bool geo_assign(const struct expr *e, struct frame *f, struct datum container,
+                       const struct subscripts *s, uint32_t width, struct datum *out)
 {
     struct datum value;
     if (s->any_null)
-        return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "array subscript in assignment must not be null");
+        return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                       "array subscript in assignment must not be null");
     if (!eval(e->subscript.assign, f, &value))
         return false;
     *out = container;
@@ -247,8 +276,8 @@ static bool geo_assign(const struct expr *e, struct frame *f, struct datum conta
     return true;
 }
 
-static bool geo_subscript(const struct expr *e, struct frame *f, struct datum container, const struct subscripts *s, uint32_t type_oid,
-                          struct datum *out)
+static bool geo_subscript(const struct expr *e, struct frame *f, struct datum container,
+                          const struct subscripts *s, uint32_t type_oid, struct datum *out)
 {
     uint32_t width = type_oid == TYPE_POINT || type_oid == TYPE_LINE ? 1 : 2;
     if (e->subscript.assign)
@@ -295,7 +324,8 @@ bool eval_subscript(const struct expr *e, struct frame *f, struct datum *out)
     }
     if (e->subscript.assign) {
         if (s.any_null)
-            return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "array subscript in assignment must not be null");
+            return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                           "array subscript in assignment must not be null");
         struct datum saved = f->case_test;
         f->case_test = container;
         bool ok = eval(e->subscript.assign, f, &value);
@@ -344,9 +374,21 @@ bool eval_field_assign(const struct expr *e, struct frame *f, struct datum *out)
 
 /* PostgreSQL's enum SQLValueFunctionOp (primnodes.h), whose numbers the analyser hands over. */
 enum sql_value {
-    SQL_CURRENT_DATE, SQL_CURRENT_TIME, SQL_CURRENT_TIME_N, SQL_CURRENT_TIMESTAMP, SQL_CURRENT_TIMESTAMP_N, SQL_LOCALTIME,
-    SQL_LOCALTIME_N, SQL_LOCALTIMESTAMP, SQL_LOCALTIMESTAMP_N, SQL_CURRENT_ROLE, SQL_CURRENT_USER, SQL_USER, SQL_SESSION_USER,
-    SQL_CURRENT_CATALOG, SQL_CURRENT_SCHEMA,
+    SQL_CURRENT_DATE,
+    SQL_CURRENT_TIME,
+    SQL_CURRENT_TIME_N,
+    SQL_CURRENT_TIMESTAMP,
+    SQL_CURRENT_TIMESTAMP_N,
+    SQL_LOCALTIME,
+    SQL_LOCALTIME_N,
+    SQL_LOCALTIMESTAMP,
+    SQL_LOCALTIMESTAMP_N,
+    SQL_CURRENT_ROLE,
+    SQL_CURRENT_USER,
+    SQL_USER,
+    SQL_SESSION_USER,
+    SQL_CURRENT_CATALOG,
+    SQL_CURRENT_SCHEMA,
 };
 
 static bool current_moment(const struct expr *e, struct frame *f, int kind, struct datum *out)
@@ -370,7 +412,8 @@ static bool current_moment(const struct expr *e, struct frame *f, int kind, stru
         if (!timestamptz_to_civil(now, zone, &civil, NULL))
             return err_set(err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range");
         time_apply_typmod(&time_of_day, e->sql_value.typmod);
-        *out = timetz_datum(f->arena, (struct timetz){.usec = time_of_day, .west = civil_west(&civil, zone)});
+        *out = timetz_datum(f->arena,
+                            (struct timetz){.usec = time_of_day, .west = civil_west(&civil, zone)});
         return true;
     case SQL_CURRENT_TIMESTAMP:
     case SQL_CURRENT_TIMESTAMP_N:
@@ -396,8 +439,9 @@ bool eval_sql_value(const struct expr *e, struct frame *f, struct datum *out)
         return current_moment(e, f, kind, out);
     if (kind == SQL_CURRENT_SCHEMA)
         return call_by_name(f, "current_schema", e->type, NULL, NULL, 0, out);
-    const char *name = kind == SQL_SESSION_USER ? env->session_user
-                       : kind == SQL_CURRENT_CATALOG ? catalog_database(env->catalog) : env->user;
+    const char *name = kind == SQL_SESSION_USER      ? env->session_user
+                       : kind == SQL_CURRENT_CATALOG ? catalog_database(env->catalog)
+                                                     : env->user;
     if (name)
         *out = datum_bytes(name, strlen(name));
     return true;
@@ -405,7 +449,8 @@ bool eval_sql_value(const struct expr *e, struct frame *f, struct datum *out)
 
 /* ---- LANGUAGE SQL functions: the body runs as a sub-select whose parameters are the arguments ---- */
 
-bool eval_sql_function(const struct expr *e, struct frame *f, const struct datum *args, struct datum *out)
+bool eval_sql_function(const struct expr *e, struct frame *f, const struct datum *args,
+                       struct datum *out)
 {
     struct exec *x = f->exec;
     void **slot = &x->sites[e->site];
@@ -418,7 +463,8 @@ bool eval_sql_function(const struct expr *e, struct frame *f, const struct datum
                 return true;
             }
     if (!e->func.sql_plan)
-        return err_set(x->err, ERR_FEATURE_NOT_SUPPORTED, "function %s is not supported", e->func.proc->name);
+        return err_set(x->err, ERR_FEATURE_NOT_SUPPORTED, "function %s is not supported",
+                       e->func.proc->name);
     bool first = !body;
     if (first)
         *slot = body = frame_new(x, e->func.sql_plan, NULL);

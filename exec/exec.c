@@ -21,7 +21,8 @@ static bool lock_tables(struct exec *x)
 {
     for (int k = 0; k < x->plan->n_tables; k++) {
         const struct plan_table *table = &x->plan->tables[k];
-        if (table->relation->distribution == DIST_SYSTEM || table->relation->distribution == DIST_TEMP)
+        if (table->relation->distribution == DIST_SYSTEM ||
+            table->relation->distribution == DIST_TEMP)
             continue;
         if (!txn_lock_table(x->txn, table->relation->oid, table->lock_mode, false, x->err))
             return false;
@@ -70,14 +71,16 @@ static bool is_read_only_violation(struct exec *x)
         return false;
     bool temporary_only = true;
     for (int k = 0; k < x->plan->n_tables; k++)
-        if (x->plan->tables[k].lock_mode >= 2 && x->plan->tables[k].relation->distribution != DIST_TEMP)
+        if (x->plan->tables[k].lock_mode >= 2 &&
+            x->plan->tables[k].relation->distribution != DIST_TEMP)
             temporary_only = false;
     if (temporary_only || !(q->writes || x->plan->locks_rows))
         return false;
     const char *what = q->tag;
     if (q->command == CMD_SELECT_ && x->plan->locks_rows)
         what = "SELECT FOR UPDATE";
-    err_set(x->err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction", what);
+    err_set(x->err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction",
+            what);
     return true;
 }
 
@@ -154,7 +157,8 @@ static bool run_with_restarts(struct exec *x)
         if (!exec_breathe(x))
             return false;
     }
-    return err_set(x->err, ERR_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update");
+    return err_set(x->err, ERR_T_R_SERIALIZATION_FAILURE,
+                   "could not serialize access due to concurrent update");
 }
 
 static bool writes(const struct plan *plan)
@@ -167,7 +171,8 @@ static bool writes(const struct plan *plan)
     return plan->query->writes;
 }
 
-struct exec *exec_start(const struct plan *plan, struct arena *arena, const struct env *env, const struct datum *params, struct err *err)
+struct exec *exec_start(const struct plan *plan, struct arena *arena, const struct env *env,
+                        const struct datum *params, struct err *err)
 {
     struct exec *x = ARENA_NEW(arena, struct exec);
     x->plan = plan;
@@ -200,7 +205,8 @@ bool exec_next(struct exec *x, const struct datum **row, struct err *err)
     *row = NULL;
     x->err = err;
     if (x->result) {
-        return x->result_at == store_count(x->result) || store_row(x->result, x->result_at++, row, err);
+        return x->result_at == store_count(x->result) ||
+               store_row(x->result, x->result_at++, row, err);
     }
     bool found;
     if (x->done)
@@ -230,8 +236,9 @@ void exec_end(struct exec *x)
 
 /* ---- lone expressions ---- */
 
-static bool eval_lone(struct arena *arena, const struct env *env, const struct expr *expr, const struct datum *params,
-                      const struct datum *row, struct datum *value, struct err *err)
+static bool eval_lone(struct arena *arena, const struct env *env, const struct expr *expr,
+                      const struct datum *params, const struct datum *row, struct datum *value,
+                      struct err *err)
 {
     struct expr *e = (struct expr *)expr;
     uint32_t n_sites = plan_expression(arena, env, &e, err);
@@ -240,20 +247,25 @@ static bool eval_lone(struct arena *arena, const struct env *env, const struct e
     static const struct query no_query;
     static const struct plan no_plan = {.query = &no_query};
     struct rowref ref = {.values = row};
-    struct exec x = {.plan = &no_plan, .arena = arena, .env = env, .txn = env->txn, .params = params, .err = err};
+    struct exec x = {.plan = &no_plan,
+                     .arena = arena,
+                     .env = env,
+                     .txn = env->txn,
+                     .params = params,
+                     .err = err};
     struct frame f = {.exec = &x, .plan = &no_plan, .rows = &ref, .arena = arena, .params = params};
     x.sites = ARENA_ARRAY(arena, void *, n_sites + 1);
     return eval(e, &f, value);
 }
 
-bool exec_constant(struct arena *arena, const struct env *env, const struct expr *expr, const struct datum *params,
-                   struct datum *value, struct err *err)
+bool exec_constant(struct arena *arena, const struct env *env, const struct expr *expr,
+                   const struct datum *params, struct datum *value, struct err *err)
 {
     return eval_lone(arena, env, expr, params, NULL, value, err);
 }
 
-bool exec_over_row(struct arena *arena, const struct env *env, const struct expr *expr, const struct datum *row, struct datum *value,
-                   struct err *err)
+bool exec_over_row(struct arena *arena, const struct env *env, const struct expr *expr,
+                   const struct datum *row, struct datum *value, struct err *err)
 {
     return eval_lone(arena, env, expr, NULL, row, value, err);
 }

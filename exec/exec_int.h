@@ -25,20 +25,21 @@ struct workspace;
 struct node_ops {
     const char *name; /* for EXPLAIN */
     size_t state_bytes;
-    bool (*open)(struct state *state);                 /* children are opened by it through state_open() */
+    bool (*open)(struct state *state); /* children are opened by it through state_open() */
     bool (*next)(struct state *state, bool *found);
-    bool (*rewind)(struct state *state);               /* start again (outer rows may have changed) */
-    void (*close)(struct state *state);                /* NULL: nothing but children to close */
+    bool (*rewind)(struct state *state); /* start again (outer rows may have changed) */
+    void (*close)(struct state *state);  /* NULL: nothing but children to close */
 };
 
 /* Which shards a scan may read, worked out from its quals when it starts. */
 struct scan_cond {
     int16_t attnum;
     enum qual_op op;
-    struct expr *value;     /* of the column's type, or (QUAL_IN) an array of it; NULL for IS NULL tests */
+    struct expr
+        *value; /* of the column's type, or (QUAL_IN) an array of it; NULL for IS NULL tests */
     bool value_is_array;
-    bool exact;             /* the files decide it: no filter is needed above */
-    bool in_files;          /* the files can evaluate it; false: it serves routing only */
+    bool exact;    /* the files decide it: no filter is needed above */
+    bool in_files; /* the files can evaluate it; false: it serves routing only */
 };
 
 struct join_key {
@@ -52,21 +53,25 @@ struct file_aggs {
     struct file_agg *aggs;
     uint32_t n_aggs;
     bool by_index;
-    struct { enum { FILES_COUNT, FILES_SUM, FILES_SUM_NUMERIC, FILES_AVG, FILES_EXTREME } what; uint32_t first; } *calls; /* aggs from `first` on */
+    struct {
+        enum { FILES_COUNT, FILES_SUM, FILES_SUM_NUMERIC, FILES_AVG, FILES_EXTREME } what;
+        uint32_t first;
+    } * calls; /* aggs from `first` on */
 };
 
 struct agg_call {
-    struct expr *expr;      /* EXPR_AGGREGATE */
+    struct expr *expr; /* EXPR_AGGREGATE */
     struct exprs args;
 };
 
 struct node {
     const struct node_ops *ops;
     struct node *left, *right;
-    struct exprs quals;     /* ANDed; rows that fail are dropped (joins: ON conditions beyond the hash keys) */
-    struct exprs post_quals;/* joins: WHERE conditions evaluated after null-extension */
-    uint16_t rte;           /* scans */
-    uint16_t *rtes;         /* entries set by this subtree */
+    struct exprs
+        quals; /* ANDed; rows that fail are dropped (joins: ON conditions beyond the hash keys) */
+    struct exprs post_quals; /* joins: WHERE conditions evaluated after null-extension */
+    uint16_t rte;            /* scans */
+    uint16_t *rtes;          /* entries set by this subtree */
     uint16_t n_rtes;
     double rows_estimate;
     union {
@@ -74,16 +79,24 @@ struct node {
             const struct relation *relation;
             struct scan_cond *conds;
             int n_conds;
-            uint8_t *columns; /* bitmap */
+            uint8_t *columns;      /* bitmap */
             bool depends_on_outer; /* cond values use rows of this level: parameterised */
             int16_t order_attnum;
             bool order_desc;
-            struct expr *limit; /* NULL or an upper bound of rows wanted from each shard */
+            struct expr *limit;   /* NULL or an upper bound of rows wanted from each shard */
             bool whole_shard_set; /* cannot prune */
         } scan;
-        struct { struct plan *plan; uint16_t n_columns; } subquery;
-        struct { struct rte *rte; } function, values;
-        struct { uint16_t levels_up, cte; bool self; } cte;
+        struct {
+            struct plan *plan;
+            uint16_t n_columns;
+        } subquery;
+        struct {
+            struct rte *rte;
+        } function, values;
+        struct {
+            uint16_t levels_up, cte;
+            bool self;
+        } cte;
         struct {
             enum join_kind kind;
             bool semi, anti;
@@ -92,8 +105,8 @@ struct node {
             bool right_depends; /* the right side must be rewound for each left row */
         } join;
         struct {
-            struct exprs group;      /* evaluated over the input; slots 0..n-1 */
-            struct exprs carried;    /* functionally dependent columns; slots after the groupings */
+            struct exprs group;   /* evaluated over the input; slots 0..n-1 */
+            struct exprs carried; /* functionally dependent columns; slots after the groupings */
             struct agg_call *calls;
             int n_calls;
             uint16_t **sets;
@@ -101,28 +114,62 @@ struct node {
             bool plain;              /* no GROUP BY: always one row */
             struct expr **groupings; /* EXPR_GROUPING, slots after the aggregates */
             int n_groupings;
-            struct file_aggs *files; /* plain: the files can compute it, own changes aside; else NULL */
+            struct file_aggs
+                *files; /* plain: the files can compute it, own changes aside; else NULL */
         } agg;
         struct {
-            struct exprs input;      /* slots 0..n-1: what the levels above need */
-            struct expr **calls;     /* EXPR_WINDOW, rewritten over input slots; results follow */
+            struct exprs input;  /* slots 0..n-1: what the levels above need */
+            struct expr **calls; /* EXPR_WINDOW, rewritten over input slots; results follow */
             int n_calls;
             struct window_def *windows;
             size_t n_windows;
         } window;
-        struct { struct exprs input; struct expr **calls; int n_calls; } srf; /* as window */
-        struct { struct targets targets; int n_marks; struct row_mark *marks; } project;
-        struct { struct sort_key *keys; int *columns; int n_keys; struct expr *limit, *offset; } sort; /* columns of frame->out */
-        struct { int *columns; int n_columns; bool sorted; } distinct; /* on these columns of out, the first row of each is kept; sorted: equal ones arrive together */
-        struct { struct expr *limit, *offset; bool with_ties; int *tie_columns; struct sort_key *tie_keys; int n_ties; } limit;
-        struct { struct row_mark *marks; int n_marks; int first_column; } lock;
-        struct { struct setop *tree; struct plan **leaves; int n_leaves; int n_columns; const struct type **types; } setop;
+        struct {
+            struct exprs input;
+            struct expr **calls;
+            int n_calls;
+        } srf; /* as window */
+        struct {
+            struct targets targets;
+            int n_marks;
+            struct row_mark *marks;
+        } project;
+        struct {
+            struct sort_key *keys;
+            int *columns;
+            int n_keys;
+            struct expr *limit, *offset;
+        } sort; /* columns of frame->out */
+        struct {
+            int *columns;
+            int n_columns;
+            bool sorted;
+        } distinct; /* on these columns of out, the first row of each is kept; sorted: equal ones arrive together */
+        struct {
+            struct expr *limit, *offset;
+            bool with_ties;
+            int *tie_columns;
+            struct sort_key *tie_keys;
+            int n_ties;
+        } limit;
+        struct {
+            struct row_mark *marks;
+            int n_marks;
+            int first_column;
+        } lock;
+        struct {
+            struct setop *tree;
+            struct plan **leaves;
+            int n_leaves;
+            int n_columns;
+            const struct type **types;
+        } setop;
     };
 };
 
 struct plan_cte {
-    struct plan *plan;             /* non-recursive: the query; recursive: the non-recursive term */
-    struct plan *recursive;        /* the recursive term */
+    struct plan *plan;      /* non-recursive: the query; recursive: the non-recursive term */
+    struct plan *recursive; /* the recursive term */
     bool union_all;
     bool modifies;
     uint16_t n_columns;
@@ -139,19 +186,22 @@ struct plan {
     int n_visible;
     struct plan_cte *ctes;
     int n_ctes;
-    struct plan *source;           /* INSERT */
-    struct modify *modify;         /* INSERT, UPDATE, DELETE, MERGE */
-    bool correlated;               /* refers to rows of levels above */
+    struct plan *source;   /* INSERT */
+    struct modify *modify; /* INSERT, UPDATE, DELETE, MERGE */
+    bool correlated;       /* refers to rows of levels above */
     bool top;
-    uint32_t n_sites;              /* top plan only: call sites of the whole statement */
+    uint32_t n_sites; /* top plan only: call sites of the whole statement */
     /* top plan only: the relations and lock modes of the whole statement, and the scans that decide its shards */
-    struct plan_table { const struct relation *relation; int lock_mode; } *tables;
+    struct plan_table {
+        const struct relation *relation;
+        int lock_mode;
+    } * tables;
     int n_tables;
     struct node **scans;
     int n_scans;
     bool locks_rows;
     bool is_volatile;
-    bool single_point;             /* one table, one scan: fast start */
+    bool single_point; /* one table, one scan: fast start */
 };
 
 struct rowref {
@@ -169,10 +219,10 @@ struct frame {
     struct rowref *rows;
     const struct datum *slots;
     struct datum *out;
-    struct arena *arena;           /* where expressions allocate */
+    struct arena *arena; /* where expressions allocate */
     struct datum case_test, domain_value;
     const struct datum *excluded;
-    const struct datum *params;    /* the statement's, or the arguments of an inlined SQL function */
+    const struct datum *params; /* the statement's, or the arguments of an inlined SQL function */
     struct cte_state *ctes;
     struct state *root;
 };
@@ -186,7 +236,7 @@ struct exec {
     struct err *err;
     void **sites;
     struct frame *frame;
-    struct store *result;          /* rows kept by exec_start (DML, row locks) */
+    struct store *result; /* rows kept by exec_start (DML, row locks) */
     size_t result_at;
     uint64_t changed;
     bool statement_open, restart, done;
@@ -194,17 +244,17 @@ struct exec {
     uint32_t breath;
     struct modify_run *modify_runs;
     struct fk_queue *fk_queue;
-    uint32_t *shards;              /* the statement's */
+    uint32_t *shards; /* the statement's */
     uint32_t n_shards;
-    struct workspace *workspace;   /* exec_workspace() */
+    struct workspace *workspace; /* exec_workspace() */
 };
 
 struct state {
     const struct node *node;
     struct frame *frame;
     struct state *left, *right;
-    struct arena *scratch;         /* reset by the node itself, per row */
-    uint64_t rows;                 /* EXPLAIN ANALYZE */
+    struct arena *scratch; /* reset by the node itself, per row */
+    uint64_t rows;         /* EXPLAIN ANALYZE */
 };
 
 /* ---- expressions (eval.c) ---- */
@@ -212,15 +262,18 @@ MUST_CHECK bool eval(const struct expr *expr, struct frame *frame, struct datum 
 /* All true (NULL counts as false)? */
 MUST_CHECK bool eval_quals(const struct exprs *quals, struct frame *frame, bool *pass);
 MUST_CHECK bool eval_bool(const struct expr *expr, struct frame *frame, bool *is_true);
-MUST_CHECK bool eval_sublink(const struct expr *expr, struct frame *frame, struct datum *out); /* sublink.c */
-MUST_CHECK bool call_function(const struct expr *expr, struct frame *frame, const struct datum *args, int n_args, struct datum *out);
-MUST_CHECK bool call_impl2(func_impl impl, const struct proc *proc, struct frame *frame, const struct type *t1, const struct type *t2,
-                           struct datum a, struct datum b, struct datum *out);
+MUST_CHECK bool eval_sublink(const struct expr *expr, struct frame *frame,
+                             struct datum *out); /* sublink.c */
+MUST_CHECK bool call_function(const struct expr *expr, struct frame *frame,
+                              const struct datum *args, int n_args, struct datum *out);
+MUST_CHECK bool call_impl2(func_impl impl, const struct proc *proc, struct frame *frame,
+                           const struct type *t1, const struct type *t2, struct datum a,
+                           struct datum b, struct datum *out);
 
 /* ---- plans at work (run.c) ---- */
 struct frame *frame_new(struct exec *exec, const struct plan *plan, struct frame *parent);
-MUST_CHECK bool frame_open(struct frame *frame);             /* opens root */
-MUST_CHECK bool frame_next(struct frame *frame, bool *found);/* frame->out */
+MUST_CHECK bool frame_open(struct frame *frame);              /* opens root */
+MUST_CHECK bool frame_next(struct frame *frame, bool *found); /* frame->out */
 MUST_CHECK bool frame_rewind(struct frame *frame);
 void frame_close(struct frame *frame);
 struct state *state_open(const struct node *node, struct frame *frame); /* NULL on error */
@@ -230,12 +283,13 @@ static inline bool state_next(struct state *state, bool *found)
     return state->node->ops->next(state, found);
 }
 MUST_CHECK bool state_rewind(struct state *state);
-MUST_CHECK bool exec_breathe(struct exec *exec);             /* cancel checks, fairness; call once a row */
-struct workspace *exec_workspace(struct exec *exec);         /* working memory of the whole statement (spill.h) */
+MUST_CHECK bool exec_breathe(struct exec *exec); /* cancel checks, fairness; call once a row */
+struct workspace *
+exec_workspace(struct exec *exec); /* working memory of the whole statement (spill.h) */
 
-extern const struct node_ops result_ops, scan_ops, system_ops, subquery_ops, function_ops, values_ops, cte_ops, filter_ops,
-    nestloop_ops, hashjoin_ops, agg_ops, window_ops, srf_ops, project_ops, sort_ops, distinct_ops, limit_ops, lock_ops,
-    setop_ops;
+extern const struct node_ops result_ops, scan_ops, system_ops, subquery_ops, function_ops,
+    values_ops, cte_ops, filter_ops, nestloop_ops, hashjoin_ops, agg_ops, window_ops, srf_ops,
+    project_ops, sort_ops, distinct_ops, limit_ops, lock_ops, setop_ops;
 
 /* ---- set-returning calls (srf.c) ---- */
 struct srf_iter {
@@ -253,17 +307,21 @@ void srf_init(struct srf_iter *iter, const struct expr *call, struct frame *fram
               const struct type **column_types, const char **column_names);
 MUST_CHECK bool srf_start(struct srf_iter *iter, struct frame *frame);
 /* One row: n_columns datums allocated in frame->arena. */
-MUST_CHECK bool srf_next(struct srf_iter *iter, struct frame *frame, struct datum *row, bool *found);
+MUST_CHECK bool srf_next(struct srf_iter *iter, struct frame *frame, struct datum *row,
+                         bool *found);
 
 /* Prepares a lone expression; the number of site entries it needs, 0 on error (plan.c). */
-uint32_t plan_expression(struct arena *arena, const struct env *env, struct expr **expr, struct err *err);
+uint32_t plan_expression(struct arena *arena, const struct env *env, struct expr **expr,
+                         struct err *err);
 
 /* ---- CTEs (cte.c) ---- */
 /* Rows of a working table (self references of a recursive CTE) or of the CTE itself. */
 /* `cursor` is the reader's own, made by the first call. */
-MUST_CHECK bool cte_fetch_self(struct frame *owner, int cte, struct store_cursor **cursor, size_t at, const struct datum **row);
-MUST_CHECK bool cte_fetch(struct frame *owner, int cte, struct store_cursor **cursor, size_t at, const struct datum **row); /* NULL row: end */
-MUST_CHECK bool cte_prepare(struct frame *frame); /* runs the data-modifying ones */
+MUST_CHECK bool cte_fetch_self(struct frame *owner, int cte, struct store_cursor **cursor,
+                               size_t at, const struct datum **row);
+MUST_CHECK bool cte_fetch(struct frame *owner, int cte, struct store_cursor **cursor, size_t at,
+                          const struct datum **row); /* NULL row: end */
+MUST_CHECK bool cte_prepare(struct frame *frame);    /* runs the data-modifying ones */
 void ctes_close(struct frame *f); /* their scans, while the arenas these live in are still there */
 
 /* ---- data modification (modify.c) ---- */

@@ -137,12 +137,14 @@ bool deferred_set(const struct env *env, uint32_t constraint_oid, bool deferred,
 
 /* ---- queueing ---- */
 
-static const struct datum *keep_row(struct arena *arena, const struct relation *relation, const struct datum *values)
+static const struct datum *keep_row(struct arena *arena, const struct relation *relation,
+                                    const struct datum *values)
 {
     struct datum *copy = arena_alloc(arena, sizeof(*copy) * (relation->n_columns + 1u));
     for (int k = 0; k < relation->n_columns; k++) {
         const struct type *type = relation->columns[k].type;
-        copy[k] = values[k].null || !type || type->by_value ? values[k] : datum_copy(type, arena, values[k]);
+        copy[k] = values[k].null || !type || type->by_value ? values[k]
+                                                            : datum_copy(type, arena, values[k]);
     }
     return copy;
 }
@@ -193,10 +195,13 @@ static bool any_null(const int16_t *attnums, int n, const struct datum *values, 
     return any;
 }
 
-static bool match_full_violation(struct frame *f, const struct relation *relation, const struct constraint *fk)
+static bool match_full_violation(struct frame *f, const struct relation *relation,
+                                 const struct constraint *fk)
 {
     struct err *err = f->exec->err;
-    err_set(err, ERR_FOREIGN_KEY_VIOLATION, "insert or update on table \"%s\" violates foreign key constraint \"%s\"", relation->name, fk->name);
+    err_set(err, ERR_FOREIGN_KEY_VIOLATION,
+            "insert or update on table \"%s\" violates foreign key constraint \"%s\"",
+            relation->name, fk->name);
     err_detail(err, "MATCH FULL does not allow mixing of null and nonnull key values.");
     err->schema = relation->namespace_name;
     err->table = relation->name;
@@ -204,51 +209,66 @@ static bool match_full_violation(struct frame *f, const struct relation *relatio
     return false;
 }
 
-static bool queue_child(struct frame *f, const struct relation *relation, const struct constraint *fk, const struct datum *values)
+static bool queue_child(struct frame *f, const struct relation *relation,
+                        const struct constraint *fk, const struct datum *values)
 {
     bool all, any = any_null(fk->columns, fk->n_columns, values, &all);
     if (any && fk->match == 'f' && !all)
         return match_full_violation(f, relation, fk);
     if (any)
         return true;
-    struct fk_item item = {.event = FK_CHILD, .constraint = fk, .relation = relation, .values = values};
+    struct fk_item item = {
+        .event = FK_CHILD, .constraint = fk, .relation = relation, .values = values};
     return enqueue(f, &item, is_deferred(f->exec->txn, fk->deferrable, fk->deferred, fk->oid));
 }
 
-bool fk_after_insert(struct frame *f, const struct relation *relation, const struct datum *new_values)
+bool fk_after_insert(struct frame *f, const struct relation *relation,
+                     const struct datum *new_values)
 {
     for (int k = 0; k < relation->n_constraints; k++)
-        if (relation->constraints[k]->kind == 'f' && !queue_child(f, relation, relation->constraints[k], new_values))
+        if (relation->constraints[k]->kind == 'f' &&
+            !queue_child(f, relation, relation->constraints[k], new_values))
             return false;
     return true;
 }
 
-static bool columns_differ(const struct relation *relation, const int16_t *attnums, int n, const struct datum *a, const struct datum *b)
+static bool columns_differ(const struct relation *relation, const int16_t *attnums, int n,
+                           const struct datum *a, const struct datum *b)
 {
     for (int k = 0; k < n; k++)
-        if (type_cmp(relation->columns[attnums[k] - 1].type, &a[attnums[k] - 1], &b[attnums[k] - 1]) != 0)
+        if (type_cmp(relation->columns[attnums[k] - 1].type, &a[attnums[k] - 1],
+                     &b[attnums[k] - 1]) != 0)
             return true;
     return false;
 }
 
 /* Only NO ACTION can wait for the commit; the actions themselves happen at the end of the statement. */
-static bool queue_parent(struct frame *f, const struct relation *relation, const struct constraint *fk, enum fk_event event,
+static bool queue_parent(struct frame *f, const struct relation *relation,
+                         const struct constraint *fk, enum fk_event event,
                          const struct datum *old_values, const struct datum *new_values)
 {
     bool all;
     enum fk_action action = event == FK_PARENT_DELETE ? fk->on_delete : fk->on_update;
     if (any_null(fk->ref_columns, fk->n_columns, old_values, &all))
         return true;
-    struct fk_item item = {.event = event, .constraint = fk, .relation = relation, .values = old_values, .new_values = new_values};
-    return enqueue(f, &item, action == FK_NO_ACTION && is_deferred(f->exec->txn, fk->deferrable, fk->deferred, fk->oid));
+    struct fk_item item = {.event = event,
+                           .constraint = fk,
+                           .relation = relation,
+                           .values = old_values,
+                           .new_values = new_values};
+    return enqueue(f, &item,
+                   action == FK_NO_ACTION &&
+                       is_deferred(f->exec->txn, fk->deferrable, fk->deferred, fk->oid));
 }
 
-bool fk_after_update(struct frame *f, const struct relation *relation, const struct datum *old_values, const struct datum *new_values,
+bool fk_after_update(struct frame *f, const struct relation *relation,
+                     const struct datum *old_values, const struct datum *new_values,
                      const uint8_t *changed)
 {
     for (int k = 0; k < relation->n_constraints; k++) {
         const struct constraint *fk = relation->constraints[k];
-        if (fk->kind == 'f' && columns_differ(relation, fk->columns, fk->n_columns, old_values, new_values) &&
+        if (fk->kind == 'f' &&
+            columns_differ(relation, fk->columns, fk->n_columns, old_values, new_values) &&
             !queue_child(f, relation, fk, new_values))
             return false;
     }
@@ -261,15 +281,18 @@ bool fk_after_update(struct frame *f, const struct relation *relation, const str
     return true;
 }
 
-bool fk_after_delete(struct frame *f, const struct relation *relation, const struct datum *old_values)
+bool fk_after_delete(struct frame *f, const struct relation *relation,
+                     const struct datum *old_values)
 {
     for (int k = 0; k < relation->n_referenced_by; k++)
-        if (!queue_parent(f, relation, relation->referenced_by[k], FK_PARENT_DELETE, old_values, NULL))
+        if (!queue_parent(f, relation, relation->referenced_by[k], FK_PARENT_DELETE, old_values,
+                          NULL))
             return false;
     return true;
 }
 
-bool unique_later(struct frame *f, const struct modify_table *table, const struct unique_index *unique, const struct datum *values)
+bool unique_later(struct frame *f, const struct modify_table *table,
+                  const struct unique_index *unique, const struct datum *values)
 {
     const struct index *index = unique->index;
     struct buf key = BUF_IN(f->arena);
@@ -279,10 +302,14 @@ bool unique_later(struct frame *f, const struct modify_table *table, const struc
     if (!comparable)
         return true;
     if (table->relation->distribution != DIST_TEMP &&
-        txn_lock_key(f->exec->txn, index->oid, key.p, key.n, true, WAIT_BLOCK, f->exec->err) == TXN_ERROR)
+        txn_lock_key(f->exec->txn, index->oid, key.p, key.n, true, WAIT_BLOCK, f->exec->err) ==
+            TXN_ERROR)
         return false;
-    struct fk_item item = {.event = UNIQUE_AGAIN, .index = index, .relation = table->relation, .values = values};
-    return enqueue(f, &item, is_deferred(f->exec->txn, index->deferrable, index->deferred, index->constraint_oid));
+    struct fk_item item = {
+        .event = UNIQUE_AGAIN, .index = index, .relation = table->relation, .values = values};
+    return enqueue(
+        f, &item,
+        is_deferred(f->exec->txn, index->deferrable, index->deferred, index->constraint_oid));
 }
 
 /* ---- finding rows by column values ---- */
@@ -295,7 +322,8 @@ struct found_row {
 };
 
 /* The value as the column's type, for quals, routing and comparison. */
-static bool as_column(struct frame *f, const struct type *from, const struct type *to, const struct datum *value, struct datum *out)
+static bool as_column(struct frame *f, const struct type *from, const struct type *to,
+                      const struct datum *value, struct datum *out)
 {
     if (from->oid == to->oid || (from->by_value && to->by_value)) {
         *out = *value;
@@ -304,11 +332,12 @@ static bool as_column(struct frame *f, const struct type *from, const struct typ
     return io_cast(f, from, to, -1, *value, out);
 }
 
-static bool pruned_shards(struct frame *f, const struct relation *relation, const int16_t *attnums, const struct datum *values, int n,
-                          uint32_t **shards, uint32_t *n_shards)
+static bool pruned_shards(struct frame *f, const struct relation *relation, const int16_t *attnums,
+                          const struct datum *values, int n, uint32_t **shards, uint32_t *n_shards)
 {
     const struct catalog *catalog = f->exec->env->catalog;
-    const struct datum **key = ARENA_ARRAY(f->arena, const struct datum *, relation->n_shard_key + 1u);
+    const struct datum **key =
+        ARENA_ARRAY(f->arena, const struct datum *, relation->n_shard_key + 1u);
     bool pinned = relation->distribution == DIST_SHARDED;
     for (int s = 0; pinned && s < relation->n_shard_key; s++) {
         for (int k = 0; k < n; k++)
@@ -328,8 +357,9 @@ static bool pruned_shards(struct frame *f, const struct relation *relation, cons
 
 /* Rows whose columns equal the values (already of the columns' types), copied into f->exec->arena; as they are now, or (not `latest`)
  * in the statement's snapshot. */
-static bool find_rows_at(struct frame *f, const struct relation *relation, const int16_t *attnums, const struct datum *values, int n,
-                         size_t max, bool latest, struct found_row **first)
+static bool find_rows_at(struct frame *f, const struct relation *relation, const int16_t *attnums,
+                         const struct datum *values, int n, size_t max, bool latest,
+                         struct found_row **first)
 {
     struct exec *x = f->exec;
     struct arena *arena = arena_child(x->arena, "find rows");
@@ -341,7 +371,8 @@ static bool find_rows_at(struct frame *f, const struct relation *relation, const
     for (int k = 0; k < n; k++) {
         const struct column *column = &relation->columns[attnums[k] - 1];
         if (column->type->ops->native_order || column->key_stored_as)
-            quals[spec.n_quals++] = (struct scan_qual){.attnum = attnums[k], .op = QUAL_EQ, .values = &values[k], .n_values = 1};
+            quals[spec.n_quals++] = (struct scan_qual){
+                .attnum = attnums[k], .op = QUAL_EQ, .values = &values[k], .n_values = 1};
     }
     if (!pruned_shards(f, relation, attnums, values, n, &shards, &spec.n_shards))
         return false;
@@ -356,11 +387,13 @@ static bool find_rows_at(struct frame *f, const struct relation *relation, const
             break;
         for (int k = 0; equal && k < n; k++)
             equal = !row.values[attnums[k] - 1].null &&
-                    type_cmp(relation->columns[attnums[k] - 1].type, &row.values[attnums[k] - 1], &values[k]) == 0;
+                    type_cmp(relation->columns[attnums[k] - 1].type, &row.values[attnums[k] - 1],
+                             &values[k]) == 0;
         if (!equal)
             continue;
         struct found_row *found = ARENA_NEW(x->arena, struct found_row);
-        *found = (struct found_row){.shard = row.shard, .rid = row.rid, .values = keep_row(x->arena, relation, row.values)};
+        *found = (struct found_row){
+            .shard = row.shard, .rid = row.rid, .values = keep_row(x->arena, relation, row.values)};
         *last = found;
         last = &found->next;
         count++;
@@ -371,50 +404,58 @@ static bool find_rows_at(struct frame *f, const struct relation *relation, const
     return ok;
 }
 
-static bool find_rows(struct frame *f, const struct relation *relation, const int16_t *attnums, const struct datum *values, int n,
-                      size_t max, struct found_row **first)
+static bool find_rows(struct frame *f, const struct relation *relation, const int16_t *attnums,
+                      const struct datum *values, int n, size_t max, struct found_row **first)
 {
     return find_rows_at(f, relation, attnums, values, n, max, true, first);
 }
 
 /* ---- checks ---- */
 
-static bool key_for(struct frame *f, const struct relation *from, const int16_t *from_attnums, const struct datum *row,
-                    const struct relation *to, const int16_t *to_attnums, int n, struct datum *key)
+static bool key_for(struct frame *f, const struct relation *from, const int16_t *from_attnums,
+                    const struct datum *row, const struct relation *to, const int16_t *to_attnums,
+                    int n, struct datum *key)
 {
     for (int k = 0; k < n; k++)
-        if (!as_column(f, from->columns[from_attnums[k] - 1].type, to->columns[to_attnums[k] - 1].type, &row[from_attnums[k] - 1], &key[k]))
+        if (!as_column(f, from->columns[from_attnums[k] - 1].type,
+                       to->columns[to_attnums[k] - 1].type, &row[from_attnums[k] - 1], &key[k]))
             return false;
     return true;
 }
 
-static bool own_key(const struct relation *relation, const int16_t *attnums, const struct datum *row, int n, struct datum *key)
+static bool own_key(const struct relation *relation, const int16_t *attnums,
+                    const struct datum *row, int n, struct datum *key)
 {
     for (int k = 0; k < n; k++)
         key[k] = row[attnums[k] - 1];
     return relation != NULL;
 }
 
-static bool child_violation(struct frame *f, const struct fk_item *item, const struct relation *parent)
+static bool child_violation(struct frame *f, const struct fk_item *item,
+                            const struct relation *parent)
 {
     struct err *err = f->exec->err;
     const struct constraint *fk = item->constraint;
-    err_set(err, ERR_FOREIGN_KEY_VIOLATION, "insert or update on table \"%s\" violates foreign key constraint \"%s\"", item->relation->name,
-            fk->name);
+    err_set(err, ERR_FOREIGN_KEY_VIOLATION,
+            "insert or update on table \"%s\" violates foreign key constraint \"%s\"",
+            item->relation->name, fk->name);
     err_detail(err, "Key %s is not present in table \"%s\".",
-               key_description(f, item->relation, fk->columns, fk->n_columns, item->values), parent->name);
+               key_description(f, item->relation, fk->columns, fk->n_columns, item->values),
+               parent->name);
     err->schema = item->relation->namespace_name;
     err->table = item->relation->name;
     err->constraint = fk->name;
     return false;
 }
 
-static bool lock_parent(struct frame *f, const struct relation *parent, const struct found_row *row, bool *again)
+static bool lock_parent(struct frame *f, const struct relation *parent, const struct found_row *row,
+                        bool *again)
 {
     *again = false;
     if (parent->distribution == DIST_TEMP)
         return true;
-    switch (txn_lock_row(f->exec->txn, parent, row->shard, row->rid, ROW_KEY_SHARE, WAIT_BLOCK, f->exec->err)) {
+    switch (txn_lock_row(f->exec->txn, parent, row->shard, row->rid, ROW_KEY_SHARE, WAIT_BLOCK,
+                         f->exec->err)) {
     case TXN_ERROR:
         return false;
     case TXN_RESTART:
@@ -429,7 +470,8 @@ static bool lock_parent(struct frame *f, const struct relation *parent, const st
 }
 
 /* REPEATABLE READ goes by its snapshot: a parent that came since does not count (*row becomes NULL), one that went since is 40001. */
-static bool parent_of_snapshot(struct frame *f, const struct relation *parent, const struct constraint *fk, const struct datum *key,
+static bool parent_of_snapshot(struct frame *f, const struct relation *parent,
+                               const struct constraint *fk, const struct datum *key,
                                struct found_row **row)
 {
     struct exec *x = f->exec;
@@ -447,20 +489,24 @@ static bool parent_of_snapshot(struct frame *f, const struct relation *parent, c
     if (!find_rows_at(f, parent, fk->ref_columns, key, fk->n_columns, 1, false, &before))
         return false;
     return !before || txn_row_touched(x->txn, parent, before->shard, before->rid) ||
-           err_set(x->err, ERR_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent delete");
+           err_set(x->err, ERR_T_R_SERIALIZATION_FAILURE,
+                   "could not serialize access due to concurrent delete");
 }
 
 static bool check_child(struct frame *f, const struct fk_item *item)
 {
     const struct constraint *fk = item->constraint;
     const struct relation *parent = catalog_relation(f->exec->env->catalog, fk->ref_relation_oid);
-    struct datum *key = ARENA_ARRAY(f->arena, struct datum, fk->n_columns), *own = ARENA_ARRAY(f->arena, struct datum, fk->n_columns);
+    struct datum *key = ARENA_ARRAY(f->arena, struct datum, fk->n_columns),
+                 *own = ARENA_ARRAY(f->arena, struct datum, fk->n_columns);
     struct found_row *row;
     bool again = false;
-    if (!parent || !key_for(f, item->relation, fk->columns, item->values, parent, fk->ref_columns, fk->n_columns, key))
+    if (!parent || !key_for(f, item->relation, fk->columns, item->values, parent, fk->ref_columns,
+                            fk->n_columns, key))
         return false;
     for (int round = 0; round < 2; round++) {
-        if (!find_rows(f, parent, fk->ref_columns, key, fk->n_columns, 1, &row) || !parent_of_snapshot(f, parent, fk, key, &row))
+        if (!find_rows(f, parent, fk->ref_columns, key, fk->n_columns, 1, &row) ||
+            !parent_of_snapshot(f, parent, fk, key, &row))
             return false;
         if (!row)
             break;
@@ -478,14 +524,18 @@ static bool check_child(struct frame *f, const struct fk_item *item)
     return !row || child_violation(f, item, parent);
 }
 
-static bool parent_violation(struct frame *f, const struct fk_item *item, const struct relation *child)
+static bool parent_violation(struct frame *f, const struct fk_item *item,
+                             const struct relation *child)
 {
     struct err *err = f->exec->err;
     const struct constraint *fk = item->constraint;
-    err_set(err, ERR_FOREIGN_KEY_VIOLATION, "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"",
-            item->relation->name, fk->name, child->name);
+    err_set(
+        err, ERR_FOREIGN_KEY_VIOLATION,
+        "update or delete on table \"%s\" violates foreign key constraint \"%s\" on table \"%s\"",
+        item->relation->name, fk->name, child->name);
     err_detail(err, "Key %s is still referenced from table \"%s\".",
-               key_description(f, item->relation, fk->ref_columns, fk->n_columns, item->values), child->name);
+               key_description(f, item->relation, fk->ref_columns, fk->n_columns, item->values),
+               child->name);
     err->schema = child->namespace_name;
     err->table = child->name;
     err->constraint = fk->name;
@@ -503,21 +553,26 @@ static const struct modify_table *table_of(struct frame *f, const struct relatio
     for (int k = 0; k < table->n_uniques; k++) {
         for (int e = 0; table->uniques[k].exprs && e < table->uniques[k].index->n_keys; e++) {
             uint32_t n = table->uniques[k].exprs[e]
-                             ? plan_expression(f->exec->arena, f->exec->env, &table->uniques[k].exprs[e], f->exec->err) : 1;
+                             ? plan_expression(f->exec->arena, f->exec->env,
+                                               &table->uniques[k].exprs[e], f->exec->err)
+                             : 1;
             greatest = MAX(greatest, n);
         }
         if (table->uniques[k].where)
-            greatest = MAX(greatest, plan_expression(f->exec->arena, f->exec->env, &table->uniques[k].where, f->exec->err));
+            greatest = MAX(greatest, plan_expression(f->exec->arena, f->exec->env,
+                                                     &table->uniques[k].where, f->exec->err));
     }
     f->exec->sites = ARENA_ARRAY(f->exec->arena, void *, greatest + 1);
     return table;
 }
 
-static bool lock_child(struct frame *f, const struct relation *child, const struct found_row *row, enum row_lock mode)
+static bool lock_child(struct frame *f, const struct relation *child, const struct found_row *row,
+                       enum row_lock mode)
 {
     if (child->distribution == DIST_TEMP)
         return true;
-    enum txn_result result = txn_lock_row(f->exec->txn, child, row->shard, row->rid, mode, WAIT_BLOCK, f->exec->err);
+    enum txn_result result =
+        txn_lock_row(f->exec->txn, child, row->shard, row->rid, mode, WAIT_BLOCK, f->exec->err);
     if (result == TXN_RESTART)
         f->exec->restart = true;
     return result != TXN_ERROR && result != TXN_RESTART;
@@ -528,9 +583,13 @@ static bool default_value(struct frame *f, const struct column *column, struct d
     *out = datum_null();
     if (!column->default_sql)
         return true;
-    struct analyze_context context = {.arena = f->exec->arena, .catalog = f->exec->env->catalog, .env = f->exec->env,
-                                      .text = column->default_sql, .fixed_params = true};
-    struct expr *e = analyze_catalog_expr(&context, column->default_sql, NULL, column->type, column->typmod, f->exec->err);
+    struct analyze_context context = {.arena = f->exec->arena,
+                                      .catalog = f->exec->env->catalog,
+                                      .env = f->exec->env,
+                                      .text = column->default_sql,
+                                      .fixed_params = true};
+    struct expr *e = analyze_catalog_expr(&context, column->default_sql, NULL, column->type,
+                                          column->typmod, f->exec->err);
     return e && exec_constant(f->exec->arena, f->exec->env, e, NULL, out, f->exec->err);
 }
 
@@ -542,8 +601,9 @@ static bool is_set_column(const struct constraint *fk, int16_t attnum)
     return fk->n_set_columns == 0;
 }
 
-static bool set_child(struct frame *f, const struct fk_item *item, const struct relation *child, const struct modify_table *table,
-                      const struct found_row *row, enum fk_action action)
+static bool set_child(struct frame *f, const struct fk_item *item, const struct relation *child,
+                      const struct modify_table *table, const struct found_row *row,
+                      enum fk_action action)
 {
     const struct constraint *fk = item->constraint;
     uint8_t *changed = ARENA_ARRAY(f->exec->arena, uint8_t, child->n_columns / 8u + 1);
@@ -566,16 +626,22 @@ static bool set_child(struct frame *f, const struct fk_item *item, const struct 
     }
     for (int k = 0; k < child->n_columns; k++)
         if (child->columns[k].generated && child->columns[k].default_sql) {
-            struct analyze_context context = {.arena = f->exec->arena, .catalog = f->exec->env->catalog, .env = f->exec->env,
-                                              .text = child->columns[k].default_sql, .fixed_params = true};
-            struct expr *e = analyze_catalog_expr(&context, child->columns[k].default_sql, child, child->columns[k].type,
-                                                  child->columns[k].typmod, f->exec->err);
-            if (!e || !exec_over_row(f->exec->arena, f->exec->env, e, values, &values[k], f->exec->err))
+            struct analyze_context context = {.arena = f->exec->arena,
+                                              .catalog = f->exec->env->catalog,
+                                              .env = f->exec->env,
+                                              .text = child->columns[k].default_sql,
+                                              .fixed_params = true};
+            struct expr *e = analyze_catalog_expr(&context, child->columns[k].default_sql, child,
+                                                  child->columns[k].type, child->columns[k].typmod,
+                                                  f->exec->err);
+            if (!e ||
+                !exec_over_row(f->exec->arena, f->exec->env, e, values, &values[k], f->exec->err))
                 return false;
             bit_set(changed, (int16_t)(k + 1));
         }
     struct modify_table checked = *table;
-    return lock_child(f, child, row, update_lock_mode(child, changed)) && check_row(f, &checked, 0, values) &&
+    return lock_child(f, child, row, update_lock_mode(child, changed)) &&
+           check_row(f, &checked, 0, values) &&
            apply_update(f, table, row->shard, row->rid, row->values, values, changed) &&
            /* The default may be the very key that went away. */
            (action != FK_SET_DEFAULT || queue_child(f, child, fk, values));
@@ -601,7 +667,8 @@ static bool run_parent(struct frame *f, const struct fk_item *item)
     bool checks_only = action == FK_NO_ACTION || action == FK_RESTRICT;
     struct datum *key = ARENA_ARRAY(f->arena, struct datum, fk->n_columns);
     struct found_row *row;
-    if (!child || !key_for(f, item->relation, fk->ref_columns, item->values, child, fk->columns, fk->n_columns, key))
+    if (!child || !key_for(f, item->relation, fk->ref_columns, item->values, child, fk->columns,
+                           fk->n_columns, key))
         return false;
     if (!find_rows(f, child, fk->columns, key, fk->n_columns, checks_only ? 1 : SIZE_MAX, &row))
         return false;
@@ -620,7 +687,8 @@ static bool run_parent(struct frame *f, const struct fk_item *item)
         return false;
     for (; row; row = row->next) {
         bool ok = action == FK_CASCADE && item->event == FK_PARENT_DELETE
-                      ? lock_child(f, child, row, ROW_UPDATE) && apply_delete(f, table, row->shard, row->rid, row->values)
+                      ? lock_child(f, child, row, ROW_UPDATE) &&
+                            apply_delete(f, table, row->shard, row->rid, row->values)
                       : set_child(f, item, child, table, row, action);
         if (!ok)
             return false;
@@ -658,7 +726,10 @@ static bool run_item(struct exec *x, const struct fk_item *item)
     static const struct query no_query;
     static const struct plan no_plan = {.query = &no_query};
     struct rowref row = {0};
-    struct frame f = {.exec = x, .plan = &no_plan, .rows = &row, .arena = arena_child(x->arena, "constraint check")};
+    struct frame f = {.exec = x,
+                      .plan = &no_plan,
+                      .rows = &row,
+                      .arena = arena_child(x->arena, "constraint check")};
     void **sites = x->sites;
     bool ok = false;
     switch (item->event) {

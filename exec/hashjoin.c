@@ -12,7 +12,7 @@
 #include "exec/bundle.h"
 #include "exec/partition.h"
 
-struct kept { /* a right row in the table */
+struct kept {           /* a right row in the table */
     struct kept *chain; /* same bucket */
     struct kept *older; /* all rows, the newest first */
     uint64_t hash;
@@ -24,7 +24,7 @@ struct kept { /* a right row in the table */
 
 struct side {
     struct bundle_shape *shape;
-    int n;                /* columns of a bundle; the key is one more */
+    int n; /* columns of a bundle; the key is one more */
     struct datum *row;
     struct partitions *parts;
 };
@@ -282,7 +282,8 @@ static void end_part(struct hash_state *s)
 
 static bool matters(const struct node *node, const struct part *part)
 {
-    return (part->left && part->right) || (part->left && keeps_left(node)) || (part->right && keeps_right(node));
+    return (part->left && part->right) || (part->left && keeps_left(node)) ||
+           (part->right && keeps_right(node));
 }
 
 /* The next pass, or the first one of the next part; sets `done` after the last. */
@@ -364,7 +365,8 @@ static struct kept *candidate(struct hash_state *s)
     while (s->chain) {
         struct kept *kept = s->chain;
         s->chain = kept->chain;
-        if (kept->hash == s->key_hash && kept->key_bytes == s->key.n && memcmp(kept->key, s->key.p, s->key.n) == 0)
+        if (kept->hash == s->key_hash && kept->key_bytes == s->key.n &&
+            memcmp(kept->key, s->key.p, s->key.n) == 0)
             return kept;
     }
     return NULL;

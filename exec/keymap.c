@@ -53,7 +53,8 @@ void *keymap_get(const struct keymap *map, const void *key, size_t key_bytes, ui
         const struct keyslot *slot = &map->slots[k];
         if (!slot->entry)
             return NULL;
-        if (slot->hash == hash && slot->entry->key_bytes == key_bytes && memcmp(entry_key(slot->entry), key, key_bytes) == 0)
+        if (slot->hash == hash && slot->entry->key_bytes == key_bytes &&
+            memcmp(entry_key(slot->entry), key, key_bytes) == 0)
             return slot->entry->payload;
     }
 }

@@ -12,7 +12,8 @@ struct keymap;
 struct keymap *keymap_new(struct arena *arena, size_t payload_bytes);
 /* `hash` is hash_bytes() of the key.  NULL: absent. */
 void *keymap_get(const struct keymap *map, const void *key, size_t key_bytes, uint64_t hash);
-void *keymap_add(struct keymap *map, const void *key, size_t key_bytes, uint64_t hash); /* a key that is absent */
+void *keymap_add(struct keymap *map, const void *key, size_t key_bytes,
+                 uint64_t hash); /* a key that is absent */
 size_t keymap_count(const struct keymap *map);
 size_t keymap_bytes(const struct keymap *map); /* held, with all that is in its arena */
 struct arena *keymap_arena(struct keymap *map);

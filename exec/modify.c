@@ -16,9 +16,9 @@ struct collector {
     const struct modify *modify;
     struct modify_run *run;
     struct store *returning;
-    struct arena *scratch;       /* one row */
-    struct imap *seen;           /* target rows already taken */
-    bool nested;                 /* a CTE: applied at the end of the statement */
+    struct arena *scratch; /* one row */
+    struct imap *seen;     /* target rows already taken */
+    bool nested;           /* a CTE: applied at the end of the statement */
     struct datum *returning_row;
 };
 
@@ -30,8 +30,13 @@ static void free_seen(void *arg)
 static void collector_init(struct collector *c, struct frame *f, struct store *returning)
 {
     struct exec *x = f->exec;
-    *c = (struct collector){.f = f, .x = x, .q = f->plan->query, .modify = f->plan->modify, .returning = returning,
-                            .nested = f->parent != NULL, .relation = f->plan->query->target};
+    *c = (struct collector){.f = f,
+                            .x = x,
+                            .q = f->plan->query,
+                            .modify = f->plan->modify,
+                            .returning = returning,
+                            .nested = f->parent != NULL,
+                            .relation = f->plan->query->target};
     c->scratch = arena_child(x->arena, "modify");
     c->returning_row = ARENA_ARRAY(x->arena, struct datum, c->q->returning.n + 1);
     c->run = ARENA_NEW(x->arena, struct modify_run);
@@ -57,8 +62,9 @@ static bool take_row(struct collector *c, uint32_t shard, int64_t rid)
     return imap_put(c->seen, row_identity(shard, rid), c) == NULL;
 }
 
-static void add_pending(struct collector *c, enum pending_kind kind, const struct rowref *row, const struct datum *old_values,
-                        const struct datum *new_values, const uint8_t *changed)
+static void add_pending(struct collector *c, enum pending_kind kind, const struct rowref *row,
+                        const struct datum *old_values, const struct datum *new_values,
+                        const uint8_t *changed)
 {
     struct arena *arena = c->x->arena;
     int n = c->relation->n_columns;
@@ -120,8 +126,10 @@ static bool check_views(struct collector *c, const struct datum *values)
         if (!eval_bool(c->q->view_checks.items[k], f, &pass))
             return false;
         if (!pass) {
-            err_set(c->x->err, ERR_WITH_CHECK_OPTION_VIOLATION, "new row violates check option for view \"%s\"", c->q->view_check_names[k]);
-            return err_detail(c->x->err, "Failing row contains %s.", row_description(f, c->relation, values));
+            err_set(c->x->err, ERR_WITH_CHECK_OPTION_VIOLATION,
+                    "new row violates check option for view \"%s\"", c->q->view_check_names[k]);
+            return err_detail(c->x->err, "Failing row contains %s.",
+                              row_description(f, c->relation, values));
         }
     }
     f->rows[c->q->target_rte] = saved;
@@ -130,7 +138,8 @@ static bool check_views(struct collector *c, const struct datum *values)
 
 /* ---- INSERT ---- */
 
-static bool on_conflict_update(struct collector *c, uint32_t shard, int64_t rid, const struct datum *proposed, bool *retry)
+static bool on_conflict_update(struct collector *c, uint32_t shard, int64_t rid,
+                               const struct datum *proposed, bool *retry)
 {
     struct frame *f = c->f;
     const struct on_conflict *oc = c->q->on_conflict;
@@ -138,15 +147,18 @@ static bool on_conflict_update(struct collector *c, uint32_t shard, int64_t rid,
     bool found, wanted = true;
     *retry = false;
     if (imap_get(c->seen, row_identity(shard, rid))) {
-        err_set(c->x->err, ERR_CARDINALITY_VIOLATION, "ON CONFLICT DO UPDATE command cannot affect row a second time");
-        return err_hint(c->x->err, "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
+        err_set(c->x->err, ERR_CARDINALITY_VIOLATION,
+                "ON CONFLICT DO UPDATE command cannot affect row a second time");
+        return err_hint(c->x->err, "Ensure that no rows proposed for insertion within the same "
+                                   "command have duplicate constrained values.");
     }
     uint8_t *changed = ARENA_ARRAY(c->scratch, uint8_t, c->relation->n_columns / 8u + 1);
     for (size_t k = 0; k < oc->set.n; k++)
         bit_set(changed, oc->set.items[k].attnum);
     for (size_t k = 0; k < c->q->generated.n; k++)
         bit_set(changed, c->q->generated.items[k].attnum);
-    switch (txn_lock_row(c->x->txn, c->relation, shard, rid, update_lock_mode(c->relation, changed), WAIT_BLOCK, c->x->err)) {
+    switch (txn_lock_row(c->x->txn, c->relation, shard, rid, update_lock_mode(c->relation, changed),
+                         WAIT_BLOCK, c->x->err)) {
     case TXN_ERROR:
         return false;
     case TXN_OK:
@@ -155,7 +167,8 @@ static bool on_conflict_update(struct collector *c, uint32_t shard, int64_t rid,
     case TXN_CONFLICT:
         break;
     }
-    if (!txn_fetch_row(c->x->txn, c->scratch, c->x->env, c->relation, shard, rid, current, &found, c->x->err))
+    if (!txn_fetch_row(c->x->txn, c->scratch, c->x->env, c->relation, shard, rid, current, &found,
+                       c->x->err))
         return false;
     if (!found) {
         *retry = true;
@@ -167,9 +180,10 @@ static bool on_conflict_update(struct collector *c, uint32_t shard, int64_t rid,
         return false;
     if (!wanted)
         return true;
-    struct datum *values = arena_memdup(c->scratch, current, sizeof(*current) * c->relation->n_columns);
-    if (!assign(f, &oc->set, values) || !compute_generated(f, c->q, values) || !check_views(c, values) ||
-        !check_row(f, &c->modify->table, c->q->target_rte, values))
+    struct datum *values =
+        arena_memdup(c->scratch, current, sizeof(*current) * c->relation->n_columns);
+    if (!assign(f, &oc->set, values) || !compute_generated(f, c->q, values) ||
+        !check_views(c, values) || !check_row(f, &c->modify->table, c->q->target_rte, values))
         return false;
     take_row(c, shard, rid);
     if (!apply_update(f, &c->modify->table, shard, rid, current, values, changed))
@@ -185,12 +199,13 @@ static bool is_visible(struct collector *c, uint32_t shard, int64_t rid)
     if (txn_isolation(c->x->txn) == ISOLATION_READ_COMMITTED)
         return true;
     return txn_row_visible(c->x->txn, c->relation, shard, rid, &visible, c->x->err) &&
-           (visible ||
-            err_set(c->x->err, ERR_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update"));
+           (visible || err_set(c->x->err, ERR_T_R_SERIALIZATION_FAILURE,
+                               "could not serialize access due to concurrent update"));
 }
 
 /* Looks for a row that the new one conflicts with under ON CONFLICT; *done when the row is dealt with. */
-static bool resolve_conflict(struct collector *c, uint32_t home, const struct datum *values, bool *done)
+static bool resolve_conflict(struct collector *c, uint32_t home, const struct datum *values,
+                             bool *done)
 {
     const struct on_conflict *oc = c->q->on_conflict;
     const struct modify_table *table = &c->modify->table;
@@ -221,7 +236,8 @@ static bool insert_with_conflicts(struct collector *c, const struct datum *value
 {
     bool done;
     uint32_t home = placement_of_row(c->x->env->catalog, c->relation, values, 0);
-    if (!check_row(c->f, &c->modify->table, c->q->target_rte, values) || !resolve_conflict(c, home, values, &done))
+    if (!check_row(c->f, &c->modify->table, c->q->target_rte, values) ||
+        !resolve_conflict(c, home, values, &done))
         return false;
     if (done)
         return true;
@@ -235,7 +251,8 @@ static bool insert_with_conflicts(struct collector *c, const struct datum *value
         int64_t rid;
         if (!c->modify->table.uniques[k].is_arbiter)
             continue;
-        if (!find_unique(c->f, &c->modify->table, &c->modify->table.uniques[k], home, values, false, 0, 0, &found, &shard, &rid))
+        if (!find_unique(c->f, &c->modify->table, &c->modify->table.uniques[k], home, values, false,
+                         0, 0, &found, &shard, &rid))
             return false;
         if (found)
             take_row(c, shard, rid);
@@ -272,7 +289,8 @@ static bool collect_inserts(struct collector *c)
     bool ok = true, found;
     struct datum *row = ARENA_ARRAY(c->x->arena, struct datum, n + 1);
     if (f->plan->source->modify)
-        return err_set(c->x->err, ERR_FEATURE_NOT_SUPPORTED, "a data-modifying source of INSERT is not supported");
+        return err_set(c->x->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "a data-modifying source of INSERT is not supported");
     if (!frame_open(source))
         return false;
     for (;;) {
@@ -299,7 +317,8 @@ static bool run_conflicting_inserts(struct collector *c)
         arena_reset(c->scratch);
         c->f->arena = c->scratch;
         c->f->excluded = NULL;
-        if (!exec_breathe(c->x) || !check_views(c, p->new_values) || !insert_with_conflicts(c, p->new_values))
+        if (!exec_breathe(c->x) || !check_views(c, p->new_values) ||
+            !insert_with_conflicts(c, p->new_values))
             return false;
     }
     c->run->applied = true;
@@ -308,12 +327,14 @@ static bool run_conflicting_inserts(struct collector *c)
 
 /* ---- UPDATE, DELETE, MERGE ---- */
 
-static bool lock_target(struct collector *c, const struct rowref *row, enum row_lock mode, bool *skip)
+static bool lock_target(struct collector *c, const struct rowref *row, enum row_lock mode,
+                        bool *skip)
 {
     *skip = false;
     if (c->relation->distribution == DIST_TEMP)
         return true;
-    switch (txn_lock_row(c->x->txn, c->relation, row->shard, row->rid, mode, WAIT_BLOCK, c->x->err)) {
+    switch (
+        txn_lock_row(c->x->txn, c->relation, row->shard, row->rid, mode, WAIT_BLOCK, c->x->err)) {
     case TXN_OK:
     case TXN_CONFLICT:
         return true;
@@ -329,14 +350,16 @@ static bool lock_target(struct collector *c, const struct rowref *row, enum row_
     return false;
 }
 
-static bool collect_update(struct collector *c, const struct assignments *set, const uint8_t *changed)
+static bool collect_update(struct collector *c, const struct assignments *set,
+                           const uint8_t *changed)
 {
     struct frame *f = c->f;
     struct rowref row = f->rows[c->q->target_rte];
     bool skip;
     if (!lock_target(c, &row, update_lock_mode(c->relation, changed), &skip) || skip)
         return skip;
-    struct datum *values = arena_memdup(c->scratch, row.values, sizeof(*row.values) * (c->relation->n_columns + 0u) + 1);
+    struct datum *values = arena_memdup(c->scratch, row.values,
+                                        sizeof(*row.values) * (c->relation->n_columns + 0u) + 1);
     if (!assign(f, set, values) || !compute_generated(f, c->q, values) || !check_views(c, values))
         return false;
     add_pending(c, PENDING_UPDATE, &row, row.values, values, changed);
@@ -378,8 +401,10 @@ static bool collect_merge(struct collector *c)
         if (when->action == MERGE_NOTHING_)
             return true;
         if (matched && !take_row(c, row->shard, row->rid)) {
-            err_set(c->x->err, ERR_CARDINALITY_VIOLATION, "MERGE command cannot affect row a second time");
-            return err_hint(c->x->err, "Ensure that not more than one source row matches any one target row.");
+            err_set(c->x->err, ERR_CARDINALITY_VIOLATION,
+                    "MERGE command cannot affect row a second time");
+            return err_hint(c->x->err,
+                            "Ensure that not more than one source row matches any one target row.");
         }
         if (when->action == MERGE_UPDATE_)
             return collect_update(c, &when->set, columns_of_set(c, &when->set));
@@ -388,7 +413,8 @@ static bool collect_merge(struct collector *c)
         struct datum *values = ARENA_ARRAY(c->scratch, struct datum, c->relation->n_columns + 1u);
         for (int v = 0; v < c->relation->n_columns; v++)
             values[v] = datum_null();
-        if (!assign(f, &when->set, values) || !compute_generated(f, c->q, values) || !check_views(c, values))
+        if (!assign(f, &when->set, values) || !compute_generated(f, c->q, values) ||
+            !check_views(c, values))
             return false;
         add_pending(c, PENDING_INSERT, NULL, NULL, values, NULL);
         return true;
@@ -403,7 +429,8 @@ static bool collect_joined_row(struct collector *c)
         return collect_merge(c);
     if (!row->values || !take_row(c, row->shard, row->rid))
         return true; /* joined with several rows: the first one counts */
-    return c->q->command == CMD_DELETE_ ? collect_delete(c) : collect_update(c, &c->q->set, c->modify->set_columns);
+    return c->q->command == CMD_DELETE_ ? collect_delete(c)
+                                        : collect_update(c, &c->q->set, c->modify->set_columns);
 }
 
 static bool collect_joined(struct collector *c)
@@ -491,18 +518,22 @@ struct copy_in {
     uint64_t rows;
 };
 
-struct copy_in *exec_copy_begin(const struct plan *plan, struct arena *arena, const struct env *env, struct err *err)
+struct copy_in *exec_copy_begin(const struct plan *plan, struct arena *arena, const struct env *env,
+                                struct err *err)
 {
     struct copy_in *copy = ARENA_NEW(arena, struct copy_in);
     struct exec *x = &copy->x;
     *x = (struct exec){.plan = plan, .arena = arena, .env = env, .txn = env->txn, .err = err};
     x->sites = ARENA_ARRAY(arena, void *, plan->n_sites + 1);
     for (int k = 0; k < plan->n_tables; k++)
-        if (plan->tables[k].relation->distribution != DIST_TEMP && plan->tables[k].relation->distribution != DIST_SYSTEM &&
-            !txn_lock_table(x->txn, plan->tables[k].relation->oid, plan->tables[k].lock_mode, false, err))
+        if (plan->tables[k].relation->distribution != DIST_TEMP &&
+            plan->tables[k].relation->distribution != DIST_SYSTEM &&
+            !txn_lock_table(x->txn, plan->tables[k].relation->oid, plan->tables[k].lock_mode, false,
+                            err))
             return NULL;
     if (txn_is_read_only(x->txn) && plan->query->target->distribution != DIST_TEMP) {
-        err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute COPY FROM in a read-only transaction");
+        err_set(err, ERR_READ_ONLY_SQL_TRANSACTION,
+                "cannot execute COPY FROM in a read-only transaction");
         return NULL;
     }
     if (!txn_statement_begin(x->txn, NULL, 0, err))
@@ -532,8 +563,9 @@ static bool copy_one(struct copy_in *copy)
     struct datum *values = ARENA_ARRAY(c->scratch, struct datum, c->relation->n_columns + 1u);
     for (int k = 0; k < c->relation->n_columns; k++)
         values[k] = datum_null();
-    return assign(f, &c->q->set, values) && compute_generated(f, c->q, values) && check_views(c, values) &&
-           check_row(f, &c->modify->table, c->q->target_rte, values) && apply_insert(f, &c->modify->table, values);
+    return assign(f, &c->q->set, values) && compute_generated(f, c->q, values) &&
+           check_views(c, values) && check_row(f, &c->modify->table, c->q->target_rte, values) &&
+           apply_insert(f, &c->modify->table, values);
 }
 
 bool exec_copy_row(struct copy_in *copy, const struct datum *params, struct err *err)

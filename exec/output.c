@@ -32,7 +32,8 @@ static bool project_next(struct state *state, bool *found)
     return true;
 }
 
-const struct node_ops project_ops = {.name = "Project", .state_bytes = sizeof(struct state), .next = project_next};
+const struct node_ops project_ops = {
+    .name = "Project", .state_bytes = sizeof(struct state), .next = project_next};
 
 /* ---- sort ---- */
 
@@ -45,7 +46,8 @@ struct sort_state {
 static bool sort_open(struct state *state)
 {
     struct exec *x = state->frame->exec;
-    ((struct sort_state *)state)->sorter = sorter_new(x->arena, exec_workspace(x), state->frame->plan->n_out);
+    ((struct sort_state *)state)->sorter =
+        sorter_new(x->arena, exec_workspace(x), state->frame->plan->n_out);
     return true;
 }
 
@@ -60,9 +62,11 @@ static bool sort_bound(struct sort_state *s)
     if (!node->sort.limit)
         return true;
     f->arena = s->base.scratch;
-    if (!eval(node->sort.limit, f, &limit) || (node->sort.offset && !eval(node->sort.offset, f, &offset)))
+    if (!eval(node->sort.limit, f, &limit) ||
+        (node->sort.offset && !eval(node->sort.offset, f, &offset)))
         return false;
-    if (!limit.null && limit.i >= 0 && limit.i <= BOUND_MAX && (offset.null || (offset.i >= 0 && offset.i <= BOUND_MAX)))
+    if (!limit.null && limit.i >= 0 && limit.i <= BOUND_MAX &&
+        (offset.null || (offset.i >= 0 && offset.i <= BOUND_MAX)))
         sorter_bound(s->sorter, (size_t)(limit.i + (offset.null ? 0 : offset.i)));
     return true;
 }
@@ -72,7 +76,8 @@ static void row_key(const struct node *node, const struct frame *f, struct buf *
     key->n = 0;
     for (int k = 0; k < node->sort.n_keys; k++) {
         const struct sort_key *by = &node->sort.keys[k];
-        type_sort_key(by->expr->type, &f->out[node->sort.columns[k]], by->descending, by->nulls_first, key);
+        type_sort_key(by->expr->type, &f->out[node->sort.columns[k]], by->descending,
+                      by->nulls_first, key);
     }
 }
 
@@ -126,7 +131,7 @@ const struct node_ops sort_ops = {.name = "Sort",
 
 struct distinct_state {
     struct state base;
-    struct dedup *seen;  /* rows in any order */
+    struct dedup *seen;   /* rows in any order */
     struct buf key, last; /* sorted rows: the key of the row before */
     bool any, input_done;
 };
@@ -154,7 +159,8 @@ static void distinct_key(struct distinct_state *s)
 
 static bool differs_from_last(struct distinct_state *s)
 {
-    bool differs = !s->any || s->key.n != s->last.n || (s->key.n && memcmp(s->key.p, s->last.p, s->key.n) != 0);
+    bool differs = !s->any || s->key.n != s->last.n ||
+                   (s->key.n && memcmp(s->key.p, s->last.p, s->key.n) != 0);
     if (differs) {
         struct buf swap = s->last;
         s->last = s->key;
@@ -192,7 +198,8 @@ static bool distinct_next(struct state *state, bool *found)
         distinct_key(s);
         if (!s->seen)
             is_new = differs_from_last(s);
-        else if (!dedup_offer(s->seen, s->key.p ? s->key.p : "", s->key.n, f->out, &is_new, f->exec->err))
+        else if (!dedup_offer(s->seen, s->key.p ? s->key.p : "", s->key.n, f->out, &is_new,
+                              f->exec->err))
             return false;
         if (is_new)
             return true;
@@ -238,14 +245,16 @@ static bool limit_values(struct limit_state *s)
             return false;
         s->offset = v.null ? 0 : v.i;
         if (s->offset < 0)
-            return err_set(f->exec->err, ERR_INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE, "OFFSET must not be negative");
+            return err_set(f->exec->err, ERR_INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE,
+                           "OFFSET must not be negative");
     }
     if (node->limit.limit) {
         if (!eval(node->limit.limit, f, &v))
             return false;
         s->limit = v.null ? -1 : v.i;
         if (!v.null && v.i < 0)
-            return err_set(f->exec->err, ERR_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, "LIMIT must not be negative");
+            return err_set(f->exec->err, ERR_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE,
+                           "LIMIT must not be negative");
     }
     s->known = true;
     return true;
@@ -291,7 +300,8 @@ static bool limit_next(struct state *state, bool *found)
         return true;
     if (node->limit.with_ties) {
         tie_key(node, f, &s->key);
-        if (beyond && (s->key.n != s->last_key.n || memcmp(s->key.p, s->last_key.p, s->key.n) != 0)) {
+        if (beyond &&
+            (s->key.n != s->last_key.n || memcmp(s->key.p, s->last_key.p, s->key.n) != 0)) {
             *found = false;
             return true;
         }
@@ -334,8 +344,11 @@ static bool lock_marks(struct state *state, bool *skip)
         if (at[0].null)
             continue;
         const struct relation *relation = f->plan->query->rtes[mark->rte].relation;
-        enum wait_policy policy = mark->wait == LOCK_WAIT_SKIP ? WAIT_SKIP : mark->wait == LOCK_WAIT_ERROR ? WAIT_ERROR : WAIT_BLOCK;
-        switch (txn_lock_row(x->txn, relation, (uint32_t)at[0].i, at[1].i, (enum row_lock)mark->strength, policy, x->err)) {
+        enum wait_policy policy = mark->wait == LOCK_WAIT_SKIP    ? WAIT_SKIP
+                                  : mark->wait == LOCK_WAIT_ERROR ? WAIT_ERROR
+                                                                  : WAIT_BLOCK;
+        switch (txn_lock_row(x->txn, relation, (uint32_t)at[0].i, at[1].i,
+                             (enum row_lock)mark->strength, policy, x->err)) {
         case TXN_OK:
         case TXN_CONFLICT:
             break;
@@ -367,4 +380,5 @@ static bool lock_next(struct state *state, bool *found)
     }
 }
 
-const struct node_ops lock_ops = {.name = "LockRows", .state_bytes = sizeof(struct state), .next = lock_next};
+const struct node_ops lock_ops = {
+    .name = "LockRows", .state_bytes = sizeof(struct state), .next = lock_next};

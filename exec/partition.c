@@ -5,7 +5,8 @@
 
 #include "exec/keymap.h"
 
-struct partitions *partitions_new(struct arena *arena, struct workspace *workspace, int n_columns, int level)
+struct partitions *partitions_new(struct arena *arena, struct workspace *workspace, int n_columns,
+                                  int level)
 {
     struct partitions *partitions = ARENA_NEW(arena, struct partitions);
     partitions->arena = arena;
@@ -15,7 +16,8 @@ struct partitions *partitions_new(struct arena *arena, struct workspace *workspa
     return partitions;
 }
 
-bool partitions_add(struct partitions *partitions, uint64_t hash, const struct datum *row, struct err *err)
+bool partitions_add(struct partitions *partitions, uint64_t hash, const struct datum *row,
+                    struct err *err)
 {
     struct store **store = &partitions->stores[partition_of(hash, partitions->level)];
     if (!*store) {
@@ -25,14 +27,16 @@ bool partitions_add(struct partitions *partitions, uint64_t hash, const struct d
     return store_add(*store, row, err);
 }
 
-void parts_push(struct part **list, struct arena *arena, const struct partitions *left, const struct partitions *right)
+void parts_push(struct part **list, struct arena *arena, const struct partitions *left,
+                const struct partitions *right)
 {
     for (int k = 0; k < PARTITIONS; k++) {
         struct store *l = left ? left->stores[k] : NULL, *r = right ? right->stores[k] : NULL;
         if (!l && !r)
             continue;
         struct part *part = ARENA_NEW(arena, struct part);
-        *part = (struct part){.next = *list, .left = l, .right = r, .level = (left ? left : right)->level + 1};
+        *part = (struct part){
+            .next = *list, .left = l, .right = r, .level = (left ? left : right)->level + 1};
         *list = part;
     }
 }
@@ -72,7 +76,8 @@ struct dedup *dedup_new(struct arena *arena, struct workspace *workspace, int n_
     return d;
 }
 
-static bool set_aside(struct dedup *d, uint64_t hash, const void *key, size_t key_bytes, const struct datum *row, struct err *err)
+static bool set_aside(struct dedup *d, uint64_t hash, const void *key, size_t key_bytes,
+                      const struct datum *row, struct err *err)
 {
     if (!d->aside)
         d->aside = partitions_new(d->arena, d->workspace, d->n_columns + 1, d->level);
@@ -81,7 +86,8 @@ static bool set_aside(struct dedup *d, uint64_t hash, const void *key, size_t ke
     return partitions_add(d->aside, hash, d->aside_row, err);
 }
 
-bool dedup_offer(struct dedup *d, const void *key, size_t key_bytes, const struct datum *row, bool *is_new, struct err *err)
+bool dedup_offer(struct dedup *d, const void *key, size_t key_bytes, const struct datum *row,
+                 bool *is_new, struct err *err)
 {
     uint64_t hash = hash_bytes(key, key_bytes);
     *is_new = false;

@@ -31,8 +31,10 @@ static bool result_rewind(struct state *state)
     return true;
 }
 
-const struct node_ops result_ops = {
-    .name = "Result", .state_bytes = sizeof(struct result_state), .next = result_next, .rewind = result_rewind};
+const struct node_ops result_ops = {.name = "Result",
+                                    .state_bytes = sizeof(struct result_state),
+                                    .next = result_next,
+                                    .rewind = result_rewind};
 
 /* ---- tables ---- */
 
@@ -41,7 +43,7 @@ struct scan_state {
     struct arena *arena; /* the scan's, replaced on rewind when it was reopened */
     struct scan *scan;
     struct scan_prune prune;
-    bool empty;   /* a condition is NULL: no row can match */
+    bool empty; /* a condition is NULL: no row can match */
     bool started;
 };
 
@@ -182,7 +184,8 @@ static bool system_load(struct system_state *s)
     }
     if (hint.attnum && value.null)
         return true;
-    return sysrel_scan(node->scan.relation->system, f->exec->env, hint.attnum ? &hint : NULL, add_system_row, s, f->exec->err);
+    return sysrel_scan(node->scan.relation->system, f->exec->env, hint.attnum ? &hint : NULL,
+                       add_system_row, s, f->exec->err);
 }
 
 static bool system_next(struct state *state, bool *found)
@@ -217,12 +220,11 @@ static bool system_rewind(struct state *state)
     return true;
 }
 
-const struct node_ops system_ops = {
-    .name = "System Scan",
-    .state_bytes = sizeof(struct system_state),
-    .open = system_open,
-    .next = system_next,
-    .rewind = system_rewind};
+const struct node_ops system_ops = {.name = "System Scan",
+                                    .state_bytes = sizeof(struct system_state),
+                                    .open = system_open,
+                                    .next = system_next,
+                                    .rewind = system_rewind};
 
 /* ---- sub-selects in FROM ---- */
 
@@ -237,7 +239,8 @@ static bool subquery_open(struct state *state)
 {
     struct subquery_state *s = (struct subquery_state *)state;
     s->inner = frame_new(state->frame->exec, state->node->subquery.plan, state->frame);
-    s->row = ARENA_ARRAY(state->frame->exec->arena, struct datum, state->node->subquery.plan->n_visible + 1);
+    s->row = ARENA_ARRAY(state->frame->exec->arena, struct datum,
+                         state->node->subquery.plan->n_visible + 1);
     return true;
 }
 
@@ -316,7 +319,8 @@ static bool function_open(struct state *state)
     }
     int at = 0;
     for (int k = 0; k < rte->n_functions; k++) {
-        srf_init(&s->iters[k], rte->functions[k].call, state->frame, rte->functions[k].n_columns, types + at, names + at);
+        srf_init(&s->iters[k], rte->functions[k].call, state->frame, rte->functions[k].n_columns,
+                 types + at, names + at);
         at += rte->functions[k].n_columns;
     }
     return true;
@@ -396,7 +400,8 @@ struct values_state {
 static bool values_open(struct state *state)
 {
     struct values_state *s = (struct values_state *)state;
-    s->row = ARENA_ARRAY(state->frame->exec->arena, struct datum, state->node->values.rte->n_columns + 1u);
+    s->row = ARENA_ARRAY(state->frame->exec->arena, struct datum,
+                         state->node->values.rte->n_columns + 1u);
     return true;
 }
 
@@ -453,8 +458,9 @@ static bool cte_ref_next(struct state *state, bool *found)
     for (;;) {
         const struct datum *row;
         bool pass;
-        bool ok = state->node->cte.self ? cte_fetch_self(owner, state->node->cte.cte, &s->cursor, s->at, &row)
-                                        : cte_fetch(owner, state->node->cte.cte, &s->cursor, s->at, &row);
+        bool ok = state->node->cte.self
+                      ? cte_fetch_self(owner, state->node->cte.cte, &s->cursor, s->at, &row)
+                      : cte_fetch(owner, state->node->cte.cte, &s->cursor, s->at, &row);
         if (!ok || !exec_breathe(f->exec))
             return false;
         *found = row != NULL;
@@ -477,8 +483,10 @@ static bool cte_ref_rewind(struct state *state)
     return true;
 }
 
-const struct node_ops cte_ops = {
-    .name = "CTE Scan", .state_bytes = sizeof(struct cte_ref_state), .next = cte_ref_next, .rewind = cte_ref_rewind};
+const struct node_ops cte_ops = {.name = "CTE Scan",
+                                 .state_bytes = sizeof(struct cte_ref_state),
+                                 .next = cte_ref_next,
+                                 .rewind = cte_ref_rewind};
 
 /* ---- filters above joins and the like ---- */
 
@@ -500,4 +508,5 @@ static bool filter_next(struct state *state, bool *found)
     }
 }
 
-const struct node_ops filter_ops = {.name = "Filter", .state_bytes = sizeof(struct state), .next = filter_next};
+const struct node_ops filter_ops = {
+    .name = "Filter", .state_bytes = sizeof(struct state), .next = filter_next};

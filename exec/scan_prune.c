@@ -25,7 +25,8 @@ static int compare_shards(const void *a, const void *b)
 }
 
 /* The values of one condition without NULLs, which never match. */
-static bool cond_values(const struct scan_cond *cond, struct frame *f, struct arena *arena, struct cond_values *out)
+static bool cond_values(const struct scan_cond *cond, struct frame *f, struct arena *arena,
+                        struct cond_values *out)
 {
     struct datum v;
     *out = (struct cond_values){0};
@@ -48,10 +49,12 @@ static bool cond_values(const struct scan_cond *cond, struct frame *f, struct ar
     return true;
 }
 
-static const struct cond_values *key_cond(const struct node *node, const struct cond_values *values, int16_t attnum)
+static const struct cond_values *key_cond(const struct node *node, const struct cond_values *values,
+                                          int16_t attnum)
 {
     for (int k = 0; k < node->scan.n_conds; k++)
-        if (node->scan.conds[k].attnum == attnum && (node->scan.conds[k].op == QUAL_EQ || node->scan.conds[k].op == QUAL_IN))
+        if (node->scan.conds[k].attnum == attnum &&
+            (node->scan.conds[k].op == QUAL_EQ || node->scan.conds[k].op == QUAL_IN))
             return &values[k];
     return NULL;
 }
@@ -59,8 +62,9 @@ static const struct cond_values *key_cond(const struct node *node, const struct 
 #define KEY_COLUMNS_MAX 32
 
 /* False: the key is not pinned. */
-static bool shards_of_key(const struct node *node, const struct catalog *catalog, const struct cond_values *values,
-                          struct arena *arena, struct scan_prune *prune)
+static bool shards_of_key(const struct node *node, const struct catalog *catalog,
+                          const struct cond_values *values, struct arena *arena,
+                          struct scan_prune *prune)
 {
     const struct relation *relation = node->scan.relation;
     const struct cond_values *parts[KEY_COLUMNS_MAX];
@@ -107,7 +111,8 @@ static bool limit_of(const struct node *node, struct frame *f, struct scan_prune
     return true;
 }
 
-bool scan_prune(const struct node *node, struct frame *f, struct arena *arena, struct scan_prune *prune)
+bool scan_prune(const struct node *node, struct frame *f, struct arena *arena,
+                struct scan_prune *prune)
 {
     struct arena *saved = f->arena;
     f->arena = arena;
@@ -124,13 +129,16 @@ bool scan_prune(const struct node *node, struct frame *f, struct arena *arena, s
                 prune->nothing = true;
         }
         if (ok && cond->in_files)
-            prune->quals[prune->n_quals++] = (struct scan_qual){
-                .attnum = cond->attnum, .op = cond->op, .values = values[k].values, .n_values = values[k].n};
+            prune->quals[prune->n_quals++] = (struct scan_qual){.attnum = cond->attnum,
+                                                                .op = cond->op,
+                                                                .values = values[k].values,
+                                                                .n_values = values[k].n};
     }
     f->arena = saved;
     if (!ok || prune->nothing)
         return ok;
     if (!shards_of_key(node, f->exec->env->catalog, values, arena, prune))
-        prune->shards = placement_all(f->exec->env->catalog, node->scan.relation, arena, &prune->n_shards);
+        prune->shards =
+            placement_all(f->exec->env->catalog, node->scan.relation, arena, &prune->n_shards);
     return true;
 }

@@ -14,6 +14,7 @@ struct scan_prune {
 };
 
 /* Evaluates the conditions of a table scan over the frame's current rows; everything is allocated in `arena`. */
-MUST_CHECK bool scan_prune(const struct node *node, struct frame *frame, struct arena *arena, struct scan_prune *prune);
+MUST_CHECK bool scan_prune(const struct node *node, struct frame *frame, struct arena *arena,
+                           struct scan_prune *prune);
 
 #endif

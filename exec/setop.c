@@ -18,8 +18,8 @@ struct side { /* one node of the tree at work */
     bool opened, on_right, counted, done;
     struct arena *arena; /* what was set aside */
     struct buf key;
-    struct datum *row;   /* the current row; the key behind it when it is set aside */
-    struct dedup *seen;  /* UNION */
+    struct datum *row;     /* the current row; the key behind it when it is set aside */
+    struct dedup *seen;    /* UNION */
     struct keymap *counts; /* the others: struct count by key */
     size_t counted_bytes;
     bool full;
@@ -163,7 +163,8 @@ static struct count *add_count(struct setop_state *s, struct side *side, uint64_
     return count;
 }
 
-static bool set_aside(struct setop_state *s, struct side *side, struct partitions **aside, uint64_t hash)
+static bool set_aside(struct setop_state *s, struct side *side, struct partitions **aside,
+                      uint64_t hash)
 {
     struct exec *x = s->base.frame->exec;
     int n = s->base.node->setop.n_columns;
@@ -297,7 +298,8 @@ static bool side_next(struct setop_state *s, struct side *side, bool *found)
 {
     if (side->op->query)
         return leaf_next(side, found);
-    return side->op->kind == SETOP_UNION ? union_next(s, side, found) : counted_next(s, side, found);
+    return side->op->kind == SETOP_UNION ? union_next(s, side, found)
+                                         : counted_next(s, side, found);
 }
 
 static bool setop_next(struct state *state, bool *found)
@@ -318,7 +320,8 @@ static bool side_rewind(struct setop_state *s, struct side *side)
         dedup_clear(side->seen);
     if (side->counts) {
         keymap_clear(side->counts);
-        workspace_hold(exec_workspace(s->base.frame->exec), &side->counted_bytes, keymap_bytes(side->counts));
+        workspace_hold(exec_workspace(s->base.frame->exec), &side->counted_bytes,
+                       keymap_bytes(side->counts));
         arena_reset(side->arena);
         side->left_aside = side->right_aside = NULL;
         side->parts = side->part = NULL;

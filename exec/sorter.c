@@ -77,7 +77,8 @@ static int compare_items(const struct item *a, const struct item *b)
 {
     if (a->prefix != b->prefix)
         return a->prefix < b->prefix ? -1 : 1;
-    return compare_keys(record_key(a->record), a->record->key_bytes, record_key(b->record), b->record->key_bytes);
+    return compare_keys(record_key(a->record), a->record->key_bytes, record_key(b->record),
+                        b->record->key_bytes);
 }
 
 /* ---- sorting in memory: a merge sort, which is stable ---- */
@@ -115,7 +116,8 @@ static void merge_halves(struct item *items, size_t n_left, size_t n, struct ite
     memcpy(spare, items, n_left * sizeof(*items));
     size_t left = 0, right = n_left, to = 0;
     while (left < n_left && right < n)
-        items[to++] = compare_items(&spare[left], &items[right]) <= 0 ? spare[left++] : items[right++];
+        items[to++] =
+            compare_items(&spare[left], &items[right]) <= 0 ? spare[left++] : items[right++];
     memcpy(&items[to], &spare[left], (n_left - left) * sizeof(*items));
 }
 
@@ -185,7 +187,8 @@ static size_t held_bytes(const struct sorter *s)
     return arena_bytes(s->records) + s->cap_items * sizeof(struct item) * 3 / 2;
 }
 
-static void fill_record(struct sorter *s, struct record *record, const void *key, size_t key_bytes, const struct datum *row, size_t row_bytes)
+static void fill_record(struct sorter *s, struct record *record, const void *key, size_t key_bytes,
+                        const struct datum *row, size_t row_bytes)
 {
     record->sequence = s->n_added;
     record->key_bytes = (uint32_t)key_bytes;
@@ -195,7 +198,8 @@ static void fill_record(struct sorter *s, struct record *record, const void *key
         memcpy(record->bytes + row_bytes, key, key_bytes);
 }
 
-static struct record *record_new(struct sorter *s, const void *key, size_t key_bytes, const struct datum *row)
+static struct record *record_new(struct sorter *s, const void *key, size_t key_bytes,
+                                 const struct datum *row)
 {
     size_t row_bytes = flat_row_bytes(row, s->n_columns);
     struct record *record = arena_alloc(s->records, sizeof(*record) + row_bytes + key_bytes);
@@ -218,7 +222,8 @@ static struct run *run_new(struct sorter *s)
 {
     if (s->n_runs == s->cap_runs) {
         size_t cap = s->cap_runs ? s->cap_runs * 2 : 8;
-        s->runs = arena_realloc(s->arena, s->runs, s->cap_runs * sizeof(*s->runs), cap * sizeof(*s->runs));
+        s->runs = arena_realloc(s->arena, s->runs, s->cap_runs * sizeof(*s->runs),
+                                cap * sizeof(*s->runs));
         s->cap_runs = cap;
     }
     struct run *run = &s->runs[s->n_runs++];
@@ -253,7 +258,9 @@ static bool write_run(struct sorter *s, struct err *err)
 static int compare_for_heap(const struct item *a, const struct item *b)
 {
     int c = compare_items(a, b);
-    return c ? c : (a->record->sequence > b->record->sequence) - (a->record->sequence < b->record->sequence);
+    return c ? c
+             : (a->record->sequence > b->record->sequence) -
+                   (a->record->sequence < b->record->sequence);
 }
 
 static void sift_down(struct item *heap, size_t n, size_t at)
@@ -292,7 +299,8 @@ static bool note_memory(struct sorter *s, struct err *err)
     if (!workspace_is_full(s->workspace, held) || s->n_items < 2)
         return true;
     bool ok = sort_memory(s, err) && write_run(s, err);
-    s->bounded = false; /* what the bound has dropped so far cannot come out; from here on all rows are kept */
+    s->bounded =
+        false; /* what the bound has dropped so far cannot come out; from here on all rows are kept */
     return ok;
 }
 
@@ -307,7 +315,8 @@ static void regain_waste(struct sorter *s)
     struct arena *records = arena_child(s->arena, "sorter records");
     for (size_t k = 0; k < s->n_items; k++) {
         const struct record *old = s->items[k].record;
-        struct record *record = arena_memdup(records, old, sizeof(*old) + old->row_bytes + old->key_bytes);
+        struct record *record =
+            arena_memdup(records, old, sizeof(*old) + old->row_bytes + old->key_bytes);
         record->room = old->row_bytes + old->key_bytes;
         flat_row_moved((struct datum *)record->bytes, s->n_columns, old->bytes, record->bytes);
         s->items[k].record = record;
@@ -317,7 +326,8 @@ static void regain_waste(struct sorter *s)
     s->wasted_bytes = 0;
 }
 
-static void replace_greatest(struct sorter *s, uint64_t prefix, const void *key, size_t key_bytes, const struct datum *row)
+static void replace_greatest(struct sorter *s, uint64_t prefix, const void *key, size_t key_bytes,
+                             const struct datum *row)
 {
     struct record *record = s->items[0].record;
     size_t row_bytes = flat_row_bytes(row, s->n_columns);
@@ -332,7 +342,8 @@ static void replace_greatest(struct sorter *s, uint64_t prefix, const void *key,
     regain_waste(s);
 }
 
-static bool add_bounded(struct sorter *s, const void *key, size_t key_bytes, const struct datum *row)
+static bool add_bounded(struct sorter *s, const void *key, size_t key_bytes,
+                        const struct datum *row)
 {
     uint64_t prefix = prefix_of(key, key_bytes);
     if (s->n_items < s->bound) {
@@ -345,14 +356,16 @@ static bool add_bounded(struct sorter *s, const void *key, size_t key_bytes, con
     if (!s->bound)
         return false;
     const struct record *top = s->items[0].record;
-    bool smaller = prefix != s->items[0].prefix ? prefix < s->items[0].prefix
-                                                : compare_keys(key, key_bytes, record_key(top), top->key_bytes) < 0;
+    bool smaller = prefix != s->items[0].prefix
+                       ? prefix < s->items[0].prefix
+                       : compare_keys(key, key_bytes, record_key(top), top->key_bytes) < 0;
     if (smaller)
         replace_greatest(s, prefix, key, key_bytes, row);
     return smaller;
 }
 
-bool sorter_add(struct sorter *s, const void *key, size_t key_bytes, const struct datum *row, struct err *err)
+bool sorter_add(struct sorter *s, const void *key, size_t key_bytes, const struct datum *row,
+                struct err *err)
 {
     ASSERT(!s->finished);
     bool kept = true;
@@ -484,7 +497,8 @@ bool sorter_finish(struct sorter *s, struct err *err)
     return merge_begin(s, 0, s->n_runs, err);
 }
 
-bool sorter_next(struct sorter *s, const struct datum **row, const void **key, size_t *key_bytes, struct err *err)
+bool sorter_next(struct sorter *s, const struct datum **row, const void **key, size_t *key_bytes,
+                 struct err *err)
 {
     const struct datum *found = NULL;
     ASSERT(s->finished);

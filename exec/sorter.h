@@ -13,12 +13,14 @@ struct sorter *sorter_new(struct arena *arena, struct workspace *workspace, int 
 /* Before the first row: only the `n` first rows will be asked for. */
 void sorter_bound(struct sorter *sorter, size_t n);
 /* Copies key and row. */
-MUST_CHECK bool sorter_add(struct sorter *sorter, const void *key, size_t key_bytes, const struct datum *row, struct err *err);
+MUST_CHECK bool sorter_add(struct sorter *sorter, const void *key, size_t key_bytes,
+                           const struct datum *row, struct err *err);
 size_t sorter_count(const struct sorter *sorter); /* rows added */
 /* Ends the adding: sorts.  Fails on I/O, and when the statement is interrupted. */
 MUST_CHECK bool sorter_finish(struct sorter *sorter, struct err *err);
 /* The next row, valid until the next call; *row NULL at the end.  `key` may be NULL. */
-MUST_CHECK bool sorter_next(struct sorter *sorter, const struct datum **row, const void **key, size_t *key_bytes, struct err *err);
+MUST_CHECK bool sorter_next(struct sorter *sorter, const struct datum **row, const void **key,
+                            size_t *key_bytes, struct err *err);
 void sorter_clear(struct sorter *sorter); /* empty again, without bound */
 /* Did it write runs?  For EXPLAIN ANALYZE. */
 bool sorter_spilled(const struct sorter *sorter);

@@ -39,7 +39,8 @@ struct workspace *workspace_new(struct arena *arena)
 static bool io_error(struct err *err, const char *action)
 {
     bool full = errno == ENOSPC || errno == EDQUOT;
-    return err_set(err, full ? ERR_DISK_FULL : ERR_IO_ERROR, "could not %s temporary file: %s", action, strerror(errno));
+    return err_set(err, full ? ERR_DISK_FULL : ERR_IO_ERROR, "could not %s temporary file: %s",
+                   action, strerror(errno));
 }
 
 /* File systems without O_TMPFILE get a named file that loses its name at once. */
@@ -69,7 +70,8 @@ static bool open_file(struct workspace *workspace, struct err *err)
     return true;
 }
 
-bool spill_write(struct workspace *workspace, const void *bytes, size_t n, uint64_t *offset, struct err *err)
+bool spill_write(struct workspace *workspace, const void *bytes, size_t n, uint64_t *offset,
+                 struct err *err)
 {
     const char *at = bytes;
     if (workspace->fd < 0 && !open_file(workspace, err))
@@ -91,7 +93,8 @@ bool spill_write(struct workspace *workspace, const void *bytes, size_t n, uint6
     return true;
 }
 
-bool spill_read(struct workspace *workspace, uint64_t offset, void *bytes, size_t n, struct err *err)
+bool spill_read(struct workspace *workspace, uint64_t offset, void *bytes, size_t n,
+                struct err *err)
 {
     char *at = bytes;
     for (size_t done = 0; done < n;) {
@@ -110,5 +113,6 @@ bool spill_read(struct workspace *workspace, uint64_t offset, void *bytes, size_
 void spill_release(struct workspace *workspace, uint64_t offset, size_t n)
 {
     if (workspace->fd >= 0)
-        (void)!fallocate(workspace->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)n);
+        (void)!fallocate(workspace->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+                         (off_t)n);
 }

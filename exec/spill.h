@@ -14,8 +14,8 @@ struct workspace {
     size_t used_bytes;      /* what its users hold together */
     uint64_t spilled_bytes; /* written in all, for EXPLAIN ANALYZE */
     struct arena *arena;
-    int fd;                 /* -1: nothing was spilled yet */
-    uint64_t end;           /* of the file */
+    int fd;       /* -1: nothing was spilled yet */
+    uint64_t end; /* of the file */
 };
 
 /* Limit of the workspaces made from now on, and the folder for their files (made when missing; NULL: $TMPDIR or /tmp).  Both are set at start;
@@ -32,12 +32,15 @@ static inline void workspace_hold(struct workspace *workspace, size_t *counted, 
 /* Should a user that holds `own_bytes` write them to the file?  Those that hold little are left alone: with many users the limit is a soft one. */
 static inline bool workspace_is_full(const struct workspace *workspace, size_t own_bytes)
 {
-    return UNLIKELY(workspace->used_bytes > workspace->limit_bytes) && own_bytes > workspace->limit_bytes / 16;
+    return UNLIKELY(workspace->used_bytes > workspace->limit_bytes) &&
+           own_bytes > workspace->limit_bytes / 16;
 }
 
 /* Appends to the file, opening it first if need be.  Errors: 53100 no space, 58030 all others. */
-MUST_CHECK bool spill_write(struct workspace *workspace, const void *bytes, size_t n, uint64_t *offset, struct err *err);
-MUST_CHECK bool spill_read(struct workspace *workspace, uint64_t offset, void *bytes, size_t n, struct err *err);
+MUST_CHECK bool spill_write(struct workspace *workspace, const void *bytes, size_t n,
+                            uint64_t *offset, struct err *err);
+MUST_CHECK bool spill_read(struct workspace *workspace, uint64_t offset, void *bytes, size_t n,
+                           struct err *err);
 /* These bytes are not needed any more: gives their space back where the file system can. */
 void spill_release(struct workspace *workspace, uint64_t offset, size_t n);
 

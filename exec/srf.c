@@ -5,8 +5,8 @@
 #include "exec/eval_int.h"
 #include "types/record.h"
 
-void srf_init(struct srf_iter *iter, const struct expr *call, struct frame *f, int n_columns, const struct type **column_types,
-              const char **column_names)
+void srf_init(struct srf_iter *iter, const struct expr *call, struct frame *f, int n_columns,
+              const struct type **column_types, const char **column_names)
 {
     struct arena *arena = f->exec->arena;
     *iter = (struct srf_iter){.call = call,
@@ -47,13 +47,16 @@ bool srf_start(struct srf_iter *iter, struct frame *f)
     return true;
 }
 
-static void spread_record(struct srf_iter *iter, struct frame *f, struct datum value, struct datum *row)
+static void spread_record(struct srf_iter *iter, struct frame *f, struct datum value,
+                          struct datum *row)
 {
     const struct record *record = value.null ? NULL : value.p;
     for (int k = 0; k < iter->n_columns; k++)
         row[k] = !record || k >= (int)record->n_fields
                      ? datum_null()
-                     : record_field(&value, env_type(f->exec->env, record_field_type(&value, (uint32_t)k)), (uint32_t)k);
+                     : record_field(&value,
+                                    env_type(f->exec->env, record_field_type(&value, (uint32_t)k)),
+                                    (uint32_t)k);
 }
 
 static bool is_row_type(const struct type *type)
@@ -68,7 +71,8 @@ static bool single_row(struct srf_iter *iter, struct frame *f, struct datum *row
     iter->done = true;
     if (!eval(iter->call, f, &value))
         return false;
-    if (is_row_type(iter->call->type) && !(iter->n_columns == 1 && is_row_type(iter->column_types[0])))
+    if (is_row_type(iter->call->type) &&
+        !(iter->n_columns == 1 && is_row_type(iter->column_types[0])))
         spread_record(iter, f, value, row);
     else
         row[0] = value;
@@ -84,7 +88,8 @@ bool srf_next(struct srf_iter *iter, struct frame *f, struct datum *row, bool *f
         return single_row(iter, f, row);
     const struct expr *call = iter->call;
     if (!call->func.impl)
-        return err_set(f->exec->err, ERR_FEATURE_NOT_SUPPORTED, "set-returning SQL functions are not supported");
+        return err_set(f->exec->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "set-returning SQL functions are not supported");
     bool done = false;
     struct datum *multi = ARENA_ARRAY(f->arena, struct datum, iter->n_columns + 1);
     struct fcall c = {.arena = f->arena,
@@ -135,12 +140,15 @@ struct srf_state {
 static const struct type *output_type(struct frame *f, const struct expr *call, uint32_t declared)
 {
     const struct proc *proc = call->func.proc;
-    bool is_element = declared == TYPE_ANYELEMENT || declared == TYPE_ANYCOMPATIBLE || declared == TYPE_ANYNONARRAY;
+    bool is_element = declared == TYPE_ANYELEMENT || declared == TYPE_ANYCOMPATIBLE ||
+                      declared == TYPE_ANYNONARRAY;
     bool is_array = declared == TYPE_ANYARRAY || declared == TYPE_ANYCOMPATIBLEARRAY;
     for (size_t k = 0; (is_element || is_array) && k < call->args.n && k < proc->n_args; k++) {
         const struct type *actual = call->args.items[k]->type;
-        bool from_array = proc->arg_types[k] == TYPE_ANYARRAY || proc->arg_types[k] == TYPE_ANYCOMPATIBLEARRAY;
-        bool from_element = proc->arg_types[k] == TYPE_ANYELEMENT || proc->arg_types[k] == TYPE_ANYCOMPATIBLE;
+        bool from_array =
+            proc->arg_types[k] == TYPE_ANYARRAY || proc->arg_types[k] == TYPE_ANYCOMPATIBLEARRAY;
+        bool from_element =
+            proc->arg_types[k] == TYPE_ANYELEMENT || proc->arg_types[k] == TYPE_ANYCOMPATIBLE;
         if (from_array)
             return is_array ? actual : env_type(f->exec->env, actual->elem_oid);
         if (from_element)
@@ -213,14 +221,16 @@ static bool srf_one(struct srf_state *s, int k, bool *any)
     struct frame *f = s->base.frame;
     struct datum *out = &s->slots[s->base.node->srf.input.n + (size_t)k];
     struct srf_iter *iter = &s->iters[k];
-    struct datum *row = s->record_result[k] ? ARENA_ARRAY(f->arena, struct datum, iter->n_columns + 1) : out;
+    struct datum *row =
+        s->record_result[k] ? ARENA_ARRAY(f->arena, struct datum, iter->n_columns + 1) : out;
     bool got = false;
     if (!iter->done && !srf_next(iter, f, row, &got))
         return false;
     if (!got)
         *out = datum_null();
     else if (s->record_result[k])
-        *out = record_build(f->arena, TYPE_RECORD, iter->column_types, row, (uint32_t)iter->n_columns);
+        *out =
+            record_build(f->arena, TYPE_RECORD, iter->column_types, row, (uint32_t)iter->n_columns);
     *any |= got;
     return true;
 }

@@ -26,7 +26,7 @@ struct slot {
     size_t first_row;
     struct chunk *chunk; /* NULL: in the file */
     uint64_t file_offset;
-    const char *base;    /* where its bytes were when written */
+    const char *base; /* where its bytes were when written */
     size_t used;
     uint32_t n_rows;
 };
@@ -145,7 +145,8 @@ static void drop_rows(struct store *store)
         if (slot->chunk)
             chunk_unref(slot->chunk);
         else
-            spill_release(store->workspace, slot->file_offset, slot->used + slot->n_rows * sizeof(uint32_t));
+            spill_release(store->workspace, slot->file_offset,
+                          slot->used + slot->n_rows * sizeof(uint32_t));
     }
     store->n = store->n_slots = store->n_spilled = 0;
     store->held_bytes = 0;
@@ -183,7 +184,8 @@ static bool spill_slot(struct store *store, struct slot *slot, struct err *err)
     struct chunk *chunk = slot->chunk;
     uint64_t rest;
     if (!spill_write(store->workspace, chunk->data, chunk->used, &slot->file_offset, err) ||
-        !spill_write(store->workspace, chunk->offsets, chunk->n_rows * sizeof(*chunk->offsets), &rest, err))
+        !spill_write(store->workspace, chunk->offsets, chunk->n_rows * sizeof(*chunk->offsets),
+                     &rest, err))
         return false;
     slot->base = chunk->data;
     slot->used = chunk->used;
@@ -309,14 +311,16 @@ static struct chunk *load_chunk(struct store *store, const struct slot *slot, st
 {
     struct chunk *chunk = chunk_new(slot->first_row, slot->used, slot->n_rows);
     if (!spill_read(store->workspace, slot->file_offset, chunk->data, slot->used, err) ||
-        !spill_read(store->workspace, slot->file_offset + slot->used, chunk->offsets, slot->n_rows * sizeof(uint32_t), err)) {
+        !spill_read(store->workspace, slot->file_offset + slot->used, chunk->offsets,
+                    slot->n_rows * sizeof(uint32_t), err)) {
         chunk_unref(chunk);
         return NULL;
     }
     chunk->used = slot->used;
     chunk->n_rows = slot->n_rows;
     for (uint32_t k = 0; k < chunk->n_rows; k++)
-        flat_row_moved((struct datum *)(chunk->data + (size_t)chunk->offsets[k] * 8), store->n_columns, slot->base, chunk->data);
+        flat_row_moved((struct datum *)(chunk->data + (size_t)chunk->offsets[k] * 8),
+                       store->n_columns, slot->base, chunk->data);
     return chunk;
 }
 
@@ -336,7 +340,8 @@ static bool cursor_move(struct store_cursor *cursor, size_t index, struct err *e
     return true;
 }
 
-bool store_read(struct store_cursor *cursor, size_t index, const struct datum **row, struct err *err)
+bool store_read(struct store_cursor *cursor, size_t index, const struct datum **row,
+                struct err *err)
 {
     const struct chunk *chunk = cursor->chunk;
     if (UNLIKELY(!chunk || index - chunk->first_row >= chunk->n_rows)) {
@@ -344,7 +349,8 @@ bool store_read(struct store_cursor *cursor, size_t index, const struct datum **
             return false;
         chunk = cursor->chunk;
     }
-    *row = (const struct datum *)(chunk->data + (size_t)chunk->offsets[index - chunk->first_row] * 8);
+    *row =
+        (const struct datum *)(chunk->data + (size_t)chunk->offsets[index - chunk->first_row] * 8);
     return true;
 }
 

@@ -18,7 +18,8 @@ struct store *store_new(struct arena *arena, struct workspace *workspace, int n_
 MUST_CHECK bool store_add(struct store *store, const struct datum *row, struct err *err);
 size_t store_count(const struct store *store);
 /* By the store's own cursor. */
-MUST_CHECK bool store_row(struct store *store, size_t index, const struct datum **row, struct err *err);
+MUST_CHECK bool store_row(struct store *store, size_t index, const struct datum **row,
+                          struct err *err);
 void store_clear(struct store *store); /* forgets all rows; those that cursors gave too */
 /* Rows go to the file as soon as a chunk of them is full: partitions and sorted runs, of which there are many at a time. */
 void store_keep_little(struct store *store);
@@ -26,7 +27,8 @@ size_t store_bytes(const struct store *store); /* in memory */
 
 struct store_cursor *store_cursor_new(struct store *store); /* ends with the store */
 const struct store *store_cursor_store(const struct store_cursor *cursor);
-MUST_CHECK bool store_read(struct store_cursor *cursor, size_t index, const struct datum **row, struct err *err);
+MUST_CHECK bool store_read(struct store_cursor *cursor, size_t index, const struct datum **row,
+                           struct err *err);
 
 /* ---- flat rows: the datums, then the bytes that they point at, in one piece ---- */
 

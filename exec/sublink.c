@@ -13,7 +13,7 @@
 struct subplan {
     struct frame *frame;
     bool opened;
-    bool value_known;   /* uncorrelated scalar, row, EXISTS or array */
+    bool value_known; /* uncorrelated scalar, row, EXISTS or array */
     struct datum value;
     struct store *rows; /* uncorrelated ANY/ALL */
     struct map *set;    /* keys of `rows`; NULL: compared one by one */
@@ -33,7 +33,8 @@ static struct subplan *subplan_of(const struct expr *e, struct frame *f)
     if (!sub) {
         sub = ARENA_NEW(f->exec->arena, struct subplan);
         sub->frame = frame_new(f->exec, e->sublink.plan, f);
-        sub->types = ARENA_ARRAY(f->exec->arena, const struct type *, e->sublink.plan->n_visible + 1);
+        sub->types =
+            ARENA_ARRAY(f->exec->arena, const struct type *, e->sublink.plan->n_visible + 1);
         for (int k = 0; k < e->sublink.plan->n_visible; k++)
             sub->types[k] = e->sublink.plan->targets.items[e->sublink.plan->visible[k]].expr->type;
         *slot = sub;
@@ -68,7 +69,8 @@ static bool run_exists(struct subplan *sub, struct datum *out)
 }
 
 /* The single row of a scalar or row sub-select, copied into `arena`; *row NULL when there is none. */
-static bool single_row(struct subplan *sub, struct frame *f, struct arena *arena, struct datum **row)
+static bool single_row(struct subplan *sub, struct frame *f, struct arena *arena,
+                       struct datum **row)
 {
     bool found;
     *row = NULL;
@@ -83,7 +85,8 @@ static bool single_row(struct subplan *sub, struct frame *f, struct arena *arena
     if (!frame_next(sub->frame, &found))
         return false;
     if (found)
-        return err_set(f->exec->err, ERR_CARDINALITY_VIOLATION, "more than one row returned by a subquery used as an expression");
+        return err_set(f->exec->err, ERR_CARDINALITY_VIOLATION,
+                       "more than one row returned by a subquery used as an expression");
     return true;
 }
 
@@ -96,7 +99,8 @@ static bool run_scalar(struct subplan *sub, struct frame *f, struct arena *arena
     return true;
 }
 
-static bool run_array(const struct expr *e, struct subplan *sub, struct frame *f, struct arena *arena, struct datum *out)
+static bool run_array(const struct expr *e, struct subplan *sub, struct frame *f,
+                      struct arena *arena, struct datum *out)
 {
     VEC(struct datum) items = {0};
     const struct type *elem = env_type(f->exec->env, e->type->elem_oid);
@@ -128,7 +132,8 @@ static bool eval_left(const struct expr *e, struct frame *f, struct datum *left)
 }
 
 /* Compares the left side with one row of the sub-select (visible columns). */
-static bool compare_one(const struct expr *e, struct frame *f, const struct datum *left, const struct datum *row, struct datum *out)
+static bool compare_one(const struct expr *e, struct frame *f, const struct datum *left,
+                        const struct datum *row, struct datum *out)
 {
     int n = e->sublink.n_columns;
     struct datum *right = ARENA_ARRAY(f->arena, struct datum, n + 1);
@@ -138,11 +143,12 @@ static bool compare_one(const struct expr *e, struct frame *f, const struct datu
         if (!eval(e->sublink.right[k], f, &right[k]))
             return false;
     f->slots = saved;
-    return compare_rows(f, e->sublink.row_op ? e->sublink.row_op : 3, n, e->sublink.ops, e->sublink.impls, e->sublink.left,
-                        e->sublink.right, left, right, out);
+    return compare_rows(f, e->sublink.row_op ? e->sublink.row_op : 3, n, e->sublink.ops,
+                        e->sublink.impls, e->sublink.left, e->sublink.right, left, right, out);
 }
 
-static bool compare_one_plain(const struct expr *e, struct frame *f, const struct datum *left, const struct datum *row, struct datum *out)
+static bool compare_one_plain(const struct expr *e, struct frame *f, const struct datum *left,
+                              const struct datum *row, struct datum *out)
 {
     if (e->sublink.n_columns > 1)
         return compare_one(e, f, left, row, out);
@@ -152,10 +158,12 @@ static bool compare_one_plain(const struct expr *e, struct frame *f, const struc
     if (!eval(e->sublink.right[0], f, &right))
         return false;
     f->slots = saved;
-    return compare_pair(f, e->sublink.ops[0], e->sublink.impls[0], e->sublink.left[0], e->sublink.right[0], left[0], right, out);
+    return compare_pair(f, e->sublink.ops[0], e->sublink.impls[0], e->sublink.left[0],
+                        e->sublink.right[0], left[0], right, out);
 }
 
-static bool any_all_streaming(const struct expr *e, struct subplan *sub, struct frame *f, const struct datum *left, struct datum *out)
+static bool any_all_streaming(const struct expr *e, struct subplan *sub, struct frame *f,
+                              const struct datum *left, struct datum *out)
 {
     bool is_any = e->sublink.kind == SUBLINK_ANY, null_seen = false, found;
     struct datum *row = ARENA_ARRAY(f->arena, struct datum, sub->frame->plan->n_visible + 1);
@@ -186,7 +194,8 @@ static bool can_hash(const struct expr *e)
     if (e->sublink.kind != SUBLINK_ANY || e->sublink.n_columns != 1)
         return false;
     const struct oper *op = e->sublink.ops[0];
-    return strcmp(op->name, "=") == 0 && op->can_hash && e->sublink.left[0]->type->ops->key && e->sublink.right[0]->type->ops->key;
+    return strcmp(op->name, "=") == 0 && op->can_hash && e->sublink.left[0]->type->ops->key &&
+           e->sublink.right[0]->type->ops->key;
 }
 
 static bool load_rows(const struct expr *e, struct subplan *sub, struct frame *f)
@@ -214,7 +223,8 @@ static bool load_rows(const struct expr *e, struct subplan *sub, struct frame *f
     const struct datum *saved = f->slots;
     for (size_t k = 0; k < store_count(sub->rows); k++) {
         struct datum v;
-        if (!store_row(sub->rows, k, &f->slots, f->exec->err) || !eval(e->sublink.right[0], f, &v)) {
+        if (!store_row(sub->rows, k, &f->slots, f->exec->err) ||
+            !eval(e->sublink.right[0], f, &v)) {
             buf_free(&key);
             return false;
         }
@@ -231,7 +241,8 @@ static bool load_rows(const struct expr *e, struct subplan *sub, struct frame *f
     return true;
 }
 
-static bool any_all_stored(const struct expr *e, struct subplan *sub, struct frame *f, const struct datum *left, struct datum *out)
+static bool any_all_stored(const struct expr *e, struct subplan *sub, struct frame *f,
+                           const struct datum *left, struct datum *out)
 {
     bool is_any = e->sublink.kind == SUBLINK_ANY, null_seen = false;
     if (!sub->rows && !load_rows(e, sub, f))
@@ -264,7 +275,8 @@ static bool any_all_stored(const struct expr *e, struct subplan *sub, struct fra
     return true;
 }
 
-static bool run_any_all(const struct expr *e, struct subplan *sub, struct frame *f, struct datum *out)
+static bool run_any_all(const struct expr *e, struct subplan *sub, struct frame *f,
+                        struct datum *out)
 {
     struct datum *left = ARENA_ARRAY(f->arena, struct datum, e->sublink.n_columns + 1);
     if (!eval_left(e, f, left))

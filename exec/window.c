@@ -46,7 +46,8 @@ static bool window_open(struct state *state)
     const struct node *node = state->node;
     struct arena *arena = state->frame->exec->arena;
     s->arena = arena_child(arena, "window");
-    s->slots = ARENA_ARRAY(arena, struct datum, node->window.input.n + (size_t)node->window.n_calls + 1);
+    s->slots =
+        ARENA_ARRAY(arena, struct datum, node->window.input.n + (size_t)node->window.n_calls + 1);
     return true;
 }
 
@@ -71,7 +72,8 @@ static bool load_input(struct window_state *s)
 }
 
 /* Sorts the rows for one window: partition keys first. */
-static bool order_rows(struct window_state *s, const struct window_def *window, struct ordered **out)
+static bool order_rows(struct window_state *s, const struct window_def *window,
+                       struct ordered **out)
 {
     struct frame *f = s->base.frame;
     size_t n = s->input.n;
@@ -112,7 +114,8 @@ fail:
 
 static bool same_partition(const struct ordered *a, const struct ordered *b)
 {
-    return a->partition_bytes == b->partition_bytes && memcmp(a->key, b->key, a->partition_bytes) == 0;
+    return a->partition_bytes == b->partition_bytes &&
+           memcmp(a->key, b->key, a->partition_bytes) == 0;
 }
 
 static bool are_peers(const struct ordered *a, const struct ordered *b)
@@ -121,7 +124,8 @@ static bool are_peers(const struct ordered *a, const struct ordered *b)
 }
 
 /* Describes one partition to window_call.c: rows by position, peer groups numbered. */
-static bool run_partition(struct window_state *s, uint16_t window, const struct ordered *rows, size_t n)
+static bool run_partition(struct window_state *s, uint16_t window, const struct ordered *rows,
+                          size_t n)
 {
     const struct node *node = s->base.node;
     struct partition part = {.state = &s->base,
@@ -208,7 +212,8 @@ static bool window_next(struct state *state, bool *found)
     s->at++;
     memcpy(s->slots, s->input.items[row], sizeof(struct datum) * node->window.input.n);
     for (int c = 0; c < node->window.n_calls; c++)
-        s->slots[node->window.input.n + (size_t)c] = s->results[row * (size_t)node->window.n_calls + (size_t)c];
+        s->slots[node->window.input.n + (size_t)c] =
+            s->results[row * (size_t)node->window.n_calls + (size_t)c];
     state->frame->slots = s->slots;
     return true;
 }

@@ -13,7 +13,8 @@ struct frame *partition_at(struct partition *part, size_t row)
     return f;
 }
 
-static bool arg_at(struct partition *part, const struct expr *call, size_t arg, size_t row, struct datum *out)
+static bool arg_at(struct partition *part, const struct expr *call, size_t arg, size_t row,
+                   struct datum *out)
 {
     struct frame *f = partition_at(part, row);
     const struct expr *e = call->args.items[arg];
@@ -30,7 +31,8 @@ struct bounds { /* rows [begin, end) of the partition, before EXCLUDE */
     size_t begin, end;
 };
 
-static bool frame_offset(struct partition *part, const struct expr *offset, bool is_start, int64_t *value)
+static bool frame_offset(struct partition *part, const struct expr *offset, bool is_start,
+                         int64_t *value)
 {
     struct frame *f = partition_at(part, 0);
     struct datum v;
@@ -38,15 +40,17 @@ static bool frame_offset(struct partition *part, const struct expr *offset, bool
     if (!eval(offset, f, &v))
         return false;
     if (v.null)
-        return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "frame %s offset must not be null", which);
+        return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "frame %s offset must not be null",
+                       which);
     if (v.i < 0)
-        return err_set(f->exec->err, ERR_INVALID_PRECEDING_OR_FOLLOWING_SIZE, "frame %s offset must not be negative", which);
+        return err_set(f->exec->err, ERR_INVALID_PRECEDING_OR_FOLLOWING_SIZE,
+                       "frame %s offset must not be negative", which);
     *value = v.i;
     return true;
 }
 
 struct frame_spec {
-    int64_t start, end; /* ROWS, GROUPS */
+    int64_t start, end;       /* ROWS, GROUPS */
     struct range_frame range; /* RANGE with an offset */
 };
 
@@ -67,7 +71,8 @@ static size_t clamp(int64_t at, size_t n)
     return at < 0 ? 0 : (uint64_t)at > n ? n : (size_t)at;
 }
 
-static void rows_bounds(const struct partition *part, const struct frame_spec *spec, size_t row, struct bounds *b)
+static void rows_bounds(const struct partition *part, const struct frame_spec *spec, size_t row,
+                        struct bounds *b)
 {
     const struct window_def *w = part->window;
     int64_t at = (int64_t)row, start = 0, end = (int64_t)part->n;
@@ -88,10 +93,12 @@ static void rows_bounds(const struct partition *part, const struct frame_spec *s
     b->end = clamp(end, part->n);
 }
 
-static void groups_bounds(const struct partition *part, const struct frame_spec *spec, size_t row, struct bounds *b)
+static void groups_bounds(const struct partition *part, const struct frame_spec *spec, size_t row,
+                          struct bounds *b)
 {
     const struct window_def *w = part->window;
-    int64_t group = (int64_t)part->group_of[row], first = 0, last = (int64_t)part->n_groups; /* [first, last) */
+    int64_t group = (int64_t)part->group_of[row], first = 0,
+            last = (int64_t)part->n_groups; /* [first, last) */
     int64_t far = (int64_t)part->n_groups + 1;
     if (w->start == BOUND_PRECEDING)
         first = group - MIN(spec->start, far);
@@ -109,7 +116,8 @@ static void groups_bounds(const struct partition *part, const struct frame_spec 
     b->end = part->group_start[clamp(last, part->n_groups)];
 }
 
-static bool range_bounds(struct partition *part, const struct frame_spec *spec, size_t row, struct bounds *b)
+static bool range_bounds(struct partition *part, const struct frame_spec *spec, size_t row,
+                         struct bounds *b)
 {
     const struct window_def *w = part->window;
     size_t group = part->group_of[row];
@@ -124,7 +132,8 @@ static bool range_bounds(struct partition *part, const struct frame_spec *spec, 
     return true;
 }
 
-static bool bounds_of(struct partition *part, const struct frame_spec *spec, size_t row, struct bounds *b)
+static bool bounds_of(struct partition *part, const struct frame_spec *spec, size_t row,
+                      struct bounds *b)
 {
     if (part->window->mode == FRAME_ROWS)
         rows_bounds(part, spec, row, b);
@@ -161,13 +170,15 @@ struct window_agg {
     struct bounds fed;
 };
 
-static bool args_at(struct partition *part, struct window_agg *agg, size_t row, struct datum *args, bool *pass)
+static bool args_at(struct partition *part, struct window_agg *agg, size_t row, struct datum *args,
+                    bool *pass)
 {
     struct frame *f = partition_at(part, row);
     return agg_filter(&agg->shape, f, pass) && (!*pass || agg_args(&agg->shape, f, args));
 }
 
-static bool agg_move(struct partition *part, struct window_agg *agg, size_t row, bool forward, struct datum *args)
+static bool agg_move(struct partition *part, struct window_agg *agg, size_t row, bool forward,
+                     struct datum *args)
 {
     bool pass;
     struct frame *f = part->state->frame;
@@ -186,10 +197,12 @@ static void agg_restart(struct window_agg *agg, size_t at)
     agg->fed = (struct bounds){at, at};
 }
 
-static bool agg_over(struct partition *part, struct window_agg *agg, size_t current, struct bounds b, struct datum *args)
+static bool agg_over(struct partition *part, struct window_agg *agg, size_t current,
+                     struct bounds b, struct datum *args)
 {
     bool excludes = part->window->exclude != EXCLUDE_NONE;
-    bool can_follow = agg->run && !excludes && b.begin >= agg->fed.begin && b.end >= agg->fed.end && b.begin <= agg->fed.end &&
+    bool can_follow = agg->run && !excludes && b.begin >= agg->fed.begin && b.end >= agg->fed.end &&
+                      b.begin <= agg->fed.end &&
                       (b.begin == agg->fed.begin || agg->shape.impl->unstep);
     if (!can_follow)
         agg_restart(agg, b.begin);
@@ -199,7 +212,8 @@ static bool agg_over(struct partition *part, struct window_agg *agg, size_t curr
     for (; agg->fed.end < b.end; agg->fed.end++) {
         if (!exec_breathe(part->state->frame->exec))
             return false;
-        if (!is_excluded(part, current, agg->fed.end) && !agg_move(part, agg, agg->fed.end, true, args))
+        if (!is_excluded(part, current, agg->fed.end) &&
+            !agg_move(part, agg, agg->fed.end, true, args))
             return false;
     }
     return true;
@@ -219,7 +233,8 @@ static bool call_aggregate(struct partition *part, const struct expr *call, stru
         struct bounds b;
         if (!bounds_of(part, &spec, row, &b))
             return false;
-        bool same = row > 0 && b.begin == previous.begin && b.end == previous.end && part->window->exclude == EXCLUDE_NONE;
+        bool same = row > 0 && b.begin == previous.begin && b.end == previous.end &&
+                    part->window->exclude == EXCLUDE_NONE;
         previous = b;
         if (same) {
             values[row] = values[row - 1];
@@ -241,7 +256,8 @@ static bool call_aggregate(struct partition *part, const struct expr *call, stru
 static bool call_rank(struct partition *part, const char *name, struct datum *values)
 {
     for (size_t row = 0; row < part->n; row++) {
-        size_t group = part->group_of[row], first = part->group_start[group], next = part->group_start[group + 1];
+        size_t group = part->group_of[row], first = part->group_start[group],
+               next = part->group_start[group + 1];
         if (strcmp(name, "window_row_number") == 0)
             values[row] = datum_int((int64_t)row + 1);
         else if (strcmp(name, "window_rank") == 0)
@@ -267,16 +283,21 @@ static bool call_ntile(struct partition *part, const struct expr *call, struct d
         return true;
     }
     if (n.i <= 0)
-        return err_set(part->state->frame->exec->err, ERR_INVALID_ARGUMENT_FOR_NTILE, "argument of ntile must be greater than zero");
+        return err_set(part->state->frame->exec->err, ERR_INVALID_ARGUMENT_FOR_NTILE,
+                       "argument of ntile must be greater than zero");
     size_t buckets = (size_t)n.i, size = part->n / buckets, larger = part->n % buckets;
     for (size_t row = 0; row < part->n; row++) {
         size_t in_larger = larger * (size + 1);
-        values[row] = datum_int((int64_t)(row < in_larger ? row / (size + 1) : larger + (row - in_larger) / (size ? size : 1)) + 1);
+        values[row] =
+            datum_int((int64_t)(row < in_larger ? row / (size + 1)
+                                                : larger + (row - in_larger) / (size ? size : 1)) +
+                      1);
     }
     return true;
 }
 
-static bool call_lag_lead(struct partition *part, const struct expr *call, int direction, struct datum *values)
+static bool call_lag_lead(struct partition *part, const struct expr *call, int direction,
+                          struct datum *values)
 {
     for (size_t row = 0; row < part->n; row++) {
         struct datum offset = datum_int(1);
@@ -296,7 +317,8 @@ static bool call_lag_lead(struct partition *part, const struct expr *call, int d
 }
 
 /* The nth (from 1) row of the frame that EXCLUDE leaves, from the front or the back. */
-static bool nth_of_frame(const struct partition *part, size_t current, struct bounds b, int64_t nth, bool from_end, size_t *row)
+static bool nth_of_frame(const struct partition *part, size_t current, struct bounds b, int64_t nth,
+                         bool from_end, size_t *row)
 {
     for (size_t k = 0; k < b.end - b.begin; k++) {
         size_t at = from_end ? b.end - 1 - k : b.begin + k;
@@ -317,7 +339,8 @@ static bool nth_of_frame(const struct partition *part, size_t current, struct bo
     return false;
 }
 
-static bool call_frame_value(struct partition *part, const struct expr *call, const char *name, struct datum *values)
+static bool call_frame_value(struct partition *part, const struct expr *call, const char *name,
+                             struct datum *values)
 {
     struct frame_spec spec;
     if (!frame_spec_init(part, &spec))
@@ -336,7 +359,8 @@ static bool call_frame_value(struct partition *part, const struct expr *call, co
                                "argument of nth_value must be greater than zero");
         }
         values[row] = datum_null();
-        if (nth.null || !nth_of_frame(part, row, b, nth.i, strcmp(name, "window_last_value") == 0, &at))
+        if (nth.null ||
+            !nth_of_frame(part, row, b, nth.i, strcmp(name, "window_last_value") == 0, &at))
             continue;
         if (!arg_at(part, call, 0, at, &values[row]))
             return false;
@@ -349,8 +373,8 @@ bool window_call(struct partition *part, const struct expr *call, struct datum *
     if (call->window.impl)
         return call_aggregate(part, call, values);
     const char *name = call->window.proc->prosrc;
-    static const char *const ranks[] = {"window_row_number", "window_rank", "window_dense_rank", "window_percent_rank",
-                                        "window_cume_dist"};
+    static const char *const ranks[] = {"window_row_number", "window_rank", "window_dense_rank",
+                                        "window_percent_rank", "window_cume_dist"};
     for (size_t k = 0; k < ARRAY_COUNT(ranks); k++)
         if (strcmp(name, ranks[k]) == 0)
             return call_rank(part, name, values);

@@ -31,7 +31,8 @@ struct range_frame {
 };
 MUST_CHECK bool range_frame_init(struct partition *part, struct range_frame *range);
 /* The first row inside the frame of `current`, or with `is_end` the row behind the last one. */
-MUST_CHECK bool range_frame_edge(struct partition *part, const struct range_frame *range, size_t current, bool is_end, size_t *at);
+MUST_CHECK bool range_frame_edge(struct partition *part, const struct range_frame *range,
+                                 size_t current, bool is_end, size_t *at);
 
 /* values[k]: the call's value for row k; by-reference values are in part->arena. */
 MUST_CHECK bool window_call(struct partition *part, const struct expr *call, struct datum *values);

@@ -15,18 +15,20 @@ struct search_path;
 
 struct env {
     const struct settings *settings;
-    int64_t transaction_us, statement_us; /* now(), statement_timestamp(): timestamptz values (2000 epoch) */
-    struct arena *arena;                  /* the statement's */
+    int64_t transaction_us,
+        statement_us;    /* now(), statement_timestamp(): timestamptz values (2000 epoch) */
+    struct arena *arena; /* the statement's */
     const struct type *(*type)(const struct env *env, uint32_t oid); /* NULL: no such type */
-    const struct catalog *catalog;        /* this statement's version; for catalog/ and above */
-    struct session *session;              /* for proxy/ functions */
+    const struct catalog *catalog; /* this statement's version; for catalog/ and above */
+    struct session *session;       /* for proxy/ functions */
     struct txn *txn;
-    const char *user, *session_user;      /* current_user, session_user */
-    uint32_t user_oid;                    /* of current_user */
-    const struct search_path *path;       /* resolved search_path; NULL: pg_catalog alone */
+    const char *user, *session_user; /* current_user, session_user */
+    uint32_t user_oid;               /* of current_user */
+    const struct search_path *path;  /* resolved search_path; NULL: pg_catalog alone */
     /* A sequence gave this value: currval() and lastval().  NULL: nobody keeps it. */
     void (*note_sequence)(const struct env *env, uint32_t sequence_oid, int64_t value);
-    uint64_t random_seed[2];              /* random(), setseed(): the session's generator state is behind `session` */
+    uint64_t
+        random_seed[2]; /* random(), setseed(): the session's generator state is behind `session` */
 };
 
 static inline const struct type *env_type(const struct env *env, uint32_t oid)

@@ -20,18 +20,20 @@ struct agg_order {
 };
 
 struct fcall {
-    struct arena *arena;      /* result and scratch; one row's lifetime */
+    struct arena *arena; /* result and scratch; one row's lifetime */
     struct err *err;
-    const struct env *env;    /* session, clock, settings, catalog; never NULL */
+    const struct env *env; /* session, clock, settings, catalog; never NULL */
     const struct datum *args;
     int n_args;
     const struct type *const *arg_types; /* actual types, polymorphic ones resolved */
-    const struct type *result_type;      /* actual; for SRFs returning record: the record type, see `columns` */
+    const struct type
+        *result_type; /* actual; for SRFs returning record: the record type, see `columns` */
     bool variadic_array;
-    struct datum result;      /* the function sets it; starts as non-NULL 0 */
-    void **site;              /* *site is NULL on the first call from this call site */
+    struct datum result; /* the function sets it; starts as non-NULL 0 */
+    void **site;         /* *site is NULL on the first call from this call site */
     struct arena *site_arena;
-    uint32_t func_oid;        /* pg_proc OID being called: for implementations that serve several functions */
+    uint32_t
+        func_oid; /* pg_proc OID being called: for implementations that serve several functions */
     /* Set-returning functions only: called again and again with the same site until *done.  `site` state is per
      * scan.  A function with several output columns fills `row` (room for n_columns datums) or sets `result` to a
      * record of them; others set `result`. */
@@ -58,7 +60,8 @@ struct func_entry {
  * `step` has got the ordered values.  merge adds `from` into `into` (same arena rules): partial aggregates of shards;
  * NULL means values must be gathered. */
 struct agg_entry {
-    const char *key; /* "sum(int4)", "count()", "string_agg(text,text)", "array_agg(anynonarray)", argument types as in pg_proc */
+    const char *
+        key; /* "sum(int4)", "count()", "string_agg(text,text)", "array_agg(anynonarray)", argument types as in pg_proc */
     size_t state_size;
     bool strict;
     bool (*step)(struct fcall *c, void *state);
@@ -103,11 +106,13 @@ static inline bool return_null(struct fcall *c)
     c->result = datum_null();
     return true;
 }
-static inline bool return_bytes(struct fcall *c, const void *p, size_t n) /* borrowed: in c->arena or an argument */
+static inline bool return_bytes(struct fcall *c, const void *p,
+                                size_t n) /* borrowed: in c->arena or an argument */
 {
     c->result = datum_bytes(p, n);
     return true;
 }
-struct type_io fcall_io(const struct fcall *c, const struct type *type); /* I/O context with the session's settings */
+struct type_io fcall_io(const struct fcall *c,
+                        const struct type *type); /* I/O context with the session's settings */
 
 #endif

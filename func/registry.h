@@ -30,9 +30,9 @@
     TABLE(datetime_extract_funcs)                                                                  \
     TABLE(datetime_zone_funcs)                                                                     \
     TABLE(datetime_clock_funcs)                                                                    \
-    TABLE(formatting_date_funcs)                                                               \
-    TABLE(formatting_parse_funcs)                                                              \
-    TABLE(formatting_number_funcs)                                                             \
+    TABLE(formatting_date_funcs)                                                                   \
+    TABLE(formatting_parse_funcs)                                                                  \
+    TABLE(formatting_number_funcs)                                                                 \
     TABLE(text_basic_funcs)                                                                        \
     TABLE(text_case_funcs)                                                                         \
     TABLE(text_cast_funcs)                                                                         \

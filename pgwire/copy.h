@@ -18,7 +18,7 @@ struct copy_options {
     size_t null_bytes;
     enum copy_header header;
     uint16_t n_columns;
-    const char *const *column_names; /* header lines, errors */
+    const char *const *column_names;                       /* header lines, errors */
     const bool *force_quote, *force_not_null, *force_null; /* per column, or NULL */
 };
 /* Tab, \N; comma, "", quote. */
@@ -49,12 +49,13 @@ struct copy_reader {
     uint64_t scan_lines;            /* line ends inside quotes, met by the scan */
     const char *line;               /* its raw text, for CONTEXT; NULL: binary */
     size_t line_bytes;
-    struct buf values;              /* fields, without escapes */
-    struct copy_field *fields;      /* n_columns */
-    uint16_t n_fields;              /* that the row has */
+    struct buf values;         /* fields, without escapes */
+    struct copy_field *fields; /* n_columns */
+    uint16_t n_fields;         /* that the row has */
 };
 
-void copy_reader_init(struct copy_reader *reader, struct arena *arena, const struct copy_options *options);
+void copy_reader_init(struct copy_reader *reader, struct arena *arena,
+                      const struct copy_options *options);
 void copy_reader_free(struct copy_reader *reader); /* its buffers */
 void copy_reader_feed(struct copy_reader *reader, const void *bytes, size_t n);
 void copy_reader_over(struct copy_reader *reader);
@@ -62,15 +63,17 @@ void copy_reader_over(struct copy_reader *reader);
 enum copy_next copy_reader_next(struct copy_reader *reader, struct err *err);
 /* Sets err->where: "COPY table, line N", with the column (NULL: none) and its value, or with the line. */
 enum copy_where_kind { COPY_WHERE_LINE, COPY_WHERE_LINE_TEXT, COPY_WHERE_COLUMN };
-void copy_where(const struct copy_reader *reader, const char *table, enum copy_where_kind kind, const char *column,
-                const struct copy_field *value, struct err *err);
+void copy_where(const struct copy_reader *reader, const char *table, enum copy_where_kind kind,
+                const char *column, const struct copy_field *value, struct err *err);
 
 /* Writing: each call appends one row's (or header's, trailer's) bytes. */
-void copy_write_start(struct buf *out, const struct copy_options *options);  /* binary signature, or header line */
+void copy_write_start(struct buf *out,
+                      const struct copy_options *options); /* binary signature, or header line */
 void copy_write_row_start(struct buf *out, const struct copy_options *options);
 /* `value` NULL: SQL NULL.  `index`: 0-based column. */
-void copy_write_field(struct buf *out, const struct copy_options *options, uint16_t index, const char *value, size_t n);
+void copy_write_field(struct buf *out, const struct copy_options *options, uint16_t index,
+                      const char *value, size_t n);
 void copy_write_row_end(struct buf *out, const struct copy_options *options);
-void copy_write_end(struct buf *out, const struct copy_options *options);    /* binary trailer */
+void copy_write_end(struct buf *out, const struct copy_options *options); /* binary trailer */
 
 #endif

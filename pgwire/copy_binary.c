@@ -33,19 +33,22 @@ static enum copy_next read_head(struct copy_reader *reader, struct err *err)
         return reader->input_over ? failed(err, "COPY file signature not recognized") : COPY_MORE;
     struct wire_reader in = wire_reader_over(p + SIGNATURE_BYTES, n - SIGNATURE_BYTES);
     if (wire_left(&in) < 4)
-        return reader->input_over ? failed(err, "invalid COPY file header (missing flags)") : COPY_MORE;
+        return reader->input_over ? failed(err, "invalid COPY file header (missing flags)")
+                                  : COPY_MORE;
     uint32_t flags = wire_u32(&in);
     if (flags & FLAG_OIDS)
         return failed(err, "invalid COPY file header (WITH OIDS)");
     if (flags & ~(uint32_t)FLAG_OIDS & 0xffff0000u)
         return failed(err, "unrecognized critical flags in COPY file header");
     if (wire_left(&in) < 4)
-        return reader->input_over ? failed(err, "invalid COPY file header (missing length)") : COPY_MORE;
+        return reader->input_over ? failed(err, "invalid COPY file header (missing length)")
+                                  : COPY_MORE;
     uint32_t extension = wire_u32(&in);
     if (extension > INT32_MAX)
         return failed(err, "invalid COPY file header (missing length)");
     if (wire_left(&in) < extension)
-        return reader->input_over ? failed(err, "invalid COPY file header (wrong length)") : COPY_MORE;
+        return reader->input_over ? failed(err, "invalid COPY file header (wrong length)")
+                                  : COPY_MORE;
     reader->at += SIGNATURE_BYTES + 8 + extension;
     reader->header_done = true;
     return COPY_ROW;
@@ -60,7 +63,8 @@ static enum copy_next read_row(struct copy_reader *reader, struct err *err)
             return COPY_MORE;
         if (n)
             return failed(err, "unexpected EOF in COPY data");
-        reader->done = true; /* the trailer may be left out when the connection says that it is over */
+        reader->done =
+            true; /* the trailer may be left out when the connection says that it is over */
         return COPY_END;
     }
     struct wire_reader in = wire_reader_over(p, n);
@@ -74,7 +78,8 @@ static enum copy_next read_row(struct copy_reader *reader, struct err *err)
     }
     reader->line_number++;
     if (n_fields != (int)reader->options.n_columns) {
-        err_set(err, ERR_BAD_COPY_FILE_FORMAT, "row field count is %d, expected %d", n_fields, reader->options.n_columns);
+        err_set(err, ERR_BAD_COPY_FILE_FORMAT, "row field count is %d, expected %d", n_fields,
+                reader->options.n_columns);
         return COPY_FAILED;
     }
     for (int i = 0; i < n_fields; i++) {
@@ -103,7 +108,8 @@ static enum copy_next read_row(struct copy_reader *reader, struct err *err)
 enum copy_next copy_binary_next(struct copy_reader *reader, struct err *err)
 {
     if (reader->done)
-        return reader->at < reader->input.n ? failed(err, "received copy data after EOF marker") : COPY_END;
+        return reader->at < reader->input.n ? failed(err, "received copy data after EOF marker")
+                                            : COPY_END;
     if (!reader->header_done) {
         enum copy_next head = read_head(reader, err);
         if (head != COPY_ROW)

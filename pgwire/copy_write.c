@@ -3,7 +3,8 @@
 
 #include "pgwire/copy.h"
 
-static const char binary_signature[11] = {'P', 'G', 'C', 'O', 'P', 'Y', '\n', (char)0xff, '\r', '\n', 0};
+static const char binary_signature[11] = {'P',  'G',        'C',  'O',  'P', 'Y',
+                                          '\n', (char)0xff, '\r', '\n', 0};
 
 struct copy_options copy_defaults(enum copy_format format)
 {
@@ -18,7 +19,8 @@ struct copy_options copy_defaults(enum copy_format format)
 
 static void put_text(struct buf *out, const struct copy_options *options, const char *p, size_t n)
 {
-    static const char letters[] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['\v'] = 'v'};
+    static const char letters[] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['\v'] = 'v'};
     const char *plain = p, *end = p + n;
     for (; p < end; p++) {
         unsigned char c = (unsigned char)*p;
@@ -49,7 +51,8 @@ static bool csv_needs_quotes(const struct copy_options *options, const char *p, 
     return false;
 }
 
-static void put_csv(struct buf *out, const struct copy_options *options, const char *p, size_t n, bool force)
+static void put_csv(struct buf *out, const struct copy_options *options, const char *p, size_t n,
+                    bool force)
 {
     if (!force && !csv_needs_quotes(options, p, n)) {
         buf_append(out, p, n);
@@ -92,7 +95,8 @@ void copy_write_row_start(struct buf *out, const struct copy_options *options)
         buf_put_u16(out, options->n_columns);
 }
 
-void copy_write_field(struct buf *out, const struct copy_options *options, uint16_t index, const char *value, size_t n)
+void copy_write_field(struct buf *out, const struct copy_options *options, uint16_t index,
+                      const char *value, size_t n)
 {
     if (options->format == COPY_FORMAT_BINARY) {
         buf_put_u32(out, value ? (uint32_t)n : UINT32_MAX);

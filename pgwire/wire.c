@@ -34,7 +34,8 @@ static uint32_t load_u32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-enum wire_frame wire_frame(const uint8_t *bytes, size_t n, struct wire_message *message, size_t *used, size_t *need)
+enum wire_frame wire_frame(const uint8_t *bytes, size_t n, struct wire_message *message,
+                           size_t *used, size_t *need)
 {
     *need = 5;
     if (n == 0)
@@ -104,9 +105,10 @@ const uint8_t *wire_bytes(struct wire_reader *in, size_t n)
 
 bool wire_malformed(const struct wire_reader *in, struct err *err)
 {
-    return err_set(err, ERR_PROTOCOL_VIOLATION, "%s", in->bad_string  ? "invalid string in message"
-                                                      : in->failed ? "insufficient data left in message"
-                                                                   : "invalid message format");
+    return err_set(err, ERR_PROTOCOL_VIOLATION, "%s",
+                   in->bad_string ? "invalid string in message"
+                   : in->failed   ? "insufficient data left in message"
+                                  : "invalid message format");
 }
 
 void wire_put_cstring(struct buf *out, const char *text)

@@ -41,7 +41,7 @@ enum wire_frontend {
 #define WIRE_CODE_SSL 80877103u
 #define WIRE_CODE_GSS 80877104u
 #define WIRE_VERSION_MAJOR(v) ((v) >> 16)
-#define WIRE_VERSION_MINOR(v) ((v) & 0xffff)
+#define WIRE_VERSION_MINOR(v) ((v)&0xffff)
 
 struct wire_message {
     uint8_t type;
@@ -56,7 +56,8 @@ enum wire_frame {
     WIRE_FRAME_BAD_LENGTH,
 };
 /* Looks at the first message in bytes[0..n).  *used: its bytes with the header. */
-enum wire_frame wire_frame(const uint8_t *bytes, size_t n, struct wire_message *message, size_t *used, size_t *need);
+enum wire_frame wire_frame(const uint8_t *bytes, size_t n, struct wire_message *message,
+                           size_t *used, size_t *need);
 const char *wire_frontend_name(uint8_t type); /* "Bind", or NULL */
 
 struct wire_reader {

@@ -4,10 +4,12 @@
 
 #include "types/oids.h"
 
-static uint32_t add_agg(struct planner *p, struct file_aggs *files, enum file_agg_kind kind, int16_t attnum)
+static uint32_t add_agg(struct planner *p, struct file_aggs *files, enum file_agg_kind kind,
+                        int16_t attnum)
 {
     for (uint32_t k = 0; k < files->n_aggs; k++)
-        if (files->aggs[k].kind == kind && files->aggs[k].attnum == attnum && (kind == FILE_COUNT_ROWS || kind == FILE_MIN || kind == FILE_MAX))
+        if (files->aggs[k].kind == kind && files->aggs[k].attnum == attnum &&
+            (kind == FILE_COUNT_ROWS || kind == FILE_MIN || kind == FILE_MAX))
             return k;
     files->aggs[files->n_aggs] = (struct file_agg){kind, attnum};
     return files->n_aggs++;
@@ -16,15 +18,16 @@ static uint32_t add_agg(struct planner *p, struct file_aggs *files, enum file_ag
 static const struct column *argument(const struct node *scan, const struct expr *call)
 {
     const struct expr *e = call->args.n == 1 ? call->args.items[0] : NULL;
-    if (!e || e->kind != EXPR_COLUMN || e->column.levels_up || e->column.rte != scan->rte || e->column.attnum <= 0)
+    if (!e || e->kind != EXPR_COLUMN || e->column.levels_up || e->column.rte != scan->rte ||
+        e->column.attnum <= 0)
         return NULL;
     return &scan->scan.relation->columns[e->column.attnum - 1];
 }
 
 static bool is_plain(const struct expr *call)
 {
-    return call->agg.proc->namespace_oid == NAMESPACE_PG_CATALOG && !call->agg.distinct && !call->agg.order.n && !call->agg.filter &&
-           !call->agg.direct.n && !call->agg.levels_up;
+    return call->agg.proc->namespace_oid == NAMESPACE_PG_CATALOG && !call->agg.distinct &&
+           !call->agg.order.n && !call->agg.filter && !call->agg.direct.n && !call->agg.levels_up;
 }
 
 static bool is_integer(uint32_t oid)
@@ -33,7 +36,8 @@ static bool is_integer(uint32_t oid)
 }
 
 /* count(c), sum(c) in one or two halves. */
-static bool take_sum(struct planner *p, struct file_aggs *files, int call, const struct column *column, bool is_avg)
+static bool take_sum(struct planner *p, struct file_aggs *files, int call,
+                     const struct column *column, bool is_avg)
 {
     if (!is_integer(column->type->oid))
         return false;
@@ -46,7 +50,8 @@ static bool take_sum(struct planner *p, struct file_aggs *files, int call, const
     return true;
 }
 
-static bool take_extreme(struct planner *p, struct file_aggs *files, int call, const struct column *column, enum file_agg_kind kind)
+static bool take_extreme(struct planner *p, struct file_aggs *files, int call,
+                         const struct column *column, enum file_agg_kind kind)
 {
     const struct type *type = column->type;
     if (!type->ops->native_order || type->kind == 'd')
@@ -56,7 +61,8 @@ static bool take_extreme(struct planner *p, struct file_aggs *files, int call, c
     return true;
 }
 
-static bool take_call(struct planner *p, const struct node *scan, struct file_aggs *files, int at, const struct expr *call)
+static bool take_call(struct planner *p, const struct node *scan, struct file_aggs *files, int at,
+                      const struct expr *call)
 {
     const char *name = call->agg.proc->name;
     const struct column *column = argument(scan, call);
@@ -64,7 +70,8 @@ static bool take_call(struct planner *p, const struct node *scan, struct file_ag
         return false;
     if (strcmp(name, "count") == 0 && (call->args.n == 0 || column)) {
         files->calls[at].what = FILES_COUNT;
-        files->calls[at].first = add_agg(p, files, column ? FILE_COUNT : FILE_COUNT_ROWS, column ? column->attnum : 0);
+        files->calls[at].first =
+            add_agg(p, files, column ? FILE_COUNT : FILE_COUNT_ROWS, column ? column->attnum : 0);
         return true;
     }
     if (!column)
@@ -89,7 +96,8 @@ static bool has_index(const struct relation *relation, int16_t attnum)
 static bool all_indexed(const struct relation *relation, const struct file_aggs *files)
 {
     for (uint32_t k = 0; k < files->n_aggs; k++)
-        if ((files->aggs[k].kind != FILE_MIN && files->aggs[k].kind != FILE_MAX) || !has_index(relation, files->aggs[k].attnum))
+        if ((files->aggs[k].kind != FILE_MIN && files->aggs[k].kind != FILE_MAX) ||
+            !has_index(relation, files->aggs[k].attnum))
             return false;
     return files->n_aggs > 0;
 }
@@ -97,7 +105,8 @@ static bool all_indexed(const struct relation *relation, const struct file_aggs 
 void plan_file_aggs(struct planner *p, struct node *agg)
 {
     const struct node *scan = agg->left;
-    if (!agg->agg.plain || !scan || scan->ops != &scan_ops || scan->quals.n || agg->agg.carried.n || agg->agg.n_groupings || !agg->agg.n_calls)
+    if (!agg->agg.plain || !scan || scan->ops != &scan_ops || scan->quals.n || agg->agg.carried.n ||
+        agg->agg.n_groupings || !agg->agg.n_calls)
         return;
     for (int k = 0; k < scan->scan.n_conds; k++)
         if (!scan->scan.conds[k].in_files || !scan->scan.conds[k].exact)

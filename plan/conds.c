@@ -24,7 +24,10 @@ static const struct expr *strip_relabel(const struct expr *e)
 static const struct expr *own_column(const struct expr *e, uint16_t rte)
 {
     e = strip_relabel(e);
-    return e->kind == EXPR_COLUMN && e->column.levels_up == 0 && e->column.rte == rte && e->column.attnum > 0 ? e : NULL;
+    return e->kind == EXPR_COLUMN && e->column.levels_up == 0 && e->column.rte == rte &&
+                   e->column.attnum > 0
+               ? e
+               : NULL;
 }
 
 static bool is_free_of(const struct expr *e, uint16_t rte)
@@ -55,17 +58,21 @@ static bool is_text(uint32_t oid)
 /* Do values of the two types compare in the files as the operator compares them? */
 static bool same_representation(const struct type *column, const struct type *value)
 {
-    return column->oid == value->oid || (is_integer(column->oid) && is_integer(value->oid)) || (is_text(column->oid) && is_text(value->oid));
+    return column->oid == value->oid || (is_integer(column->oid) && is_integer(value->oid)) ||
+           (is_text(column->oid) && is_text(value->oid));
 }
 
 static const enum qual_op by_strategy[] = {0, QUAL_LT, QUAL_LE, QUAL_EQ, QUAL_GE, QUAL_GT};
 
-static bool match_operator(const struct expr *e, uint16_t rte, const struct relation *relation, struct comparison *c)
+static bool match_operator(const struct expr *e, uint16_t rte, const struct relation *relation,
+                           struct comparison *c)
 {
-    if (e->kind != EXPR_FUNC || !e->func.op || e->args.n != 2 || e->func.op->namespace_oid != NAMESPACE_PG_CATALOG)
+    if (e->kind != EXPR_FUNC || !e->func.op || e->args.n != 2 ||
+        e->func.op->namespace_oid != NAMESPACE_PG_CATALOG)
         return false;
     int strategy = op_strategy(e->func.op->name);
-    const struct expr *left = own_column(e->args.items[0], rte), *right = own_column(e->args.items[1], rte);
+    const struct expr *left = own_column(e->args.items[0], rte),
+                      *right = own_column(e->args.items[1], rte);
     struct expr *other = e->args.items[left ? 1 : 0];
     const struct expr *column = left ? left : right;
     if (!strategy || !column || (left && right) || !is_free_of(other, rte))
@@ -79,9 +86,11 @@ static bool match_operator(const struct expr *e, uint16_t rte, const struct rela
     return true;
 }
 
-static bool match_any(const struct expr *e, uint16_t rte, const struct relation *relation, struct comparison *c)
+static bool match_any(const struct expr *e, uint16_t rte, const struct relation *relation,
+                      struct comparison *c)
 {
-    if (e->kind != EXPR_ANY || !e->func.op || strcmp(e->func.op->name, "=") != 0 || e->func.op->namespace_oid != NAMESPACE_PG_CATALOG)
+    if (e->kind != EXPR_ANY || !e->func.op || strcmp(e->func.op->name, "=") != 0 ||
+        e->func.op->namespace_oid != NAMESPACE_PG_CATALOG)
         return false;
     const struct expr *column = own_column(e->args.items[0], rte);
     struct expr *array = e->args.items[1];
@@ -98,14 +107,16 @@ static bool match_any(const struct expr *e, uint16_t rte, const struct relation 
 }
 
 /* col = a OR col = b: the same as col IN (a, b). */
-static bool match_or(struct planner *p, const struct expr *e, uint16_t rte, const struct relation *relation, struct comparison *c)
+static bool match_or(struct planner *p, const struct expr *e, uint16_t rte,
+                     const struct relation *relation, struct comparison *c)
 {
     if (e->kind != EXPR_OR)
         return false;
     struct expr *array = NULL;
     for (size_t k = 0; k < e->args.n; k++) {
         struct comparison one = {0};
-        if (!match_operator(e->args.items[k], rte, relation, &one) || one.op != QUAL_EQ || one.value->type->oid != one.column->type->oid)
+        if (!match_operator(e->args.items[k], rte, relation, &one) || one.op != QUAL_EQ ||
+            one.value->type->oid != one.column->type->oid)
             return false;
         if (!array) {
             const struct type *type = env_type(p->env, one.column->type->array_oid);
@@ -125,7 +136,8 @@ static bool match_or(struct planner *p, const struct expr *e, uint16_t rte, cons
     return array != NULL;
 }
 
-static bool match_null_test(const struct expr *e, uint16_t rte, const struct relation *relation, struct comparison *c)
+static bool match_null_test(const struct expr *e, uint16_t rte, const struct relation *relation,
+                            struct comparison *c)
 {
     if (e->kind != EXPR_IS_NULL && e->kind != EXPR_IS_NOT_NULL)
         return false;
@@ -160,8 +172,8 @@ static enum walk find_outer(struct expr **slot, int depth, void *arg)
     const struct expr *e = *slot;
     if (e->kind == EXPR_SUBLINK)
         return WALK_STOP;
-    bool refers = (e->kind == EXPR_COLUMN && e->column.levels_up >= depth) || e->kind == EXPR_SLOT || e->kind == EXPR_EXCLUDED ||
-                  e->kind == EXPR_CASE_TEST;
+    bool refers = (e->kind == EXPR_COLUMN && e->column.levels_up >= depth) ||
+                  e->kind == EXPR_SLOT || e->kind == EXPR_EXCLUDED || e->kind == EXPR_CASE_TEST;
     return refers ? WALK_STOP : WALK_INTO;
 }
 
@@ -171,7 +183,8 @@ static bool is_known_at_start(struct expr *e)
     return walk_expr(&e, 0, find_outer, NULL);
 }
 
-static bool match(struct planner *p, const struct expr *e, uint16_t rte, const struct relation *relation, struct comparison *c)
+static bool match(struct planner *p, const struct expr *e, uint16_t rte,
+                  const struct relation *relation, struct comparison *c)
 {
     *c = (struct comparison){0};
     if (match_operator(e, rte, relation, c))
@@ -186,7 +199,8 @@ static bool match(struct planner *p, const struct expr *e, uint16_t rte, const s
     return match_null_test(e, rte, relation, c);
 }
 
-bool plan_scan_conds(struct planner *p, struct query *query, struct node *scan, struct exprs *conjuncts)
+bool plan_scan_conds(struct planner *p, struct query *query, struct node *scan,
+                     struct exprs *conjuncts)
 {
     const struct relation *relation = scan->scan.relation;
     struct exprs kept = {0};
@@ -196,14 +210,19 @@ bool plan_scan_conds(struct planner *p, struct query *query, struct node *scan, 
         struct expr *e = conjuncts->items[k];
         bool matches = match(p, e, scan->rte, relation, &c);
         bool in_files = matches && files_can(relation, &c);
-        bool routes = matches && (c.op == QUAL_EQ || c.op == QUAL_IN) && is_shard_key(relation, c.attnum);
+        bool routes =
+            matches && (c.op == QUAL_EQ || c.op == QUAL_IN) && is_shard_key(relation, c.attnum);
         bool hints = matches && c.op == QUAL_EQ && relation->distribution == DIST_SYSTEM;
         if (!in_files)
             VEC_PUSH(p->arena, &kept, e);
         if (!in_files && !routes && !hints)
             continue;
-        struct scan_cond cond = {.attnum = c.attnum, .op = c.op, .value = c.value, .value_is_array = c.value_is_array,
-                                 .exact = in_files, .in_files = in_files};
+        struct scan_cond cond = {.attnum = c.attnum,
+                                 .op = c.op,
+                                 .value = c.value,
+                                 .value_is_array = c.value_is_array,
+                                 .exact = in_files,
+                                 .in_files = in_files};
         if (c.value) {
             struct relset rels = expr_rels(c.value);
             scan->scan.depends_on_outer |= !relset_is_empty(&rels);
@@ -217,11 +236,13 @@ bool plan_scan_conds(struct planner *p, struct query *query, struct node *scan, 
     return true;
 }
 
-bool is_column_equality(const struct expr *e, uint16_t rte, const struct expr **column, const struct expr **other)
+bool is_column_equality(const struct expr *e, uint16_t rte, const struct expr **column,
+                        const struct expr **other)
 {
     if (e->kind != EXPR_FUNC || !e->func.op || e->args.n != 2 || strcmp(e->func.op->name, "=") != 0)
         return false;
-    const struct expr *left = own_column(e->args.items[0], rte), *right = own_column(e->args.items[1], rte);
+    const struct expr *left = own_column(e->args.items[0], rte),
+                      *right = own_column(e->args.items[1], rte);
     if ((left == NULL) == (right == NULL))
         return false;
     *column = left ? left : right;

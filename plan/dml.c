@@ -37,10 +37,12 @@ static bool prepare_rest(struct planner *p, struct query *q)
                            (q->on_conflict->where && !prepare_expr(p, &q->on_conflict->where))))
         return false;
     for (size_t k = 0; k < q->n_merge; k++)
-        if ((q->merge[k].condition && !prepare_expr(p, &q->merge[k].condition)) || !prepare_assignments(p, &q->merge[k].set))
+        if ((q->merge[k].condition && !prepare_expr(p, &q->merge[k].condition)) ||
+            !prepare_assignments(p, &q->merge[k].set))
             return false;
-    return prepare_assignments(p, &q->set) && prepare_assignments(p, &q->generated) && prepare_targets(p, &q->returning) &&
-           prepare_list(p, &q->checks) && prepare_list(p, &q->view_checks);
+    return prepare_assignments(p, &q->set) && prepare_assignments(p, &q->generated) &&
+           prepare_targets(p, &q->returning) && prepare_list(p, &q->checks) &&
+           prepare_list(p, &q->view_checks);
 }
 
 static void mark_set_columns(struct planner *p, struct modify *modify, const struct query *q)
@@ -60,7 +62,11 @@ static bool plan_target_rows(struct planner *p, struct plan *plan, struct query 
     struct from join, target, *items = &join;
     if (q->command == CMD_MERGE_) {
         target = (struct from){.kind = FROM_RTE, .rte = q->target_rte};
-        join = (struct from){.kind = FROM_JOIN, .join = JOIN_LEFT_, .left = q->merge_source, .right = &target, .on = q->merge_on};
+        join = (struct from){.kind = FROM_JOIN,
+                             .join = JOIN_LEFT_,
+                             .left = q->merge_source,
+                             .right = &target,
+                             .on = q->merge_on};
         plan->root = plan_from(p, q, &items, 1, &conjuncts);
     } else {
         split_and(p, q->where, &conjuncts);
@@ -73,7 +79,9 @@ bool plan_modification(struct planner *p, struct plan *plan)
 {
     struct query *q = (struct query *)plan->query;
     if (!q->target || q->target->kind == 'v' || q->target->distribution == DIST_SYSTEM)
-        return err_set(p->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied: \"%s\" is a system catalog", q->target ? q->target->name : "?");
+        return err_set(p->err, ERR_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog",
+                       q->target ? q->target->name : "?");
     struct modify *modify = ARENA_NEW(p->arena, struct modify);
     if (!make_modify_table(p->arena, p->env, q->target, &modify->table, p->err))
         return false;
@@ -82,7 +90,8 @@ bool plan_modification(struct planner *p, struct plan *plan)
     modify->table.generated = q->generated;
     for (int k = 0; q->on_conflict && k < modify->table.n_uniques; k++)
         for (int a = 0; a < q->on_conflict->n_arbiters; a++)
-            modify->table.uniques[k].is_arbiter |= q->on_conflict->arbiters[a]->oid == modify->table.uniques[k].index->oid;
+            modify->table.uniques[k].is_arbiter |=
+                q->on_conflict->arbiters[a]->oid == modify->table.uniques[k].index->oid;
     mark_set_columns(p, modify, q);
     plan->modify = modify;
     add_table(p, q->target, 3);

@@ -21,7 +21,8 @@ static void indent(struct explain *x, int depth, bool arrow)
 
 static void put_expr(struct explain *x, const struct expr *e)
 {
-    struct analyze_context context = {.arena = x->arena, .catalog = x->env->catalog, .env = x->env, .text = ""};
+    struct analyze_context context = {
+        .arena = x->arena, .catalog = x->env->catalog, .env = x->env, .text = ""};
     deparse_expr(&context, e, NULL, false, x->out);
 }
 
@@ -41,7 +42,8 @@ static void put_conds(struct explain *x, const struct node *node, int depth)
     buf_puts(x->out, "Pushed Cond: (");
     for (int k = 0; k < node->scan.n_conds; k++) {
         const struct scan_cond *cond = &node->scan.conds[k];
-        buf_printf(x->out, "%s%s %s", k ? " AND " : "", node->scan.relation->columns[cond->attnum - 1].name, ops[cond->op]);
+        buf_printf(x->out, "%s%s %s", k ? " AND " : "",
+                   node->scan.relation->columns[cond->attnum - 1].name, ops[cond->op]);
         if (cond->value && cond->value->kind == EXPR_CONST) {
             buf_putc(x->out, ' ');
             put_expr(x, cond->value);
@@ -72,7 +74,8 @@ static bool pins_shard(const struct node *node)
     for (int s = 0; s < relation->n_shard_key; s++) {
         bool pinned = false;
         for (int k = 0; k < node->scan.n_conds; k++)
-            pinned |= node->scan.conds[k].attnum == relation->shard_key[s] && node->scan.conds[k].op == QUAL_EQ;
+            pinned |= node->scan.conds[k].attnum == relation->shard_key[s] &&
+                      node->scan.conds[k].op == QUAL_EQ;
         if (!pinned)
             return false;
     }
@@ -88,10 +91,12 @@ static void put_node(struct explain *x, const struct node *node, int depth)
         if (rte->alias && strcmp(rte->alias, node->scan.relation->name) != 0)
             buf_printf(x->out, " %s", rte->alias);
         if (node->ops == &scan_ops)
-            buf_puts(x->out, pins_shard(node) ? "  (one shard)" : "  (all shards that survive pruning)");
+            buf_puts(x->out,
+                     pins_shard(node) ? "  (one shard)" : "  (all shards that survive pruning)");
         put_conds(x, node, depth);
     } else if (node->ops == &nestloop_ops || node->ops == &hashjoin_ops) {
-        buf_printf(x->out, "%s%s%s", node->ops->name, join_name(node), node->ops == &nestloop_ops ? " Join" : "");
+        buf_printf(x->out, "%s%s%s", node->ops->name, join_name(node),
+                   node->ops == &nestloop_ops ? " Join" : "");
     } else {
         buf_puts(x->out, node->ops->name);
     }
@@ -111,9 +116,11 @@ static void put_node(struct explain *x, const struct node *node, int depth)
         put_plan(x, node->setop.leaves[k], depth + 1);
 }
 
-void plan_explain(const struct plan *plan, const struct env *env, bool verbose, struct arena *arena, struct buf *out)
+void plan_explain(const struct plan *plan, const struct env *env, bool verbose, struct arena *arena,
+                  struct buf *out)
 {
-    struct explain x = {.env = env, .arena = arena, .out = out, .query = plan->query, .verbose = verbose};
+    struct explain x = {
+        .env = env, .arena = arena, .out = out, .query = plan->query, .verbose = verbose};
     int depth = 0;
     if (plan->modify) {
         static const char *const names[] = {"", "Insert", "Update", "Delete", "Merge"};

@@ -136,10 +136,13 @@ static enum join_kind reduced_kind(const struct from *join, const struct exprs *
         keeps_left = false;
     if (keeps_right && rejects_nulls(conjuncts, join->left))
         keeps_right = false;
-    return keeps_left ? (keeps_right ? JOIN_FULL_ : JOIN_LEFT_) : keeps_right ? JOIN_RIGHT_ : JOIN_INNER_;
+    return keeps_left    ? (keeps_right ? JOIN_FULL_ : JOIN_LEFT_)
+           : keeps_right ? JOIN_RIGHT_
+                         : JOIN_INNER_;
 }
 
-static void flatten(struct planner *p, struct query *query, struct from *from, struct items *items, struct exprs *pool)
+static void flatten(struct planner *p, struct query *query, struct from *from, struct items *items,
+                    struct exprs *pool)
 {
     if (from->kind == FROM_JOIN) {
         enum join_kind kind = reduced_kind(from, pool);
@@ -171,7 +174,8 @@ static const struct expr *plain_column(const struct expr *e)
 
 static bool is_equality(const struct expr *e)
 {
-    return e->kind == EXPR_FUNC && e->func.op && e->args.n == 2 && strcmp(e->func.op->name, "=") == 0;
+    return e->kind == EXPR_FUNC && e->func.op && e->args.n == 2 &&
+           strcmp(e->func.op->name, "=") == 0;
 }
 
 static bool already_there(const struct exprs *conjuncts, const struct expr *e)
@@ -234,7 +238,8 @@ static double scan_estimate(const struct node *scan)
         const struct scan_cond *cond = &scan->scan.conds[k];
         bool unique = false;
         for (int i = 0; i < relation->n_indexes; i++)
-            unique |= relation->indexes[i]->unique && relation->indexes[i]->n_keys == 1 && relation->indexes[i]->keys[0].attnum == cond->attnum;
+            unique |= relation->indexes[i]->unique && relation->indexes[i]->n_keys == 1 &&
+                      relation->indexes[i]->keys[0].attnum == cond->attnum;
         if (cond->op == QUAL_EQ)
             rows = unique ? 1 : rows / 20;
         else
@@ -245,7 +250,8 @@ static double scan_estimate(const struct node *scan)
     return rows < 1 ? 1 : rows;
 }
 
-static struct node *leaf_node(struct planner *p, const struct node_ops *ops, uint16_t rte, double rows)
+static struct node *leaf_node(struct planner *p, const struct node_ops *ops, uint16_t rte,
+                              double rows)
 {
     struct node *node = node_new(p, ops, NULL, NULL);
     node->rte = rte;
@@ -262,18 +268,21 @@ static enum walk collect_columns(struct expr **slot, int depth, void *arg)
     if (e->kind != EXPR_COLUMN || e->column.levels_up != depth || e->column.rte != scan->rte)
         return WALK_INTO;
     if (e->column.attnum > 0)
-        scan->scan.columns[(e->column.attnum - 1) / 8] |= (uint8_t)(1u << (e->column.attnum - 1) % 8);
+        scan->scan.columns[(e->column.attnum - 1) / 8] |=
+            (uint8_t)(1u << (e->column.attnum - 1) % 8);
     else if (e->column.attnum == 0)
         memset(scan->scan.columns, 0xff, scan->scan.relation->n_columns / 8u + 1);
     return WALK_INTO;
 }
 
-static struct node *plan_relation(struct planner *p, struct query *query, uint16_t rte, struct exprs *conjuncts)
+static struct node *plan_relation(struct planner *p, struct query *query, uint16_t rte,
+                                  struct exprs *conjuncts)
 {
     const struct relation *relation = query->rtes[rte].relation;
     bool system = relation->distribution == DIST_SYSTEM;
     struct node *node = leaf_node(p, system ? &system_ops : &scan_ops, rte, ROWS_UNKNOWN);
-    bool is_target = query->target == relation && query->target_rte == rte && query->command != CMD_SELECT_;
+    bool is_target =
+        query->target == relation && query->target_rte == rte && query->command != CMD_SELECT_;
     node->scan.relation = relation;
     node->scan.columns = ARENA_ARRAY(p->arena, uint8_t, relation->n_columns / 8u + 1);
     if (is_target)
@@ -321,12 +330,14 @@ static enum walk substitute(struct expr **slot, int depth, void *arg)
 
 static bool is_simple_subquery(const struct query *q)
 {
-    return q->command == CMD_SELECT_ && !q->setop && !q->has_aggregates && !q->has_group_clause && !q->has_windows && !q->has_srfs &&
-           !q->distinct && !q->distinct_on.n && !q->limit && !q->offset && !q->n_row_marks && !q->n_ctes && !q->n_grouping_sets &&
-           !q->having && !q->is_volatile;
+    return q->command == CMD_SELECT_ && !q->setop && !q->has_aggregates && !q->has_group_clause &&
+           !q->has_windows && !q->has_srfs && !q->distinct && !q->distinct_on.n && !q->limit &&
+           !q->offset && !q->n_row_marks && !q->n_ctes && !q->n_grouping_sets && !q->having &&
+           !q->is_volatile;
 }
 
-static void push_into_subquery(struct planner *p, struct query *query, uint16_t rte, struct exprs *conjuncts)
+static void push_into_subquery(struct planner *p, struct query *query, uint16_t rte,
+                               struct exprs *conjuncts)
 {
     struct query *sub = query->rtes[rte].subquery;
     struct exprs kept = {0};
@@ -352,7 +363,8 @@ static void push_into_subquery(struct planner *p, struct query *query, uint16_t 
             continue;
         }
         struct expr *both = ARENA_NEW(p->arena, struct expr);
-        *both = (struct expr){.kind = EXPR_AND, .type = env_type(p->env, TYPE_BOOL), .typmod = -1, .location = -1};
+        *both = (struct expr){
+            .kind = EXPR_AND, .type = env_type(p->env, TYPE_BOOL), .typmod = -1, .location = -1};
         VEC_PUSH(p->arena, &both->args, sub->where);
         VEC_PUSH(p->arena, &both->args, copy);
         sub->where = both;
@@ -360,7 +372,8 @@ static void push_into_subquery(struct planner *p, struct query *query, uint16_t 
     *conjuncts = kept;
 }
 
-static struct node *plan_subquery(struct planner *p, struct query *query, uint16_t rte, struct exprs *conjuncts)
+static struct node *plan_subquery(struct planner *p, struct query *query, uint16_t rte,
+                                  struct exprs *conjuncts)
 {
     struct node *node = leaf_node(p, &subquery_ops, rte, ROWS_UNKNOWN);
     push_into_subquery(p, query, rte, conjuncts);
@@ -373,7 +386,8 @@ static struct node *plan_subquery(struct planner *p, struct query *query, uint16
     return node;
 }
 
-static struct node *plan_rte(struct planner *p, struct query *query, uint16_t rte, struct exprs *conjuncts)
+static struct node *plan_rte(struct planner *p, struct query *query, uint16_t rte,
+                             struct exprs *conjuncts)
 {
     struct rte *entry = &query->rtes[rte];
     struct node *node = NULL;
@@ -412,7 +426,8 @@ static struct node *plan_rte(struct planner *p, struct query *query, uint16_t rt
 
 /* ---- joins ---- */
 
-static struct node *join_node(struct planner *p, const struct node_ops *ops, struct node *left, struct node *right, enum join_kind kind)
+static struct node *join_node(struct planner *p, const struct node_ops *ops, struct node *left,
+                              struct node *right, enum join_kind kind)
 {
     struct node *node = node_new(p, ops, left, right);
     node->n_rtes = (uint16_t)(left->n_rtes + right->n_rtes);
@@ -425,7 +440,8 @@ static struct node *join_node(struct planner *p, const struct node_ops *ops, str
 }
 
 /* Takes the equalities between the sides out of `conds` as hash keys. */
-static void take_keys(struct planner *p, const struct relset *left, const struct relset *right, struct exprs *conds, struct node *join)
+static void take_keys(struct planner *p, const struct relset *left, const struct relset *right,
+                      struct exprs *conds, struct node *join)
 {
     VEC(struct join_key) keys = {0};
     struct exprs rest = {0};
@@ -437,8 +453,10 @@ static void take_keys(struct planner *p, const struct relset *left, const struct
             bool forward = relset_within(&a, left) && relset_within(&b, right);
             bool backward = relset_within(&a, right) && relset_within(&b, left);
             if ((forward || backward) && !relset_is_empty(&a) && !relset_is_empty(&b)) {
-                struct expr *l = e->args.items[forward ? 0 : 1], *r = e->args.items[forward ? 1 : 0];
-                struct join_key key = {.left = l, .right = r, .left_type = l->type, .right_type = r->type};
+                struct expr *l = e->args.items[forward ? 0 : 1],
+                            *r = e->args.items[forward ? 1 : 0];
+                struct join_key key = {
+                    .left = l, .right = r, .left_type = l->type, .right_type = r->type};
                 if (l->type->ops->key && r->type->ops->key) {
                     VEC_PUSH(p->arena, &keys, key);
                     done = true;
@@ -453,8 +471,9 @@ static void take_keys(struct planner *p, const struct relset *left, const struct
     *conds = rest;
 }
 
-static struct node *make_join(struct planner *p, struct node *left, const struct relset *left_rels, struct node *right,
-                              const struct relset *right_rels, bool right_depends, enum join_kind kind, struct exprs conds)
+static struct node *make_join(struct planner *p, struct node *left, const struct relset *left_rels,
+                              struct node *right, const struct relset *right_rels,
+                              bool right_depends, enum join_kind kind, struct exprs conds)
 {
     struct node *node = join_node(p, &nestloop_ops, left, right, kind);
     node->join.right_depends = right_depends;
@@ -465,31 +484,36 @@ static struct node *make_join(struct planner *p, struct node *left, const struct
     }
     node->quals = conds;
     for (int k = 0; k < node->join.n_keys; k++)
-        if (!prepare_expr(p, &node->join.keys[k].left) || !prepare_expr(p, &node->join.keys[k].right))
+        if (!prepare_expr(p, &node->join.keys[k].left) ||
+            !prepare_expr(p, &node->join.keys[k].right))
             return NULL;
     return node;
 }
 
-static struct node *plan_item(struct planner *p, struct query *query, struct item *item, const struct relset *given);
+static struct node *plan_item(struct planner *p, struct query *query, struct item *item,
+                              const struct relset *given);
 
 /* Conditions of `from` that concern only `rels` are moved to `to`. */
-static void move_within(struct planner *p, struct exprs *from, const struct relset *rels, struct exprs *to)
+static void move_within(struct planner *p, struct exprs *from, const struct relset *rels,
+                        struct exprs *to)
 {
     struct exprs kept = {0};
     for (size_t k = 0; k < from->n; k++) {
         struct relset own = expr_rels(from->items[k]);
-        bool moves = relset_within(&own, rels) && !relset_is_empty(&own) && !expr_has_volatile(from->items[k]);
+        bool moves = relset_within(&own, rels) && !relset_is_empty(&own) &&
+                     !expr_has_volatile(from->items[k]);
         VEC_PUSH(p->arena, moves ? to : &kept, from->items[k]);
     }
     *from = kept;
 }
 
-static struct node *plan_within(struct planner *p, struct query *query, struct from **froms, size_t n_froms, struct exprs *conjuncts,
+static struct node *plan_within(struct planner *p, struct query *query, struct from **froms,
+                                size_t n_froms, struct exprs *conjuncts,
                                 const struct relset *given);
 
 /* An outer join: ON conditions on the nullable side alone go down to it, WHERE conditions on the kept side alone go down to that. */
-static struct node *plan_outer(struct planner *p, struct query *query, struct from *join, struct exprs *where,
-                               const struct relset *given)
+static struct node *plan_outer(struct planner *p, struct query *query, struct from *join,
+                               struct exprs *where, const struct relset *given)
 {
     struct relset left_rels = {{0}}, right_rels = {{0}}, needs = {{0}};
     struct exprs on = {0}, left_conds = {0}, right_conds = {0};
@@ -520,17 +544,19 @@ static struct node *plan_outer(struct planner *p, struct query *query, struct fr
     bool depends = relset_overlaps(&needs, &left_rels);
     struct node *right = NULL;
     /* Few left rows and an index on the right: look rows up instead of reading all. */
-    if (left && join->join == JOIN_LEFT_ && left->rows_estimate <= LOOKUP_ROWS_MAX && join->right->kind == FROM_RTE &&
-        query->rtes[join->right->rte].kind == RTE_RELATION) {
+    if (left && join->join == JOIN_LEFT_ && left->rows_estimate <= LOOKUP_ROWS_MAX &&
+        join->right->kind == FROM_RTE && query->rtes[join->right->rte].kind == RTE_RELATION) {
         const struct relation *relation = query->rtes[join->right->rte].relation;
         struct exprs lookup = right_conds, rest = {0};
         bool keyed = false;
         for (size_t k = 0; k < on.n; k++) {
             const struct expr *column, *other;
-            bool usable = is_column_equality(on.items[k], join->right->rte, &column, &other) && !expr_has_sublink(other);
+            bool usable = is_column_equality(on.items[k], join->right->rte, &column, &other) &&
+                          !expr_has_sublink(other);
             bool indexed = false;
             for (int i = 0; usable && i < relation->n_indexes; i++)
-                indexed |= relation->indexes[i]->stored && relation->indexes[i]->keys[0].attnum == column->column.attnum;
+                indexed |= relation->indexes[i]->stored &&
+                           relation->indexes[i]->keys[0].attnum == column->column.attnum;
             keyed |= indexed;
             VEC_PUSH(p->arena, usable ? &lookup : &rest, on.items[k]);
         }
@@ -544,7 +570,8 @@ static struct node *plan_outer(struct planner *p, struct query *query, struct fr
     if (!right)
         return NULL;
     if (depends && join->join != JOIN_LEFT_) {
-        err_set(p->err, ERR_INVALID_COLUMN_REFERENCE, "invalid reference to FROM-clause entry in a LATERAL join");
+        err_set(p->err, ERR_INVALID_COLUMN_REFERENCE,
+                "invalid reference to FROM-clause entry in a LATERAL join");
         return NULL;
     }
     struct node *node = make_join(p, left, &left_rels, right, &right_rels, depends, join->join, on);
@@ -558,7 +585,8 @@ static struct node *plan_outer(struct planner *p, struct query *query, struct fr
     return filter;
 }
 
-static struct node *plan_item(struct planner *p, struct query *query, struct item *item, const struct relset *given)
+static struct node *plan_item(struct planner *p, struct query *query, struct item *item,
+                              const struct relset *given)
 {
     if (item->from->kind == FROM_RTE)
         return plan_rte(p, query, item->from->rte, &item->conjuncts);
@@ -585,7 +613,8 @@ static bool connects(const struct exprs *pool, const struct relset *have, const 
 {
     for (size_t k = 0; k < pool->n; k++) {
         struct relset rels = expr_rels(pool->items[k]);
-        if (is_equality(pool->items[k]) && relset_overlaps(&rels, have) && relset_overlaps(&rels, item))
+        if (is_equality(pool->items[k]) && relset_overlaps(&rels, have) &&
+            relset_overlaps(&rels, item))
             return true;
     }
     return false;
@@ -599,8 +628,8 @@ static bool is_ready(const struct item *item, const struct relset *have, const s
     return relset_within(&item->needs, &there);
 }
 
-static struct item *choose(struct query *query, struct items *items, const struct exprs *pool, const struct relset *have,
-                           const struct relset *given)
+static struct item *choose(struct query *query, struct items *items, const struct exprs *pool,
+                           const struct relset *have, const struct relset *given)
 {
     struct item *best = NULL;
     double best_rows = 0;
@@ -611,7 +640,8 @@ static struct item *choose(struct query *query, struct items *items, const struc
             continue;
         bool connected = first || connects(pool, have, &item->rels);
         double rows = item_estimate(query, item);
-        if (!best || (connected && !best_connected) || (connected == best_connected && rows < best_rows)) {
+        if (!best || (connected && !best_connected) ||
+            (connected == best_connected && rows < best_rows)) {
             best = item;
             best_rows = rows;
             best_connected = connected;
@@ -629,10 +659,11 @@ static bool is_lookup_column(const struct relation *relation, int16_t attnum)
 }
 
 /* May the item be read by look-ups with the left rows' values?  Moves those join conditions to it. */
-static bool take_lookups(struct planner *p, struct query *query, const struct node *left, const struct relset *have, struct item *item,
-                         struct exprs *conds)
+static bool take_lookups(struct planner *p, struct query *query, const struct node *left,
+                         const struct relset *have, struct item *item, struct exprs *conds)
 {
-    if (item->from->kind != FROM_RTE || query->rtes[item->from->rte].kind != RTE_RELATION || left->rows_estimate > LOOKUP_ROWS_MAX)
+    if (item->from->kind != FROM_RTE || query->rtes[item->from->rte].kind != RTE_RELATION ||
+        left->rows_estimate > LOOKUP_ROWS_MAX)
         return false;
     const struct relation *relation = query->rtes[item->from->rte].relation;
     if (relation->distribution == DIST_SYSTEM)
@@ -641,7 +672,8 @@ static bool take_lookups(struct planner *p, struct query *query, const struct no
     struct exprs rest = {0}, taken = {0};
     for (size_t k = 0; k < conds->n; k++) {
         const struct expr *column, *other;
-        bool usable = is_column_equality(conds->items[k], item->from->rte, &column, &other) && !expr_has_sublink(other);
+        bool usable = is_column_equality(conds->items[k], item->from->rte, &column, &other) &&
+                      !expr_has_sublink(other);
         if (usable)
             found |= is_lookup_column(relation, column->column.attnum);
         VEC_PUSH(p->arena, usable ? &taken : &rest, conds->items[k]);
@@ -666,8 +698,9 @@ static struct exprs take_decidable(struct planner *p, struct exprs *pool, const 
     return taken;
 }
 
-static struct node *join_next(struct planner *p, struct query *query, struct node *left, struct relset *have, struct item *item,
-                              struct exprs *pool, const struct relset *given)
+static struct node *join_next(struct planner *p, struct query *query, struct node *left,
+                              struct relset *have, struct item *item, struct exprs *pool,
+                              const struct relset *given)
 {
     struct relset before = *have;
     relset_union(have, &item->rels);
@@ -697,15 +730,16 @@ static struct node *add_filter(struct planner *p, struct node *node, struct expr
     return filter;
 }
 
-struct node *plan_from(struct planner *p, struct query *query, struct from **froms, size_t n_froms, struct exprs *conjuncts)
+struct node *plan_from(struct planner *p, struct query *query, struct from **froms, size_t n_froms,
+                       struct exprs *conjuncts)
 {
     const struct relset nothing = {{0}};
     return plan_within(p, query, froms, n_froms, conjuncts, &nothing);
 }
 
 /* As plan_from(), below joins whose other entries, `given`, LATERAL items here may refer to. */
-static struct node *plan_within(struct planner *p, struct query *query, struct from **froms, size_t n_froms, struct exprs *conjuncts,
-                                const struct relset *given)
+static struct node *plan_within(struct planner *p, struct query *query, struct from **froms,
+                                size_t n_froms, struct exprs *conjuncts, const struct relset *given)
 {
     struct items items = {0};
     struct relset have = {{0}};
@@ -727,7 +761,8 @@ static struct node *plan_within(struct planner *p, struct query *query, struct f
     for (size_t k = 0; k < items.n; k++) {
         struct item *item = choose(query, &items, conjuncts, &have, given);
         if (!item) {
-            err_set(p->err, ERR_FEATURE_NOT_SUPPORTED, "LATERAL references in both directions of a join are not supported");
+            err_set(p->err, ERR_FEATURE_NOT_SUPPORTED,
+                    "LATERAL references in both directions of a join are not supported");
             return NULL;
         }
         item->joined = true;

@@ -5,7 +5,8 @@
 
 #include "base/fiber.h"
 
-struct node *node_new(struct planner *p, const struct node_ops *ops, struct node *left, struct node *right)
+struct node *node_new(struct planner *p, const struct node_ops *ops, struct node *left,
+                      struct node *right)
 {
     struct node *node = ARENA_NEW(p->arena, struct node);
     node->ops = ops;
@@ -34,8 +35,10 @@ struct correlation {
 static enum walk find_outer_reference(struct expr **slot, int depth, void *arg)
 {
     const struct expr *e = *slot;
-    bool outer = (e->kind == EXPR_COLUMN && e->column.levels_up > depth) || (e->kind == EXPR_SLOT && e->slot.levels_up > depth) ||
-                 (e->kind == EXPR_AGGREGATE && e->agg.levels_up > depth) || e->kind == EXPR_EXCLUDED;
+    bool outer = (e->kind == EXPR_COLUMN && e->column.levels_up > depth) ||
+                 (e->kind == EXPR_SLOT && e->slot.levels_up > depth) ||
+                 (e->kind == EXPR_AGGREGATE && e->agg.levels_up > depth) ||
+                 e->kind == EXPR_EXCLUDED;
     if (!outer)
         return WALK_INTO;
     ((struct correlation *)arg)->found = true;
@@ -97,8 +100,8 @@ static bool is_null_const(const struct expr *e)
 static void fold_nulls(struct planner *p, struct expr **slot)
 {
     struct expr *e = *slot;
-    bool strict = (e->kind == EXPR_FUNC && e->func.proc->strict && !e->func.proc->returns_set) || e->kind == EXPR_RELABEL ||
-                  e->kind == EXPR_IO_CAST || e->kind == EXPR_ARRAY_CAST;
+    bool strict = (e->kind == EXPR_FUNC && e->func.proc->strict && !e->func.proc->returns_set) ||
+                  e->kind == EXPR_RELABEL || e->kind == EXPR_IO_CAST || e->kind == EXPR_ARRAY_CAST;
     bool is_null = false;
     for (size_t k = 0; k < e->args.n; k++) {
         if (!e->args.items[k])
@@ -109,8 +112,12 @@ static void fold_nulls(struct planner *p, struct expr **slot)
     if (!strict || !is_null)
         return;
     struct expr *null = ARENA_NEW(p->arena, struct expr);
-    *null = (struct expr){.kind = EXPR_CONST, .type = e->type, .typmod = e->typmod, .collation_oid = e->collation_oid,
-                          .location = e->location, .value = datum_null()};
+    *null = (struct expr){.kind = EXPR_CONST,
+                          .type = e->type,
+                          .typmod = e->typmod,
+                          .collation_oid = e->collation_oid,
+                          .location = e->location,
+                          .value = datum_null()};
     *slot = null;
 }
 
@@ -133,7 +140,8 @@ bool prepare_tree(struct planner *p, struct node *node)
 {
     if (!node)
         return true;
-    if (!prepare_tree(p, node->left) || !prepare_tree(p, node->right) || !prepare_list(p, &node->quals))
+    if (!prepare_tree(p, node->left) || !prepare_tree(p, node->right) ||
+        !prepare_list(p, &node->quals))
         return false;
     if (node->ops != &scan_ops && node->ops != &system_ops)
         return true;
@@ -196,7 +204,8 @@ static void plan_outputs(struct planner *p, struct plan *plan, struct output *ou
     plan->n_out = (int)plan->targets.n + 2 * (int)q->n_row_marks;
     plan->out_types = ARENA_ARRAY(p->arena, const struct type *, plan->n_out + 1);
     for (int k = 0; k < plan->n_out; k++)
-        plan->out_types[k] = k < (int)plan->targets.n ? plan->targets.items[k].expr->type : env_type(p->env, TYPE_INT8);
+        plan->out_types[k] = k < (int)plan->targets.n ? plan->targets.items[k].expr->type
+                                                      : env_type(p->env, TYPE_INT8);
 }
 
 /* ---- above the projection ---- */
@@ -213,7 +222,8 @@ static bool is_bounded(const struct query *q)
     return q->limit && !q->with_ties && !q->n_row_marks && !q->distinct_on.n;
 }
 
-static struct node *plan_sort(struct planner *p, struct plan *plan, struct node *below, const struct output *out)
+static struct node *plan_sort(struct planner *p, struct plan *plan, struct node *below,
+                              const struct output *out)
 {
     const struct query *q = plan->query;
     struct sort_key *keys = out->order;
@@ -229,14 +239,16 @@ static struct node *plan_sort(struct planner *p, struct plan *plan, struct node 
     node->sort.keys = keys;
     node->sort.columns = columns;
     node->sort.n_keys = n;
-    if (is_bounded(q) && !expr_has_volatile(q->limit) && (!q->offset || !expr_has_volatile(q->offset))) {
+    if (is_bounded(q) && !expr_has_volatile(q->limit) &&
+        (!q->offset || !expr_has_volatile(q->offset))) {
         node->sort.limit = q->limit;
         node->sort.offset = q->offset;
     }
     return node;
 }
 
-static struct node *plan_distinct(struct planner *p, struct node *below, int *columns, int n, bool sorted)
+static struct node *plan_distinct(struct planner *p, struct node *below, int *columns, int n,
+                                  bool sorted)
 {
     struct node *node = on_top(p, &distinct_ops, below);
     node->distinct.columns = columns;
@@ -245,7 +257,8 @@ static struct node *plan_distinct(struct planner *p, struct node *below, int *co
     return node;
 }
 
-static struct node *plan_limit(struct planner *p, struct plan *plan, struct node *below, const struct output *out)
+static struct node *plan_limit(struct planner *p, struct plan *plan, struct node *below,
+                               const struct output *out)
 {
     struct query *q = (struct query *)plan->query;
     if (!q->limit && !q->offset)
@@ -261,7 +274,8 @@ static struct node *plan_limit(struct planner *p, struct plan *plan, struct node
     return node;
 }
 
-static struct node *plan_top(struct planner *p, struct plan *plan, struct node *below, const struct output *out)
+static struct node *plan_top(struct planner *p, struct plan *plan, struct node *below,
+                             const struct output *out)
 {
     const struct query *q = plan->query;
     struct node *node = on_top(p, &project_ops, below);
@@ -292,9 +306,10 @@ static struct node *plan_top(struct planner *p, struct plan *plan, struct node *
 static void push_limit(struct planner *p, struct plan *plan, struct node *scan)
 {
     struct query *q = (struct query *)plan->query;
-    if (scan->ops != &scan_ops || scan->quals.n || !q->limit || q->with_ties || q->has_aggregates || q->has_group_clause ||
-        q->has_windows || q->has_srfs || q->distinct || q->distinct_on.n || q->n_row_marks || q->n_grouping_sets || q->having ||
-        expr_has_sublink(q->limit) || expr_has_volatile(q->limit))
+    if (scan->ops != &scan_ops || scan->quals.n || !q->limit || q->with_ties || q->has_aggregates ||
+        q->has_group_clause || q->has_windows || q->has_srfs || q->distinct || q->distinct_on.n ||
+        q->n_row_marks || q->n_grouping_sets || q->having || expr_has_sublink(q->limit) ||
+        expr_has_volatile(q->limit))
         return;
     if (q->order.n > 1)
         return;
@@ -313,8 +328,8 @@ static void push_limit(struct planner *p, struct plan *plan, struct node *scan)
         scan->scan.limit = expr_copy(p->arena, q->limit);
         return;
     }
-    if (q->limit->kind != EXPR_CONST || q->offset->kind != EXPR_CONST || q->limit->value.null || q->offset->value.null ||
-        q->limit->value.i > INT32_MAX || q->offset->value.i > INT32_MAX)
+    if (q->limit->kind != EXPR_CONST || q->offset->kind != EXPR_CONST || q->limit->value.null ||
+        q->offset->value.null || q->limit->value.i > INT32_MAX || q->offset->value.i > INT32_MAX)
         return;
     scan->scan.limit = expr_copy(p->arena, q->limit);
     scan->scan.limit->value.i += q->offset->value.i;
@@ -368,7 +383,8 @@ static bool plan_cte(struct planner *p, struct cte *cte, struct plan_cte *out)
     }
     struct setop *op = cte->query->setop;
     if (!op->left || !op->left->query || !op->right->query || op->kind != SETOP_UNION)
-        return err_set(p->err, ERR_FEATURE_NOT_SUPPORTED, "this form of recursive query is not supported");
+        return err_set(p->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "this form of recursive query is not supported");
     out->union_all = op->all;
     out->plan = plan_level(p, op->left->query);
     out->recursive = out->plan ? plan_level(p, op->right->query) : NULL;
@@ -429,11 +445,13 @@ struct plan *plan_level(struct planner *p, struct query *query)
     plan->is_volatile = query->is_volatile;
     if (!plan_ctes(p, plan, query))
         return NULL;
-    bool ok = query->command == CMD_SELECT_ ? plan_select(p, plan, query) : plan_modification(p, plan);
+    bool ok =
+        query->command == CMD_SELECT_ ? plan_select(p, plan, query) : plan_modification(p, plan);
     return ok ? plan : NULL;
 }
 
-struct plan *plan_query(struct arena *arena, const struct env *env, const struct query *query, struct err *err)
+struct plan *plan_query(struct arena *arena, const struct env *env, const struct query *query,
+                        struct err *err)
 {
     struct planner p = {.arena = arena, .env = env, .err = err};
     struct plan *plan = plan_level(&p, (struct query *)query);
@@ -461,7 +479,8 @@ static enum walk greatest_site(struct expr **slot, int depth, void *arg)
     return WALK_INTO;
 }
 
-uint32_t plan_expression(struct arena *arena, const struct env *env, struct expr **expr, struct err *err)
+uint32_t plan_expression(struct arena *arena, const struct env *env, struct expr **expr,
+                         struct err *err)
 {
     struct planner p = {.arena = arena, .env = env, .err = err};
     walk_expr(expr, 0, greatest_site, &p.n_sites); /* prepared before? */

@@ -60,7 +60,8 @@ static inline void relset_union(struct relset *into, const struct relset *from)
 
 struct plan *plan_level(struct planner *p, struct query *query); /* any query; NULL with err */
 MUST_CHECK bool plan_modification(struct planner *p, struct plan *plan); /* dml.c */
-struct node *node_new(struct planner *p, const struct node_ops *ops, struct node *left, struct node *right);
+struct node *node_new(struct planner *p, const struct node_ops *ops, struct node *left,
+                      struct node *right);
 /* Gives call sites their numbers and plans the sub-selects inside. */
 MUST_CHECK bool prepare_expr(struct planner *p, struct expr **slot);
 MUST_CHECK bool prepare_list(struct planner *p, struct exprs *list);
@@ -69,17 +70,21 @@ MUST_CHECK bool prepare_tree(struct planner *p, struct node *node);
 void add_table(struct planner *p, const struct relation *relation, int lock_mode);
 
 /* The FROM clause with these conditions (from.c). */
-struct node *plan_from(struct planner *p, struct query *query, struct from **items, size_t n_items, struct exprs *conjuncts);
+struct node *plan_from(struct planner *p, struct query *query, struct from **items, size_t n_items,
+                       struct exprs *conjuncts);
 void split_and(struct planner *p, struct expr *expr, struct exprs *conjuncts);
 struct relset expr_rels(const struct expr *expr); /* entries of this level it refers to */
 
 /* A table scan's conditions out of the conjuncts on it (conds.c): those that the files decide leave `conjuncts`. */
-MUST_CHECK bool plan_scan_conds(struct planner *p, struct query *query, struct node *scan, struct exprs *conjuncts);
+MUST_CHECK bool plan_scan_conds(struct planner *p, struct query *query, struct node *scan,
+                                struct exprs *conjuncts);
 /* Is `conjunct` an equality of a column of `rte` with something free of it?  For look-up joins and derived constants. */
-bool is_column_equality(const struct expr *conjunct, uint16_t rte, const struct expr **column, const struct expr **other);
+bool is_column_equality(const struct expr *conjunct, uint16_t rte, const struct expr **column,
+                        const struct expr **other);
 
 void plan_file_aggs(struct planner *p, struct node *agg); /* agg_files.c */
 /* Aggregation, windows, set-returning functions over the rows of `below` (stage.c). */
-struct node *plan_stages(struct planner *p, struct plan *plan, struct node *below, struct expr **having);
+struct node *plan_stages(struct planner *p, struct plan *plan, struct node *below,
+                         struct expr **having);
 
 #endif

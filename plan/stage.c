@@ -11,7 +11,8 @@ struct upper {
     VEC(struct expr **) slots;
 };
 
-static void gather_upper(struct planner *p, struct plan *plan, struct expr **having, struct upper *upper)
+static void gather_upper(struct planner *p, struct plan *plan, struct expr **having,
+                         struct upper *upper)
 {
     for (size_t k = 0; k < plan->targets.n; k++)
         VEC_PUSH(p->arena, &upper->slots, &plan->targets.items[k].expr);
@@ -22,7 +23,10 @@ static void gather_upper(struct planner *p, struct plan *plan, struct expr **hav
 static struct expr *slot_expr(struct planner *p, const struct expr *like, int index, int depth)
 {
     struct expr *e = ARENA_NEW(p->arena, struct expr);
-    *e = (struct expr){.kind = EXPR_SLOT, .type = like->type, .typmod = like->typmod, .collation_oid = like->collation_oid,
+    *e = (struct expr){.kind = EXPR_SLOT,
+                       .type = like->type,
+                       .typmod = like->typmod,
+                       .collation_oid = like->collation_oid,
                        .location = like->location};
     e->slot.index = index;
     e->slot.levels_up = (uint16_t)depth;
@@ -69,7 +73,8 @@ struct agg_stage {
 
 static bool is_own_column(const struct expr *e, int depth)
 {
-    return (e->kind == EXPR_COLUMN && e->column.levels_up == depth) || (e->kind == EXPR_SLOT && e->slot.levels_up == depth);
+    return (e->kind == EXPR_COLUMN && e->column.levels_up == depth) ||
+           (e->kind == EXPR_SLOT && e->slot.levels_up == depth);
 }
 
 /* A grouped expression: anything at the level itself; from inside a sub-select, columns. */
@@ -100,7 +105,8 @@ static enum walk agg_visit(struct expr **slot, int depth, void *arg)
     else if (at < 0 && own_grouping)
         at = n_group + (int)s->calls.n + find_in(&s->groupings, e);
     else if (at < 0 && is_own_column(e, depth))
-        at = n_group + (int)s->calls.n + (int)s->groupings.n + find_or_add(s->p, &s->carried, at_level(s->p, e, depth));
+        at = n_group + (int)s->calls.n + (int)s->groupings.n +
+             find_or_add(s->p, &s->carried, at_level(s->p, e, depth));
     if (at < 0)
         return WALK_INTO;
     *slot = slot_expr(s->p, e, at, depth);
@@ -124,7 +130,8 @@ static bool prepare_call(struct planner *p, struct expr *call)
            (!call->agg.filter || prepare_expr(p, &call->agg.filter));
 }
 
-static struct node *plan_aggregation(struct planner *p, struct plan *plan, struct node *below, struct upper *upper)
+static struct node *plan_aggregation(struct planner *p, struct plan *plan, struct node *below,
+                                     struct upper *upper)
 {
     struct query *query = (struct query *)plan->query;
     struct agg_stage s = {.p = p, .group = &query->group, .collecting = true};
@@ -242,7 +249,8 @@ static bool is_srf_call(const struct expr *e)
     return e->kind == EXPR_FUNC && e->func.proc->returns_set;
 }
 
-static struct node *plan_windows(struct planner *p, struct plan *plan, struct node *below, struct upper *upper)
+static struct node *plan_windows(struct planner *p, struct plan *plan, struct node *below,
+                                 struct upper *upper)
 {
     struct query *query = (struct query *)plan->query;
     struct row_stage s = {.p = p, .is_call = is_window_call, .collecting_calls = true};
@@ -313,11 +321,13 @@ static struct node *plan_srfs(struct planner *p, struct plan *plan, struct node 
     }
 }
 
-struct node *plan_stages(struct planner *p, struct plan *plan, struct node *below, struct expr **having)
+struct node *plan_stages(struct planner *p, struct plan *plan, struct node *below,
+                         struct expr **having)
 {
     const struct query *query = plan->query;
     struct node *node = below;
-    if (query->has_aggregates || query->has_group_clause || query->n_grouping_sets || query->having) {
+    if (query->has_aggregates || query->has_group_clause || query->n_grouping_sets ||
+        query->having) {
         struct upper upper = {0};
         gather_upper(p, plan, having, &upper);
         node = plan_aggregation(p, plan, node, &upper);

@@ -30,7 +30,8 @@ static bool walk_parts(struct expr *e, int depth, walk_fn fn, void *arg)
         return false;
     switch ((int)e->kind) {
     case EXPR_AGGREGATE:
-        return walk_sort(&e->agg.order, depth, fn, arg) && walk_opt(&e->agg.filter, depth, fn, arg) &&
+        return walk_sort(&e->agg.order, depth, fn, arg) &&
+               walk_opt(&e->agg.filter, depth, fn, arg) &&
                walk_list(&e->agg.direct, depth, fn, arg);
     case EXPR_WINDOW:
         return walk_opt(&e->window.filter, depth, fn, arg);
@@ -93,7 +94,8 @@ static bool walk_from(struct from *from, int depth, walk_fn fn, void *arg)
 {
     if (!from || from->kind == FROM_RTE)
         return true;
-    return walk_from(from->left, depth, fn, arg) && walk_from(from->right, depth, fn, arg) && walk_opt(&from->on, depth, fn, arg);
+    return walk_from(from->left, depth, fn, arg) && walk_from(from->right, depth, fn, arg) &&
+           walk_opt(&from->on, depth, fn, arg);
 }
 
 static bool walk_rte(struct rte *rte, int depth, walk_fn fn, void *arg)
@@ -133,7 +135,8 @@ static bool walk_windows(struct query *q, int depth, walk_fn fn, void *arg)
     for (size_t k = 0; k < q->n_windows; k++) {
         struct window_def *w = &q->windows[k];
         if (!walk_list(&w->partition, depth, fn, arg) || !walk_sort(&w->order, depth, fn, arg) ||
-            !walk_opt(&w->start_offset, depth, fn, arg) || !walk_opt(&w->end_offset, depth, fn, arg))
+            !walk_opt(&w->start_offset, depth, fn, arg) ||
+            !walk_opt(&w->end_offset, depth, fn, arg))
             return false;
     }
     return true;
@@ -143,12 +146,15 @@ static bool walk_modification(struct query *q, int depth, walk_fn fn, void *arg)
 {
     if (q->source && !walk_query(q->source, depth + 1, fn, arg))
         return false;
-    if (!walk_assignments(&q->set, depth, fn, arg) || !walk_assignments(&q->generated, depth, fn, arg))
+    if (!walk_assignments(&q->set, depth, fn, arg) ||
+        !walk_assignments(&q->generated, depth, fn, arg))
         return false;
-    if (q->on_conflict && (!walk_assignments(&q->on_conflict->set, depth, fn, arg) || !walk_opt(&q->on_conflict->where, depth, fn, arg)))
+    if (q->on_conflict && (!walk_assignments(&q->on_conflict->set, depth, fn, arg) ||
+                           !walk_opt(&q->on_conflict->where, depth, fn, arg)))
         return false;
     for (size_t k = 0; k < q->n_merge; k++)
-        if (!walk_opt(&q->merge[k].condition, depth, fn, arg) || !walk_assignments(&q->merge[k].set, depth, fn, arg))
+        if (!walk_opt(&q->merge[k].condition, depth, fn, arg) ||
+            !walk_assignments(&q->merge[k].set, depth, fn, arg))
             return false;
     return walk_from(q->merge_source, depth, fn, arg) && walk_opt(&q->merge_on, depth, fn, arg) &&
            walk_targets(&q->returning, depth, fn, arg) && walk_list(&q->checks, depth, fn, arg) &&
@@ -166,10 +172,12 @@ bool walk_query(struct query *q, int depth, walk_fn fn, void *arg)
     for (size_t k = 0; k < q->n_ctes; k++)
         if (!walk_query(q->ctes[k].query, depth + 1, fn, arg))
             return false;
-    return walk_opt(&q->where, depth, fn, arg) && walk_targets(&q->targets, depth, fn, arg) && walk_list(&q->group, depth, fn, arg) &&
-           walk_opt(&q->having, depth, fn, arg) && walk_windows(q, depth, fn, arg) && walk_sort(&q->distinct_on, depth, fn, arg) &&
-           walk_sort(&q->order, depth, fn, arg) && walk_opt(&q->limit, depth, fn, arg) && walk_opt(&q->offset, depth, fn, arg) &&
-           walk_setop(q->setop, depth, fn, arg) && walk_modification(q, depth, fn, arg);
+    return walk_opt(&q->where, depth, fn, arg) && walk_targets(&q->targets, depth, fn, arg) &&
+           walk_list(&q->group, depth, fn, arg) && walk_opt(&q->having, depth, fn, arg) &&
+           walk_windows(q, depth, fn, arg) && walk_sort(&q->distinct_on, depth, fn, arg) &&
+           walk_sort(&q->order, depth, fn, arg) && walk_opt(&q->limit, depth, fn, arg) &&
+           walk_opt(&q->offset, depth, fn, arg) && walk_setop(q->setop, depth, fn, arg) &&
+           walk_modification(q, depth, fn, arg);
 }
 
 /* ---- equality ---- */
@@ -197,7 +205,8 @@ static bool sorts_equal(const struct sort_keys *a, const struct sort_keys *b)
     if (a->n != b->n)
         return false;
     for (size_t k = 0; k < a->n; k++)
-        if (!expr_equal(a->items[k].expr, b->items[k].expr) || a->items[k].descending != b->items[k].descending ||
+        if (!expr_equal(a->items[k].expr, b->items[k].expr) ||
+            a->items[k].descending != b->items[k].descending ||
             a->items[k].nulls_first != b->items[k].nulls_first)
             return false;
     return true;
@@ -221,32 +230,39 @@ static bool details_equal(const struct expr *a, const struct expr *b)
         return a->param == b->param;
     case EXPR_COLUMN:
     case EXPR_EXCLUDED:
-        return a->column.levels_up == b->column.levels_up && a->column.rte == b->column.rte && a->column.attnum == b->column.attnum;
+        return a->column.levels_up == b->column.levels_up && a->column.rte == b->column.rte &&
+               a->column.attnum == b->column.attnum;
     case EXPR_FUNC:
     case EXPR_DISTINCT:
     case EXPR_NULLIF:
     case EXPR_ANY:
     case EXPR_ALL:
-        return a->func.proc == b->func.proc && a->func.op == b->func.op && a->func.variadic_array == b->func.variadic_array;
+        return a->func.proc == b->func.proc && a->func.op == b->func.op &&
+               a->func.variadic_array == b->func.variadic_array;
     case EXPR_CASE:
         return a->case_.has_test == b->case_.has_test;
     case EXPR_ROW_COMPARE:
         return a->row_compare.op == b->row_compare.op;
     case EXPR_SUBSCRIPT:
-        return a->subscript.is_slice == b->subscript.is_slice && opts_equal(a->subscript.assign, b->subscript.assign);
+        return a->subscript.is_slice == b->subscript.is_slice &&
+               opts_equal(a->subscript.assign, b->subscript.assign);
     case EXPR_FIELD:
         return a->field.index == b->field.index && opts_equal(a->field.assign, b->field.assign);
     case EXPR_SUBLINK:
         return a->sublink.query == b->sublink.query;
     case EXPR_AGGREGATE:
-        return a->agg.proc == b->agg.proc && a->agg.distinct == b->agg.distinct && a->agg.star == b->agg.star &&
-               a->agg.levels_up == b->agg.levels_up && sorts_equal(&a->agg.order, &b->agg.order) &&
-               opts_equal(a->agg.filter, b->agg.filter) && lists_equal(&a->agg.direct, &b->agg.direct);
+        return a->agg.proc == b->agg.proc && a->agg.distinct == b->agg.distinct &&
+               a->agg.star == b->agg.star && a->agg.levels_up == b->agg.levels_up &&
+               sorts_equal(&a->agg.order, &b->agg.order) &&
+               opts_equal(a->agg.filter, b->agg.filter) &&
+               lists_equal(&a->agg.direct, &b->agg.direct);
     case EXPR_WINDOW:
-        return a->window.proc == b->window.proc && a->window.window == b->window.window && opts_equal(a->window.filter, b->window.filter);
+        return a->window.proc == b->window.proc && a->window.window == b->window.window &&
+               opts_equal(a->window.filter, b->window.filter);
     case EXPR_GROUPING:
         return a->grouping.n == b->grouping.n &&
-               memcmp(a->grouping.group_indexes, b->grouping.group_indexes, sizeof(uint16_t) * (size_t)a->grouping.n) == 0;
+               memcmp(a->grouping.group_indexes, b->grouping.group_indexes,
+                      sizeof(uint16_t) * (size_t)a->grouping.n) == 0;
     case EXPR_ARRAY_CAST:
         return opts_equal(a->cast.elem, b->cast.elem);
     case EXPR_SQL_VALUE:
@@ -264,8 +280,8 @@ bool expr_equal(const struct expr *a, const struct expr *b)
 {
     if (a == b)
         return true;
-    return a->kind == b->kind && a->type->oid == b->type->oid && a->typmod == b->typmod && lists_equal(&a->args, &b->args) &&
-           details_equal(a, b);
+    return a->kind == b->kind && a->type->oid == b->type->oid && a->typmod == b->typmod &&
+           lists_equal(&a->args, &b->args) && details_equal(a, b);
 }
 
 /* ---- copies ---- */
@@ -292,7 +308,8 @@ struct expr *expr_copy(struct arena *arena, const struct expr *expr)
     if (copy->kind == EXPR_AGGREGATE) {
         copy_opt(arena, &copy->agg.filter);
         copy_list(arena, &copy->agg.direct);
-        copy->agg.order.items = arena_memdup(arena, copy->agg.order.items, sizeof(struct sort_key) * copy->agg.order.n);
+        copy->agg.order.items =
+            arena_memdup(arena, copy->agg.order.items, sizeof(struct sort_key) * copy->agg.order.n);
         for (size_t k = 0; k < copy->agg.order.n; k++)
             copy_opt(arena, &copy->agg.order.items[k].expr);
     } else if (copy->kind == EXPR_WINDOW) {
@@ -338,7 +355,8 @@ void expr_shift_levels(struct expr *expr, int from, int by)
 static enum walk find_volatile(struct expr **slot, int depth, void *arg)
 {
     const struct expr *e = *slot;
-    bool is_volatile = e->kind == EXPR_NEXT_VALUE || (e->kind == EXPR_FUNC && e->func.proc->volatility == 'v');
+    bool is_volatile =
+        e->kind == EXPR_NEXT_VALUE || (e->kind == EXPR_FUNC && e->func.proc->volatility == 'v');
     return is_volatile ? WALK_STOP : WALK_INTO;
 }
 

@@ -65,8 +65,8 @@ static void problem(struct table_check *table, uint32_t shard, const char *what)
 {
     table->check->n_problems++;
     if (table->n_problems++ < PROBLEMS_SHOWN_PER_TABLE)
-        printf("PROBLEM  %s, table %s.%s, shard %u: %s\n", table->database, table->relation->namespace_name, table->relation->name, shard,
-               what);
+        printf("PROBLEM  %s, table %s.%s, shard %u: %s\n", table->database,
+               table->relation->namespace_name, table->relation->name, shard, what);
 }
 
 static uint64_t digest_of(struct table_check *table, const struct row *row)
@@ -96,7 +96,9 @@ static void check_row(struct table_check *table, uint32_t shard, const struct ro
         return;
     uint32_t home = placement_of_row(table->catalog, relation, row->values, 0);
     if (home != shard)
-        problem(table, shard, arena_printf(table->row_arena, "row %lld belongs to shard %u", (long long)row->rid, home));
+        problem(table, shard,
+                arena_printf(table->row_arena, "row %lld belongs to shard %u", (long long)row->rid,
+                             home));
 }
 
 static void check_shard(struct table_check *table, uint32_t shard)
@@ -130,15 +132,26 @@ static const struct type *type_of(const struct env *env, uint32_t oid)
     return catalog_type(env->catalog, oid);
 }
 
-static void check_table(struct check *check, struct database *database, const struct catalog *catalog, const struct relation *relation)
+static void check_table(struct check *check, struct database *database,
+                        const struct catalog *catalog, const struct relation *relation)
 {
     struct arena *arena = arena_new("table");
-    struct table_check table = {.check = check, .arena = arena, .row_arena = arena_child(arena, "row"), .relation = relation,
-                                .catalog = catalog, .database = database_name_of(database)};
-    struct txn_options options = {.database = database_files_of(database), .catalog = catalog, .read_only = true,
+    struct table_check table = {.check = check,
+                                .arena = arena,
+                                .row_arena = arena_child(arena, "row"),
+                                .relation = relation,
+                                .catalog = catalog,
+                                .database = database_name_of(database)};
+    struct txn_options options = {.database = database_files_of(database),
+                                  .catalog = catalog,
+                                  .read_only = true,
                                   .isolation = ISOLATION_READ_COMMITTED};
     table.txn = txn_begin(check->transactions, &options);
-    table.env = (struct env){.settings = &settings_default, .arena = arena, .type = type_of, .catalog = catalog, .txn = table.txn};
+    table.env = (struct env){.settings = &settings_default,
+                             .arena = arena,
+                             .type = type_of,
+                             .catalog = catalog,
+                             .txn = table.txn};
     check->n_tables++;
     uint32_t n_shards = catalog_n_shards(catalog), n_used;
     uint32_t *used = placement_all(catalog, relation, arena, &n_used);
@@ -167,15 +180,16 @@ static bool check_database(struct check *check, const char *name, struct err *er
     size_t at = 0;
     const struct relation *relation;
     while ((relation = catalog_next_relation(catalog, &at)))
-        if ((relation->kind == 'r' || relation->kind == 'm') && relation->distribution != DIST_SYSTEM &&
-            relation->distribution != DIST_TEMP)
+        if ((relation->kind == 'r' || relation->kind == 'm') &&
+            relation->distribution != DIST_SYSTEM && relation->distribution != DIST_TEMP)
             check_table(check, database, catalog, relation);
     catalog_unref(catalog);
     database_release(database);
     return true;
 }
 
-static bool check_databases(struct check *check, const struct config *config, struct arena *arena, struct err *err)
+static bool check_databases(struct check *check, const struct config *config, struct arena *arena,
+                            struct err *err)
 {
     struct cluster *cluster = cluster_open(check->storage, (uint32_t)config->shards, err);
     if (!cluster)
@@ -201,7 +215,8 @@ int check_main(int argc, char *const *argv)
     if (!config)
         return could_not(&err);
     builtin_init();
-    struct storage_options options = {.data_dir = config->data_dir, .n_shards = (uint32_t)config->shards,
+    struct storage_options options = {.data_dir = config->data_dir,
+                                      .n_shards = (uint32_t)config->shards,
                                       .max_open_readers = (uint32_t)config->max_open_readers,
                                       .log_segment_bytes = (uint64_t)config->log_segment_bytes};
     struct check_report report = {.problem = on_problem, .remark = on_remark};
@@ -217,8 +232,8 @@ int check_main(int argc, char *const *argv)
         if (!ok)
             return could_not(&err);
     }
-    printf("%u files, %u tables, %llu rows checked, %u problem(s)\n", report.n_files, check.n_tables, (unsigned long long)check.n_rows,
-           report.n_problems + check.n_problems);
+    printf("%u files, %u tables, %llu rows checked, %u problem(s)\n", report.n_files,
+           check.n_tables, (unsigned long long)check.n_rows, report.n_problems + check.n_problems);
     int status = report.n_problems + check.n_problems ? 1 : 0;
     config_free(config);
     arena_free(arena);

@@ -39,7 +39,8 @@ static bool wrong_kind(const struct relation *relation, bool is_from, struct err
                        : relation->kind == 'm' ? "materialized view"
                        : relation->kind == 'S' ? "sequence"
                                                : "non-table relation";
-    err_set(err, ERR_WRONG_OBJECT_TYPE, "cannot copy %s %s \"%s\"", is_from ? "to" : "from", what, relation->name);
+    err_set(err, ERR_WRONG_OBJECT_TYPE, "cannot copy %s %s \"%s\"", is_from ? "to" : "from", what,
+            relation->name);
     if (is_from && relation->kind == 'v')
         return err_hint(err, "To enable copying to a view, provide an INSTEAD OF INSERT trigger.");
     if (!is_from && (relation->kind == 'v' || relation->kind == 'm'))
@@ -51,11 +52,14 @@ static bool find_table(struct copy_job *job, struct err *err)
 {
     const RangeVar *name = job->node->relation;
     const struct catalog *catalog = job->portal->stmt->catalog;
-    job->relation = catalog_relation_by_name(catalog, session_path(job->s, catalog), name->schemaname, name->relname);
+    job->relation = catalog_relation_by_name(catalog, session_path(job->s, catalog),
+                                             name->schemaname, name->relname);
     if (!job->relation && name->schemaname && !catalog_namespace_by_name(catalog, name->schemaname))
         return err_set(err, ERR_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", name->schemaname);
     if (!job->relation)
-        return err_set(err, ERR_UNDEFINED_TABLE, name->schemaname ? "relation \"%s.%s\" does not exist" : "relation \"%s%s\" does not exist",
+        return err_set(err, ERR_UNDEFINED_TABLE,
+                       name->schemaname ? "relation \"%s.%s\" does not exist"
+                                        : "relation \"%s%s\" does not exist",
                        name->schemaname ? name->schemaname : "", name->relname);
     return job->relation->kind == 'r' || wrong_kind(job->relation, job->node->is_from, err);
 }
@@ -67,14 +71,16 @@ static bool add_named(struct copy_job *job, const char *name, struct err *err)
         if (!job->relation->columns[i].dropped && strcmp(job->relation->columns[i].name, name) == 0)
             found = &job->relation->columns[i];
     if (!found)
-        return err_set(err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", name, job->relation->name);
+        return err_set(err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",
+                       name, job->relation->name);
     if (found->generated) {
         err_set(err, ERR_INVALID_COLUMN_REFERENCE, "column \"%s\" is a generated column", name);
         return err_detail(err, "Generated columns cannot be used in COPY.");
     }
     for (uint16_t i = 0; i < job->n_columns; i++)
         if (job->columns[i] == found)
-            return err_set(err, ERR_DUPLICATE_COLUMN, "column \"%s\" specified more than once", name);
+            return err_set(err, ERR_DUPLICATE_COLUMN, "column \"%s\" specified more than once",
+                           name);
     job->columns[job->n_columns++] = found;
     return true;
 }
@@ -83,7 +89,8 @@ static bool find_columns(struct copy_job *job, struct err *err)
 {
     struct arena *arena = job->portal->arena;
     int n = list_n(job->node->attlist);
-    job->columns = ARENA_ARRAY(arena, const struct column *, (size_t)MAX(n, job->relation->n_columns) + 1);
+    job->columns =
+        ARENA_ARRAY(arena, const struct column *, (size_t)MAX(n, job->relation->n_columns) + 1);
     for (int i = 0; i < n; i++)
         if (!add_named(job, list_str(job->node->attlist, i), err))
             return false;
@@ -113,7 +120,8 @@ static void put_columns(struct copy_job *job, struct buf *sql)
 }
 
 /* A statement of our own making; a reference. */
-static struct stmt *make_statement(struct copy_job *job, const char *sql, const struct stmt_params *params, struct err *err)
+static struct stmt *make_statement(struct copy_job *job, const char *sql,
+                                   const struct stmt_params *params, struct err *err)
 {
     struct stmt *stmt = stmt_cached(job->s, sql, strlen(sql), params);
     if (stmt)
@@ -170,8 +178,9 @@ static bool send_row(struct row_sink *base, const struct datum *values, struct e
         struct type_io *io = &job->io[i];
         io->err = err;
         sink->value.n = 0;
-        bool ok = options->format == COPY_FORMAT_BINARY ? io->type->ops->send(io, &values[i], &sink->value)
-                                                        : io->type->ops->out(io, &values[i], &sink->value);
+        bool ok = options->format == COPY_FORMAT_BINARY
+                      ? io->type->ops->send(io, &values[i], &sink->value)
+                      : io->type->ops->out(io, &values[i], &sink->value);
         if (!ok) {
             out->n = at - 1;
             return false;
@@ -188,8 +197,11 @@ static void make_io(struct copy_job *job, const struct result_columns *columns)
 {
     job->io = ARENA_ARRAY(job->portal->arena, struct type_io, columns->n + 1);
     for (size_t i = 0; i < columns->n; i++)
-        job->io[i] = (struct type_io){.arena = job->row_arena, .type = columns->items[i].type, .typmod = columns->items[i].typmod,
-                                      .settings = &job->s->settings, .env = job->env};
+        job->io[i] = (struct type_io){.arena = job->row_arena,
+                                      .type = columns->items[i].type,
+                                      .typmod = columns->items[i].typmod,
+                                      .settings = &job->s->settings,
+                                      .env = job->env};
 }
 
 static void send_start(struct copy_job *job, uint16_t n)
@@ -216,9 +228,11 @@ static void send_end(struct copy_job *job)
     wire_simple(&s->out, 'c');
 }
 
-static bool send_rows(struct copy_job *job, const struct stmt *stmt, uint64_t *n_rows, struct err *err)
+static bool send_rows(struct copy_job *job, const struct stmt *stmt, uint64_t *n_rows,
+                      struct err *err)
 {
-    struct exec *exec = exec_start(stmt->plan, job->portal->arena, job->env, job->portal->params, err);
+    struct exec *exec =
+        exec_start(stmt->plan, job->portal->arena, job->env, job->portal->params, err);
     if (!exec)
         return false;
     make_io(job, &stmt->columns);
@@ -263,8 +277,9 @@ static bool copy_to(struct copy_job *job, uint64_t *n_rows, struct err *err)
     struct session *s = job->s;
     struct stmt *inner = job->portal->stmt->inner;
     if (inner && (inner->is_utility || !inner->returns_rows))
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, inner->is_utility ? "COPY query must not be a utility command"
-                                                                         : "COPY query must have a RETURNING clause");
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                       inner->is_utility ? "COPY query must not be a utility command"
+                                         : "COPY query must have a RETURNING clause");
     struct stmt *stmt = inner ? stmt_ref(inner) : table_query(job, err);
     if (!stmt)
         return false;
@@ -289,7 +304,8 @@ static bool read_value(struct copy_job *job, uint16_t i, struct datum *value, st
                   ? io->type->ops->recv(io, (const uint8_t *)field->p, field->n, value)
                   : type_in(io, field->p, field->n, value);
     if (!ok)
-        copy_where(&job->reader, job->relation->name, COPY_WHERE_COLUMN, job->columns[i]->name, field, err);
+        copy_where(&job->reader, job->relation->name, COPY_WHERE_COLUMN, job->columns[i]->name,
+                   field, err);
     return ok;
 }
 
@@ -299,7 +315,8 @@ static bool passes(struct copy_job *job, const struct datum *values, bool *pass,
     *pass = true;
     if (!job->where)
         return true;
-    struct datum *row = ARENA_ARRAY(job->row_arena, struct datum, job->relation->n_columns + 1u), result;
+    struct datum *row = ARENA_ARRAY(job->row_arena, struct datum, job->relation->n_columns + 1u),
+                 result;
     for (uint16_t i = 0; i < job->relation->n_columns; i++)
         row[i] = datum_null();
     for (uint16_t i = 0; i < job->n_columns; i++)
@@ -314,8 +331,10 @@ static void locate(struct copy_job *job, struct err *err)
 {
     if (err->where || err_is(err, ERR_QUERY_CANCELED) || err_is(err, ERR_FOREIGN_KEY_VIOLATION))
         return;
-    bool flushed_later = err_is(err, ERR_UNIQUE_VIOLATION); /* PostgreSQL finds these when it writes a batch of rows */
-    copy_where(&job->reader, job->relation->name, flushed_later ? COPY_WHERE_LINE : COPY_WHERE_LINE_TEXT, NULL, NULL, err);
+    bool flushed_later = err_is(
+        err, ERR_UNIQUE_VIOLATION); /* PostgreSQL finds these when it writes a batch of rows */
+    copy_where(&job->reader, job->relation->name,
+               flushed_later ? COPY_WHERE_LINE : COPY_WHERE_LINE_TEXT, NULL, NULL, err);
 }
 
 static bool take_row(struct copy_job *job, struct err *err)
@@ -358,7 +377,8 @@ static bool take_rows(struct copy_job *job, struct err *err)
 static bool unexpected(struct copy_job *job, const struct wire_message *message, struct err *err)
 {
     job->s->out_of_step = true;
-    err_set(err, ERR_PROTOCOL_VIOLATION, "unexpected message type 0x%02X during COPY from stdin", message->type);
+    err_set(err, ERR_PROTOCOL_VIOLATION, "unexpected message type 0x%02X during COPY from stdin",
+            message->type);
     job->reader.line_number++;
     copy_where(&job->reader, job->relation->name, COPY_WHERE_LINE, NULL, NULL, err);
     return false;
@@ -374,7 +394,8 @@ static bool receive_rows(struct copy_job *job, struct err *err)
         if (!session_wait_message(s, &message, true)) {
             if (!fiber_check_interrupt(err))
                 return false;
-            return err_set(err, ERR_CONNECTION_FAILURE, "unexpected EOF on client connection with an open transaction");
+            return err_set(err, ERR_CONNECTION_FAILURE,
+                           "unexpected EOF on client connection with an open transaction");
         }
         switch ((enum wire_frontend)message.type) {
         case WIRE_COPY_DATA:
@@ -423,7 +444,8 @@ static const struct type *input_type(const struct column *column, int32_t *typmo
 static struct stmt *insert_statement(struct copy_job *job, struct err *err)
 {
     struct buf sql = BUF_IN(job->portal->arena);
-    const struct type **types = ARENA_ARRAY(job->portal->arena, const struct type *, job->n_columns + 1u);
+    const struct type **types =
+        ARENA_ARRAY(job->portal->arena, const struct type *, job->n_columns + 1u);
     buf_puts(&sql, "INSERT INTO ");
     put_table(job, &sql);
     if (job->n_columns) {
@@ -460,14 +482,16 @@ static bool prepare_where(struct copy_job *job, struct err *err)
 {
     if (!job->node->whereClause)
         return true;
-    struct analyze_context *context = session_analyze_context(job->s, job->portal->arena, job->portal->stmt->catalog, job->env,
-                                                              job->portal->stmt->text);
-    job->where = analyze_raw_expr(context, job->node->whereClause, job->relation, session_type(job->s, TYPE_BOOL), -1, "WHERE", err);
+    struct analyze_context *context = session_analyze_context(
+        job->s, job->portal->arena, job->portal->stmt->catalog, job->env, job->portal->stmt->text);
+    job->where = analyze_raw_expr(context, job->node->whereClause, job->relation,
+                                  session_type(job->s, TYPE_BOOL), -1, "WHERE", err);
     if (!job->where)
         return false;
     struct tree_walker walker = {.expr = uses_default, .arg = job};
     return !uses_default(&walker, job->where) ||
-           err_set(err, ERR_FEATURE_NOT_SUPPORTED, "WHERE of COPY FROM over a column that gets its default is not supported");
+           err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                   "WHERE of COPY FROM over a column that gets its default is not supported");
 }
 
 static void make_input_io(struct copy_job *job)
@@ -476,21 +500,27 @@ static void make_input_io(struct copy_job *job)
     for (uint16_t i = 0; i < job->n_columns; i++) {
         int32_t typmod;
         const struct type *type = input_type(job->columns[i], &typmod);
-        job->io[i] = (struct type_io){.arena = job->row_arena, .type = type, .typmod = typmod, .settings = &job->s->settings, .env = job->env};
+        job->io[i] = (struct type_io){.arena = job->row_arena,
+                                      .type = type,
+                                      .typmod = typmod,
+                                      .settings = &job->s->settings,
+                                      .env = job->env};
     }
 }
 
 static bool copy_from(struct copy_job *job, uint64_t *n_rows, struct err *err)
 {
     struct session *s = job->s;
-    if (!refuse_utility_if_read_only(s, "COPY FROM", err) || !find_table(job, err) || !find_columns(job, err))
+    if (!refuse_utility_if_read_only(s, "COPY FROM", err) || !find_table(job, err) ||
+        !find_columns(job, err))
         return false;
     struct stmt *stmt = insert_statement(job, err);
     if (!stmt)
         return false;
     session_env(s, job->env, job->portal->arena, stmt->catalog);
     make_input_io(job);
-    bool ok = prepare_where(job, err) && (job->in = exec_copy_begin(stmt->plan, job->portal->arena, job->env, err));
+    bool ok = prepare_where(job, err) &&
+              (job->in = exec_copy_begin(stmt->plan, job->portal->arena, job->env, err));
     if (ok) {
         copy_reader_init(&job->reader, job->portal->arena, &job->spec.options);
         start_response(s, 'G', job->spec.options.format == COPY_FORMAT_BINARY, job->n_columns);
@@ -508,18 +538,22 @@ static bool copy_from(struct copy_job *job, uint64_t *n_rows, struct err *err)
     return ok;
 }
 
-bool run_copy(struct session *s, struct portal *portal, const void *node, struct utility_result *result, struct err *err)
+bool run_copy(struct session *s, struct portal *portal, const void *node,
+              struct utility_result *result, struct err *err)
 {
     struct copy_job job = {.s = s, .portal = portal, .node = node};
     if (job.node->is_program || job.node->filename)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "COPY to or from a file or program of the server is not supported");
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                       "COPY to or from a file or program of the server is not supported");
     job.env = ARENA_NEW(portal->arena, struct env);
     job.row_arena = arena_child(portal->arena, "copy row");
-    if (!copy_spec_read(portal->arena, job.node->options, job.node->is_from, &job.spec, err) || !transaction_start(s, err))
+    if (!copy_spec_read(portal->arena, job.node->options, job.node->is_from, &job.spec, err) ||
+        !transaction_start(s, err))
         return false;
     s->had_query = true;
     session_env(s, job.env, portal->arena, portal->stmt->catalog);
     result->tag = "COPY";
     result->has_count = true;
-    return job.node->is_from ? copy_from(&job, &result->n_rows, err) : copy_to(&job, &result->n_rows, err);
+    return job.node->is_from ? copy_from(&job, &result->n_rows, err)
+                             : copy_to(&job, &result->n_rows, err);
 }

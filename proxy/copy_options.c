@@ -46,7 +46,8 @@ static bool flag_of(struct arena *arena, const DefElem *option, bool *value, str
     return err_set(err, ERR_SYNTAX_ERROR, "%s requires a Boolean value", option->defname);
 }
 
-static bool need_text(struct arena *arena, const DefElem *option, const char **value, struct err *err)
+static bool need_text(struct arena *arena, const DefElem *option, const char **value,
+                      struct err *err)
 {
     if (*value)
         return twice(err);
@@ -54,7 +55,8 @@ static bool need_text(struct arena *arena, const DefElem *option, const char **v
     return *value || err_set(err, ERR_SYNTAX_ERROR, "%s requires a parameter", option->defname);
 }
 
-static bool read_force(struct arena *arena, const DefElem *option, struct copy_force *force, struct err *err)
+static bool read_force(struct arena *arena, const DefElem *option, struct copy_force *force,
+                       struct err *err)
 {
     if (force->all || force->names)
         return twice(err);
@@ -63,7 +65,8 @@ static bool read_force(struct arena *arena, const DefElem *option, struct copy_f
         return true;
     }
     if (!option->arg || !IS_NODE(option->arg, List))
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "argument to option \"%s\" must be a list of column names", option->defname);
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "argument to option \"%s\" must be a list of column names", option->defname);
     const List *list = (const List *)option->arg;
     const char **names = ARENA_ARRAY(arena, const char *, (size_t)list_n(list) + 1);
     for (int i = 0; i < list_n(list); i++)
@@ -73,13 +76,15 @@ static bool read_force(struct arena *arena, const DefElem *option, struct copy_f
     return true;
 }
 
-static bool read_header(struct arena *arena, const DefElem *option, bool is_from, struct copy_options *options, struct err *err)
+static bool read_header(struct arena *arena, const DefElem *option, bool is_from,
+                        struct copy_options *options, struct err *err)
 {
     const char *text = text_of(arena, option);
     bool on = true;
     if (text && strcasecmp(text, "match") == 0) {
         if (!is_from)
-            return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot use \"match\" with HEADER in COPY TO");
+            return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                           "cannot use \"match\" with HEADER in COPY TO");
         options->header = COPY_HEADER_MATCH;
         return true;
     }
@@ -89,7 +94,8 @@ static bool read_header(struct arena *arena, const DefElem *option, bool is_from
     return true;
 }
 
-static bool read_format(struct arena *arena, const List *list, enum copy_format *format, struct err *err)
+static bool read_format(struct arena *arena, const List *list, enum copy_format *format,
+                        struct err *err)
 {
     bool seen = false;
     *format = COPY_FORMAT_TEXT;
@@ -108,12 +114,14 @@ static bool read_format(struct arena *arena, const List *list, enum copy_format 
         else if (text && strcmp(text, "binary") == 0)
             *format = COPY_FORMAT_BINARY;
         else
-            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "COPY format \"%s\" not recognized", text ? text : "");
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "COPY format \"%s\" not recognized",
+                           text ? text : "");
     }
     return true;
 }
 
-static bool read_option(struct arena *arena, const DefElem *option, bool is_from, struct copy_spec *spec, struct seen *seen, struct err *err)
+static bool read_option(struct arena *arena, const DefElem *option, bool is_from,
+                        struct copy_spec *spec, struct seen *seen, struct err *err)
 {
     const char *name = option->defname;
     bool ignored;
@@ -150,10 +158,11 @@ static bool read_option(struct arena *arena, const DefElem *option, bool is_from
         if (seen->encoding)
             return twice(err);
         seen->encoding = true;
-        if (text && (strcasecmp(text, "utf8") == 0 || strcasecmp(text, "utf-8") == 0 || strcasecmp(text, "unicode") == 0 ||
-                     strcasecmp(text, "sql_ascii") == 0))
+        if (text && (strcasecmp(text, "utf8") == 0 || strcasecmp(text, "utf-8") == 0 ||
+                     strcasecmp(text, "unicode") == 0 || strcasecmp(text, "sql_ascii") == 0))
             return true;
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "argument to option \"%s\" must be a valid encoding name", name);
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "argument to option \"%s\" must be a valid encoding name", name);
     }
     return err_set(err, ERR_SYNTAX_ERROR, "option \"%s\" not recognized", name);
 }
@@ -161,18 +170,21 @@ static bool read_option(struct arena *arena, const DefElem *option, bool is_from
 static bool one_byte(const char *text, const char *what, char *value, struct err *err)
 {
     if (strlen(text) != 1)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "COPY %s must be a single one-byte character", what);
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                       "COPY %s must be a single one-byte character", what);
     *value = *text;
     return true;
 }
 
-static bool check_force(const struct copy_force *force, bool csv, bool fits, const char *what, const char *direction, struct err *err)
+static bool check_force(const struct copy_force *force, bool csv, bool fits, const char *what,
+                        const char *direction, struct err *err)
 {
     if (!force->all && !force->names)
         return true;
     if (!csv)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "COPY %s available only in CSV mode", what);
-    return fits || err_set(err, ERR_FEATURE_NOT_SUPPORTED, "COPY %s only available using COPY %s", what, direction);
+    return fits || err_set(err, ERR_FEATURE_NOT_SUPPORTED, "COPY %s only available using COPY %s",
+                           what, direction);
 }
 
 static bool apply(struct copy_spec *spec, const struct seen *seen, bool is_from, struct err *err)
@@ -190,11 +202,14 @@ static bool apply(struct copy_spec *spec, const struct seen *seen, bool is_from,
     if (seen->delimiter && !one_byte(seen->delimiter, "delimiter", &o->delimiter, err))
         return false;
     if (o->delimiter == '\r' || o->delimiter == '\n')
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "COPY delimiter cannot be newline or carriage return");
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "COPY delimiter cannot be newline or carriage return");
     if (strpbrk(o->null_text, "\r\n"))
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "COPY null representation cannot use newline or carriage return");
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "COPY null representation cannot use newline or carriage return");
     if (!csv && !binary && strchr("\\.abcdefghijklmnopqrstuvwxyz0123456789", o->delimiter))
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "COPY delimiter cannot be \"%c\"", o->delimiter);
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "COPY delimiter cannot be \"%c\"",
+                       o->delimiter);
     if (binary && o->header != COPY_HEADER_OFF)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot specify HEADER in BINARY mode");
     if (!csv && seen->quote)
@@ -202,7 +217,8 @@ static bool apply(struct copy_spec *spec, const struct seen *seen, bool is_from,
     if (seen->quote && !one_byte(seen->quote, "quote", &o->quote, err))
         return false;
     if (csv && o->delimiter == o->quote)
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "COPY delimiter and quote must be different");
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "COPY delimiter and quote must be different");
     if (!csv && seen->escape)
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "COPY escape available only in CSV mode");
     o->escape = o->quote;
@@ -213,13 +229,16 @@ static bool apply(struct copy_spec *spec, const struct seen *seen, bool is_from,
         !check_force(&spec->null, csv, is_from, "force null", "FROM", err))
         return false;
     if (!binary && strchr(o->null_text, o->delimiter))
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "COPY delimiter must not appear in the NULL specification");
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "COPY delimiter must not appear in the NULL specification");
     if (csv && strchr(o->null_text, o->quote))
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "CSV quote character must not appear in the NULL specification");
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "CSV quote character must not appear in the NULL specification");
     return true;
 }
 
-bool copy_spec_read(struct arena *arena, const void *list, bool is_from, struct copy_spec *spec, struct err *err)
+bool copy_spec_read(struct arena *arena, const void *list, bool is_from, struct copy_spec *spec,
+                    struct err *err)
 {
     enum copy_format format;
     struct seen seen = {0};
@@ -233,8 +252,8 @@ bool copy_spec_read(struct arena *arena, const void *list, bool is_from, struct 
     return apply(spec, &seen, is_from, err);
 }
 
-static bool settle(struct arena *arena, const struct copy_force *force, const char *what, const char *const *names, uint16_t n,
-                   const bool **flags, struct err *err)
+static bool settle(struct arena *arena, const struct copy_force *force, const char *what,
+                   const char *const *names, uint16_t n, const bool **flags, struct err *err)
 {
     if (!force->all && !force->names)
         return true;
@@ -247,17 +266,20 @@ static bool settle(struct arena *arena, const struct copy_force *force, const ch
             if (strcmp(names[i], force->names[k]) == 0)
                 list[i] = found = true;
         if (!found)
-            return err_set(err, ERR_INVALID_COLUMN_REFERENCE, "%s column \"%s\" not referenced by COPY", what, force->names[k]);
+            return err_set(err, ERR_INVALID_COLUMN_REFERENCE,
+                           "%s column \"%s\" not referenced by COPY", what, force->names[k]);
     }
     *flags = list;
     return true;
 }
 
-bool copy_spec_settle(struct arena *arena, struct copy_spec *spec, const char *const *names, uint16_t n, struct err *err)
+bool copy_spec_settle(struct arena *arena, struct copy_spec *spec, const char *const *names,
+                      uint16_t n, struct err *err)
 {
     spec->options.column_names = names;
     spec->options.n_columns = n;
     return settle(arena, &spec->quote, "FORCE_QUOTE", names, n, &spec->options.force_quote, err) &&
-           settle(arena, &spec->not_null, "FORCE_NOT_NULL", names, n, &spec->options.force_not_null, err) &&
+           settle(arena, &spec->not_null, "FORCE_NOT_NULL", names, n, &spec->options.force_not_null,
+                  err) &&
            settle(arena, &spec->null, "FORCE_NULL", names, n, &spec->options.force_null, err);
 }

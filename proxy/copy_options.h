@@ -15,8 +15,10 @@ struct copy_spec {
     struct copy_force quote, not_null, null;
 };
 /* `list`: List of DefElem. */
-MUST_CHECK bool copy_spec_read(struct arena *arena, const void *list, bool is_from, struct copy_spec *spec, struct err *err);
+MUST_CHECK bool copy_spec_read(struct arena *arena, const void *list, bool is_from,
+                               struct copy_spec *spec, struct err *err);
 /* Fills options' columns and per-column flags. */
-MUST_CHECK bool copy_spec_settle(struct arena *arena, struct copy_spec *spec, const char *const *names, uint16_t n, struct err *err);
+MUST_CHECK bool copy_spec_settle(struct arena *arena, struct copy_spec *spec,
+                                 const char *const *names, uint16_t n, struct err *err);
 
 #endif

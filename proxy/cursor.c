@@ -23,9 +23,11 @@ static bool can_go_back(const struct query *query)
         return query->order.n > 0 || (query->setop->kind == SETOP_UNION && query->setop->all);
     if (query->order.n && !query->limit && !query->offset)
         return true;
-    bool joins = query->from.n > 1 || (query->from.n == 1 && query->from.items[0]->kind == FROM_JOIN);
-    return query->order.n > 0 || !(joins || query->has_aggregates || query->has_group_clause || query->group.n || query->distinct ||
-                                   query->has_windows || query->has_srfs || query->distinct_on.n);
+    bool joins =
+        query->from.n > 1 || (query->from.n == 1 && query->from.items[0]->kind == FROM_JOIN);
+    return query->order.n > 0 ||
+           !(joins || query->has_aggregates || query->has_group_clause || query->group.n ||
+             query->distinct || query->has_windows || query->has_srfs || query->distinct_on.n);
 }
 
 static bool check_declare(const DeclareCursorStmt *stmt, const struct query *query, struct err *err)
@@ -34,22 +36,28 @@ static bool check_declare(const DeclareCursorStmt *stmt, const struct query *que
         return err_set(err, ERR_INVALID_CURSOR_DEFINITION, "DECLARE CURSOR must specify a SELECT");
     for (size_t i = 0; i < query->n_ctes; i++)
         if (query->ctes[i].query->writes)
-            return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "DECLARE CURSOR must not contain data-modifying statements in WITH");
+            return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                           "DECLARE CURSOR must not contain data-modifying statements in WITH");
     if (!query->n_row_marks)
         return true;
-    static const char *const strengths[] = {[LOCK_KEY_SHARE] = "FOR KEY SHARE", [LOCK_SHARE] = "FOR SHARE",
-                                            [LOCK_NO_KEY_UPDATE] = "FOR NO KEY UPDATE", [LOCK_UPDATE] = "FOR UPDATE"};
+    static const char *const strengths[] = {[LOCK_KEY_SHARE] = "FOR KEY SHARE",
+                                            [LOCK_SHARE] = "FOR SHARE",
+                                            [LOCK_NO_KEY_UPDATE] = "FOR NO KEY UPDATE",
+                                            [LOCK_UPDATE] = "FOR UPDATE"};
     const char *strength = strengths[query->row_marks[0].strength];
     if (stmt->options & CURSOR_OPT_HOLD) {
-        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "DECLARE CURSOR WITH HOLD ... %s is not supported", strength);
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "DECLARE CURSOR WITH HOLD ... %s is not supported",
+                strength);
         return err_detail(err, "Holdable cursors must be READ ONLY.");
     }
     if (stmt->options & CURSOR_OPT_SCROLL) {
-        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "DECLARE SCROLL CURSOR ... %s is not supported", strength);
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "DECLARE SCROLL CURSOR ... %s is not supported",
+                strength);
         return err_detail(err, "Scrollable cursors must be READ ONLY.");
     }
     if (stmt->options & CURSOR_OPT_INSENSITIVE) {
-        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "DECLARE INSENSITIVE CURSOR ... %s is not valid", strength);
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "DECLARE INSENSITIVE CURSOR ... %s is not valid",
+                strength);
         return err_detail(err, "Insensitive cursors must be READ ONLY.");
     }
     return true;
@@ -73,17 +81,20 @@ static List *list_of(struct arena *arena, const List *before, void *item)
 /* Rows of one table, each of them once. */
 static bool is_updatable(const struct query *query)
 {
-    return query->from.n == 1 && query->from.items[0]->kind == FROM_RTE && query->rtes[query->from.items[0]->rte].kind == RTE_RELATION &&
+    return query->from.n == 1 && query->from.items[0]->kind == FROM_RTE &&
+           query->rtes[query->from.items[0]->rte].kind == RTE_RELATION &&
            query->rtes[query->from.items[0]->rte].relation->kind == 'r' &&
-           query->rtes[query->from.items[0]->rte].relation->distribution != DIST_SYSTEM && !query->setop && !query->has_aggregates &&
-           !query->has_group_clause && !query->distinct && !query->has_windows && !query->has_srfs && !query->distinct_on.n;
+           query->rtes[query->from.items[0]->rte].relation->distribution != DIST_SYSTEM &&
+           !query->setop && !query->has_aggregates && !query->has_group_clause &&
+           !query->distinct && !query->has_windows && !query->has_srfs && !query->distinct_on.n;
 }
 
 /* The same with ctid behind the other columns. */
-static struct stmt *with_ctid(struct session *s, struct portal *portal, const SelectStmt *select, const struct stmt_params *params,
-                              struct err *err)
+static struct stmt *with_ctid(struct session *s, struct portal *portal, const SelectStmt *select,
+                              const struct stmt_params *params, struct err *err)
 {
-    struct arena *arena = portal->stmt->parsed->arena; /* the tree must live as long as the cursor's statement */
+    struct arena *arena =
+        portal->stmt->parsed->arena; /* the tree must live as long as the cursor's statement */
     SelectStmt *copy = arena_memdup(arena, select, sizeof(*select));
     String *name = arena_zalloc(arena, sizeof(*name));
     *name = (String){.type = T_String, .sval = arena_strdup(arena, "ctid")};
@@ -96,21 +107,24 @@ static struct stmt *with_ctid(struct session *s, struct portal *portal, const Se
 }
 
 /* What the cursor runs; a reference. */
-static struct stmt *cursor_stmt(struct session *s, struct portal *portal, const DeclareCursorStmt *stmt, bool *has_ctid, struct err *err)
+static struct stmt *cursor_stmt(struct session *s, struct portal *portal,
+                                const DeclareCursorStmt *stmt, bool *has_ctid, struct err *err)
 {
     struct stmt *inner = portal->stmt->inner;
     *has_ctid = false;
     if (!is_updatable(inner->query))
         return stmt_ref(inner);
     struct err ignored = ERR_IN(s->scratch);
-    struct stmt_params params = {.declared = inner->param_types, .n_declared = inner->n_params, .fixed = true};
+    struct stmt_params params = {
+        .declared = inner->param_types, .n_declared = inner->n_params, .fixed = true};
     struct stmt *more = with_ctid(s, portal, (const SelectStmt *)stmt->query, &params, &ignored);
     (void)err;
     *has_ctid = more != NULL;
     return more ? more : stmt_ref(inner);
 }
 
-bool run_declare(struct session *s, struct portal *portal, const void *node, struct utility_result *result, struct err *err)
+bool run_declare(struct session *s, struct portal *portal, const void *node,
+                 struct utility_result *result, struct err *err)
 {
     const DeclareCursorStmt *stmt = node;
     struct stmt *inner = portal->stmt->inner;
@@ -136,7 +150,8 @@ bool run_declare(struct session *s, struct portal *portal, const void *node, str
     cursor->binary = stmt->options & CURSOR_OPT_BINARY;
     cursor->hold = stmt->options & CURSOR_OPT_HOLD;
     cursor->scroll = stmt->options & CURSOR_OPT_SCROLL;
-    cursor->no_scroll = !cursor->scroll && ((stmt->options & CURSOR_OPT_NO_SCROLL) || !can_go_back(inner->query));
+    cursor->no_scroll =
+        !cursor->scroll && ((stmt->options & CURSOR_OPT_NO_SCROLL) || !can_go_back(inner->query));
     cursor->cursor_text = arena_strdup(cursor->arena, portal->stmt->text);
     struct datum *params = ARENA_ARRAY(cursor->arena, struct datum, portal->n_params + 1u);
     for (uint16_t i = 0; i < portal->n_params; i++)
@@ -159,7 +174,8 @@ static bool on_row(const struct portal *cursor)
     return cursor->at > 0 && !cursor->after_last;
 }
 
-static bool forward(struct session *s, struct portal *cursor, const struct datum **row, struct err *err)
+static bool forward(struct session *s, struct portal *cursor, const struct datum **row,
+                    struct err *err)
 {
     *row = NULL;
     if (cursor->after_last)
@@ -192,12 +208,17 @@ static bool backward(struct portal *cursor, const struct datum **row, struct err
     return true;
 }
 
-static bool note_place(struct session *s, struct portal *cursor, const struct datum *row, struct err *err)
+static bool note_place(struct session *s, struct portal *cursor, const struct datum *row,
+                       struct err *err)
 {
     if (!cursor->has_ctid)
         return true;
-    struct type_io io = {.arena = s->scratch, .err = err, .type = cursor->stmt->columns.items[cursor->columns.n].type, .typmod = -1,
-                         .settings = &s->settings, .env = &cursor->env};
+    struct type_io io = {.arena = s->scratch,
+                         .err = err,
+                         .type = cursor->stmt->columns.items[cursor->columns.n].type,
+                         .typmod = -1,
+                         .settings = &s->settings,
+                         .env = &cursor->env};
     struct buf text = BUF_IN(s->scratch);
     const struct datum *place = &row[cursor->columns.n];
     if (place->null || !type_out(&io, place, &text))
@@ -208,7 +229,8 @@ static bool note_place(struct session *s, struct portal *cursor, const struct da
     return true;
 }
 
-static bool step(struct session *s, struct portal *cursor, bool back, const struct datum **row, struct err *err)
+static bool step(struct session *s, struct portal *cursor, bool back, const struct datum **row,
+                 struct err *err)
 {
     cursor->ctid[0] = 0;
     bool ok = back ? backward(cursor, row, err) : forward(s, cursor, row, err);
@@ -216,7 +238,8 @@ static bool step(struct session *s, struct portal *cursor, bool back, const stru
 }
 
 /* Moves up to n rows; n < 0: to the end. */
-static bool skip(struct session *s, struct portal *cursor, bool back, int64_t n, int64_t *moved, struct err *err)
+static bool skip(struct session *s, struct portal *cursor, bool back, int64_t n, int64_t *moved,
+                 struct err *err)
 {
     const struct datum *row;
     for (*moved = 0; n < 0 || *moved < n; ++*moved) {
@@ -245,7 +268,8 @@ struct fetch_plan {
     bool current;  /* the row the cursor is on, again */
 };
 
-static bool go_absolute(struct session *s, struct portal *cursor, long n, struct fetch_plan *plan, struct err *err)
+static bool go_absolute(struct session *s, struct portal *cursor, long n, struct fetch_plan *plan,
+                        struct err *err)
 {
     int64_t moved;
     *plan = (struct fetch_plan){.count = 1};
@@ -260,13 +284,15 @@ static bool go_absolute(struct session *s, struct portal *cursor, long n, struct
     }
     if (n < 0) {
         plan->backward = true;
-        return skip(s, cursor, false, -1, &moved, err) && skip(s, cursor, true, -(int64_t)n - 1, &moved, err);
+        return skip(s, cursor, false, -1, &moved, err) &&
+               skip(s, cursor, true, -(int64_t)n - 1, &moved, err);
     }
     plan->count = 0;
     return rewind_cursor(cursor, err);
 }
 
-static bool position(struct session *s, struct portal *cursor, const FetchStmt *stmt, struct fetch_plan *plan, struct err *err)
+static bool position(struct session *s, struct portal *cursor, const FetchStmt *stmt,
+                     struct fetch_plan *plan, struct err *err)
 {
     long n = stmt->howMany;
     int64_t moved;
@@ -302,7 +328,8 @@ static struct portal *find_cursor(struct session *s, const char *name, struct er
 }
 
 /* FETCH 0: steps back and forth again, so a cursor without a store can't. */
-static bool fetch_current(struct portal *cursor, struct portal *portal, struct utility_result *result, struct err *err)
+static bool fetch_current(struct portal *cursor, struct portal *portal,
+                          struct utility_result *result, struct err *err)
 {
     result->rows = rows_of(portal->arena, &cursor->columns);
     if (!on_row(cursor))
@@ -310,11 +337,12 @@ static bool fetch_current(struct portal *cursor, struct portal *portal, struct u
     if (cursor->no_scroll || !cursor->store)
         return forward_only(err);
     const struct datum *row;
-    return store_row(cursor->store, (size_t)cursor->at - 1, &row, err) && store_add(result->rows, row, err);
+    return store_row(cursor->store, (size_t)cursor->at - 1, &row, err) &&
+           store_add(result->rows, row, err);
 }
 
-static bool run_move(struct session *s, struct portal *cursor, const struct fetch_plan *plan, struct utility_result *result,
-                     struct err *err)
+static bool run_move(struct session *s, struct portal *cursor, const struct fetch_plan *plan,
+                     struct utility_result *result, struct err *err)
 {
     int64_t moved = 0;
     result->tag = "MOVE";
@@ -327,18 +355,22 @@ static bool run_move(struct session *s, struct portal *cursor, const struct fetc
     return true;
 }
 
-bool fetch_columns(struct session *s, const void *node, struct arena *arena, struct result_columns *columns)
+bool fetch_columns(struct session *s, const void *node, struct arena *arena,
+                   struct result_columns *columns)
 {
     const FetchStmt *stmt = node;
-    struct portal *cursor = s->portals ? map_get(s->portals, stmt->portalname, strlen(stmt->portalname)) : NULL;
+    struct portal *cursor =
+        s->portals ? map_get(s->portals, stmt->portalname, strlen(stmt->portalname)) : NULL;
     if (!cursor || stmt->ismove)
         return false;
     columns->n = cursor->columns.n;
-    columns->items = arena_memdup(arena, cursor->columns.items, columns->n * sizeof(*columns->items));
+    columns->items =
+        arena_memdup(arena, cursor->columns.items, columns->n * sizeof(*columns->items));
     return true;
 }
 
-bool run_fetch(struct session *s, struct portal *portal, const void *node, struct utility_result *result, struct err *err)
+bool run_fetch(struct session *s, struct portal *portal, const void *node,
+               struct utility_result *result, struct err *err)
 {
     const FetchStmt *stmt = node;
     struct fetch_plan plan;
@@ -354,8 +386,10 @@ bool run_fetch(struct session *s, struct portal *portal, const void *node, struc
     fetch_columns(s, node, portal->arena, &result->columns);
     result->tag = "FETCH";
     result->counts_sent = true;
-    portal->formats = cursor->formats && !portal->formats ? arena_memdup(portal->arena, cursor->formats, cursor->columns.n * sizeof(int16_t))
-                                                           : portal->formats;
+    portal->formats =
+        cursor->formats && !portal->formats
+            ? arena_memdup(portal->arena, cursor->formats, cursor->columns.n * sizeof(int16_t))
+            : portal->formats;
     if (plan.current)
         return fetch_current(cursor, portal, result, err);
     if (plan.backward && plan.count && cursor->no_scroll)
@@ -381,19 +415,23 @@ bool fetch_step(struct session *s, struct portal *portal, const struct datum **r
     return true;
 }
 
-const char *cursor_current_row(struct session *s, const char *name, const char *schema, const char *table, struct err *err)
+const char *cursor_current_row(struct session *s, const char *name, const char *schema,
+                               const char *table, struct err *err)
 {
     struct portal *cursor = find_cursor(s, name, err);
     if (!cursor)
         return NULL;
     const struct catalog *catalog = session_catalog(s);
-    const struct relation *relation = catalog_relation_by_name(catalog, session_path(s, catalog), schema, table);
+    const struct relation *relation =
+        catalog_relation_by_name(catalog, session_path(s, catalog), schema, table);
     if (!cursor->is_cursor)
         err_set(err, ERR_INVALID_CURSOR_STATE, "cursor \"%s\" is not a SELECT query", name);
     else if (cursor->held)
-        err_set(err, ERR_INVALID_CURSOR_STATE, "cursor \"%s\" is held from a previous transaction", name);
+        err_set(err, ERR_INVALID_CURSOR_STATE, "cursor \"%s\" is held from a previous transaction",
+                name);
     else if (!cursor->has_ctid || (relation && relation->oid != cursor->ctid_relation))
-        err_set(err, ERR_INVALID_CURSOR_STATE, "cursor \"%s\" is not a simply updatable scan of table \"%s\"", name, table);
+        err_set(err, ERR_INVALID_CURSOR_STATE,
+                "cursor \"%s\" is not a simply updatable scan of table \"%s\"", name, table);
     else if (!on_row(cursor) || !cursor->ctid[0])
         err_set(err, ERR_INVALID_CURSOR_STATE, "cursor \"%s\" is not positioned on a row", name);
     else
@@ -413,7 +451,8 @@ bool run_close(struct session *s, const void *node, struct utility_result *resul
     if (!cursor)
         return false;
     if (cursor->active)
-        return err_set(err, ERR_INVALID_CURSOR_STATE, "cannot close active portal \"%s\"", stmt->portalname);
+        return err_set(err, ERR_INVALID_CURSOR_STATE, "cannot close active portal \"%s\"",
+                       stmt->portalname);
     session_drop_portal(s, cursor);
     return true;
 }

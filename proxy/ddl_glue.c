@@ -13,7 +13,8 @@ static void on_notice(void *arg, const struct ddl_notice *notice)
                         : strcmp(notice->severity, "INFO") == 0  ? NOTICE_INFO
                                                                  : NOTICE_NOTICE;
     struct err report = ERR_IN(s->scratch);
-    err_set(&report, notice->sqlstate ? notice->sqlstate : ERR_SUCCESSFUL_COMPLETION, "%s", notice->message);
+    err_set(&report, notice->sqlstate ? notice->sqlstate : ERR_SUCCESSFUL_COMPLETION, "%s",
+            notice->message);
     report.detail = notice->detail;
     report.hint = notice->hint;
     session_notice_err(s, level, &report);
@@ -21,21 +22,26 @@ static void on_notice(void *arg, const struct ddl_notice *notice)
 
 static const char *make_verifier(void *arg UNUSED, struct arena *arena, const char *password)
 {
-    return scram_is_verifier(password) ? arena_strdup(arena, password) : scram_make_verifier(arena, password);
+    return scram_is_verifier(password) ? arena_strdup(arena, password)
+                                       : scram_make_verifier(arena, password);
 }
 
-static const struct table_rule *rule_for(const struct config *config, const char *schema, const char *table)
+static const struct table_rule *rule_for(const struct config *config, const char *schema,
+                                         const char *table)
 {
     for (size_t i = 0; i < config->tables.n; i++) {
         const char *name = config->tables.items[i].table, *dot = strchr(name, '.');
-        if (dot ? strlen(schema) == (size_t)(dot - name) && strncmp(name, schema, (size_t)(dot - name)) == 0 && strcmp(dot + 1, table) == 0
+        if (dot ? strlen(schema) == (size_t)(dot - name) &&
+                      strncmp(name, schema, (size_t)(dot - name)) == 0 &&
+                      strcmp(dot + 1, table) == 0
                 : strcmp(name, table) == 0)
             return &config->tables.items[i];
     }
     return NULL;
 }
 
-static const char *table_option(void *arg UNUSED, const char *schema, const char *table, const char *option)
+static const char *table_option(void *arg UNUSED, const char *schema, const char *table,
+                                const char *option)
 {
     const struct table_rule *rule = rule_for(server_config(), schema ? schema : "public", table);
     if (!rule)
@@ -47,7 +53,8 @@ static const char *table_option(void *arg UNUSED, const char *schema, const char
     return strcmp(option, "distribution") == 0 ? rule->distribution : NULL;
 }
 
-void session_ddl_context(struct session *s, struct ddl_context *context, struct arena *arena, const struct env *env, const char *text)
+void session_ddl_context(struct session *s, struct ddl_context *context, struct arena *arena,
+                         const struct env *env, const char *text)
 {
     *context = (struct ddl_context){
         .arena = arena,
@@ -79,10 +86,12 @@ bool refuse_utility_if_read_only(struct session *s, const char *tag, struct err 
 {
     if (!transaction_is_read_only(s))
         return true;
-    return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction", tag);
+    return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION,
+                   "cannot execute %s in a read-only transaction", tag);
 }
 
-bool run_ddl(struct session *s, struct portal *portal, struct utility_result *result, struct err *err)
+bool run_ddl(struct session *s, struct portal *portal, struct utility_result *result,
+             struct err *err)
 {
     struct ddl_context context;
     if (!refuse_utility_if_read_only(s, portal->stmt->tag, err) || !transaction_start(s, err))

@@ -37,7 +37,9 @@ static bool flag_of(const DefElem *option, bool *value, struct err *err)
 
 static bool format_of(const DefElem *option, enum explain_format *format, struct err *err)
 {
-    static const char *const names[] = {[EXPLAIN_TEXT_] = "text", [EXPLAIN_JSON_] = "json", [EXPLAIN_XML_] = "xml",
+    static const char *const names[] = {[EXPLAIN_TEXT_] = "text",
+                                        [EXPLAIN_JSON_] = "json",
+                                        [EXPLAIN_XML_] = "xml",
                                         [EXPLAIN_YAML_] = "yaml"};
     const char *text = option->arg && IS_NODE(option->arg, String) ? STR_OF(option->arg) : "";
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
@@ -45,7 +47,8 @@ static bool format_of(const DefElem *option, enum explain_format *format, struct
             *format = (enum explain_format)i;
             return true;
         }
-    return err_set(err, ERR_INVALID_PARAMETER_VALUE, "unrecognized value for EXPLAIN option \"%s\": \"%s\"", option->defname, text);
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                   "unrecognized value for EXPLAIN option \"%s\": \"%s\"", option->defname, text);
 }
 
 static bool read_options(const ExplainStmt *stmt, struct explain_options *options, struct err *err)
@@ -66,7 +69,8 @@ static bool read_options(const ExplainStmt *stmt, struct explain_options *option
             ok = (timing_set = true) && flag_of(option, &options->timing, err);
         else if (strcmp(name, "wal") == 0)
             ok = flag_of(option, &wal, err);
-        else if (strcmp(name, "costs") == 0 || strcmp(name, "buffers") == 0 || strcmp(name, "settings") == 0)
+        else if (strcmp(name, "costs") == 0 || strcmp(name, "buffers") == 0 ||
+                 strcmp(name, "settings") == 0)
             ok = flag_of(option, &ignored, err);
         else if (strcmp(name, "format") == 0)
             ok = format_of(option, &options->format, err);
@@ -84,7 +88,8 @@ static bool read_options(const ExplainStmt *stmt, struct explain_options *option
     return true;
 }
 
-bool explain_columns(struct session *s, const void *node, struct arena *arena, struct result_columns *columns)
+bool explain_columns(struct session *s, const void *node, struct arena *arena,
+                     struct result_columns *columns)
 {
     struct explain_options options;
     struct err ignored = ERR_IN(s->scratch);
@@ -142,7 +147,8 @@ struct explained {
 /* The first words of the first line: "Seq Scan on t ..." -> "Seq Scan". */
 static size_t node_type_bytes(const char *line)
 {
-    const char *on = strstr(line, " on "), *paren = strstr(line, "  ("), *end = line + strcspn(line, "\n");
+    const char *on = strstr(line, " on "), *paren = strstr(line, "  ("),
+               *end = line + strcspn(line, "\n");
     if (on && on < end)
         end = on;
     if (paren && paren < end)
@@ -159,7 +165,8 @@ static void put_wrapped(const struct explained *x, struct buf *out)
         put_json_string(out, x->lines, n_type);
         buf_puts(out, ",\n      \"Plan Text\": [");
     } else if (format == EXPLAIN_XML_) {
-        buf_puts(out, "<explain xmlns=\"http://www.postgresql.org/2009/explain\">\n  <Query>\n    <Plan>\n      <Node-Type>");
+        buf_puts(out, "<explain xmlns=\"http://www.postgresql.org/2009/explain\">\n  <Query>\n    "
+                      "<Plan>\n      <Node-Type>");
         put_xml_text(out, x->lines, n_type);
         buf_puts(out, "</Node-Type>\n");
     } else {
@@ -227,10 +234,12 @@ static void put_text_rows(const struct explained *x, struct store *rows, struct 
 
 /* ---- running ---- */
 
-static bool run_it(struct session *s, struct portal *portal, const struct stmt *stmt, const struct datum *params, struct err *err)
+static bool run_it(struct session *s, struct portal *portal, const struct stmt *stmt,
+                   const struct datum *params, struct err *err)
 {
     if (stmt->query->writes && s->read_only)
-        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction", stmt->query->tag);
+        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION,
+                       "cannot execute %s in a read-only transaction", stmt->query->tag);
     if (!transaction_start(s, err))
         return false;
     s->had_query = true;
@@ -248,7 +257,8 @@ static bool run_it(struct session *s, struct portal *portal, const struct stmt *
 }
 
 /* The statement with a plan that EXPLAIN is about; a reference. */
-static bool explained_stmt(struct session *s, struct portal *portal, struct stmt **stmt, const struct datum **params, struct err *err)
+static bool explained_stmt(struct session *s, struct portal *portal, struct stmt **stmt,
+                           const struct datum **params, struct err *err)
 {
     struct stmt *inner = portal->stmt->inner;
     while (inner->is_utility && inner->inner)
@@ -260,7 +270,8 @@ static bool explained_stmt(struct session *s, struct portal *portal, struct stmt
     return true;
 }
 
-bool run_explain(struct session *s, struct portal *portal, const void *node, struct utility_result *result, struct err *err)
+bool run_explain(struct session *s, struct portal *portal, const void *node,
+                 struct utility_result *result, struct err *err)
 {
     struct explain_options options;
     struct stmt *stmt;

@@ -10,9 +10,10 @@ enum { SHARED = 1, XACT = 2, TRY = 4, TWO_KEYS = 8 };
 static bool lock(struct fcall *c, int flags)
 {
     bool two = flags & TWO_KEYS, got = true;
-    uint64_t key = two ? (uint64_t)(uint32_t)ARG_I(c, 0) << 32 | (uint32_t)ARG_I(c, 1) : (uint64_t)ARG_I(c, 0);
-    if (!advisory_lock(server.transactions, session_pid(c->env->session), c->env->txn, key, two ? 2 : 1, flags & SHARED, flags & XACT,
-                       flags & TRY, &got, c->err))
+    uint64_t key =
+        two ? (uint64_t)(uint32_t)ARG_I(c, 0) << 32 | (uint32_t)ARG_I(c, 1) : (uint64_t)ARG_I(c, 0);
+    if (!advisory_lock(server.transactions, session_pid(c->env->session), c->env->txn, key,
+                       two ? 2 : 1, flags & SHARED, flags & XACT, flags & TRY, &got, c->err))
         return false;
     return flags & TRY ? return_bool(c, got) : return_int(c, 0);
 }
@@ -20,10 +21,13 @@ static bool lock(struct fcall *c, int flags)
 static bool unlock(struct fcall *c, int flags)
 {
     bool two = flags & TWO_KEYS;
-    uint64_t key = two ? (uint64_t)(uint32_t)ARG_I(c, 0) << 32 | (uint32_t)ARG_I(c, 1) : (uint64_t)ARG_I(c, 0);
-    bool held = advisory_unlock(server.transactions, session_pid(c->env->session), key, two ? 2 : 1, flags & SHARED);
+    uint64_t key =
+        two ? (uint64_t)(uint32_t)ARG_I(c, 0) << 32 | (uint32_t)ARG_I(c, 1) : (uint64_t)ARG_I(c, 0);
+    bool held = advisory_unlock(server.transactions, session_pid(c->env->session), key, two ? 2 : 1,
+                                flags & SHARED);
     if (!held)
-        session_notice(c->env->session, NOTICE_WARNING, ERR_WARNING, "you don't own a lock of type %s",
+        session_notice(c->env->session, NOTICE_WARNING, ERR_WARNING,
+                       "you don't own a lock of type %s",
                        flags & SHARED ? "ShareLock" : "ExclusiveLock");
     return return_bool(c, held);
 }

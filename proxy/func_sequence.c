@@ -15,10 +15,12 @@ void session_note_sequence(struct session *s, uint32_t sequence_oid, int64_t val
         }
     if (s->sequences.n == s->sequences.cap) {
         s->sequences.cap = s->sequences.cap ? s->sequences.cap * 2 : 8;
-        s->sequences.items = realloc(s->sequences.items, s->sequences.cap * sizeof(*s->sequences.items));
+        s->sequences.items =
+            realloc(s->sequences.items, s->sequences.cap * sizeof(*s->sequences.items));
         ASSERT(s->sequences.items != NULL);
     }
-    s->sequences.items[s->sequences.n++] = (struct sequence_value){.oid = sequence_oid, .value = value};
+    s->sequences.items[s->sequences.n++] =
+        (struct sequence_value){.oid = sequence_oid, .value = value};
 }
 
 void session_forget_sequences(struct session *s)
@@ -47,14 +49,16 @@ static bool may_write(struct fcall *c, const char *function, bool for_write)
 {
     if (!for_write || !c->env->session->read_only)
         return true;
-    return err_set(c->err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction", function);
+    return err_set(c->err, ERR_READ_ONLY_SQL_TRANSACTION,
+                   "cannot execute %s in a read-only transaction", function);
 }
 
 static bool next_value(struct fcall *c)
 {
     const struct relation *sequence = sequence_of(c, (uint32_t)ARG_I(c, 0));
     int64_t value;
-    if (!sequence || !may_write(c, "nextval()", sequence->persistence != 't') || !sequence_next(c->env->txn, sequence, &value, c->err))
+    if (!sequence || !may_write(c, "nextval()", sequence->persistence != 't') ||
+        !sequence_next(c->env->txn, sequence, &value, c->err))
         return false;
     session_note_sequence(c->env->session, sequence->oid, value);
     return return_int(c, value);
@@ -75,7 +79,8 @@ static bool current_value(struct fcall *c)
         return false;
     const struct sequence_value *value = value_of(c->env->session, sequence->oid);
     if (!value)
-        return err_set(c->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "currval of sequence \"%s\" is not yet defined in this session",
+        return err_set(c->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "currval of sequence \"%s\" is not yet defined in this session",
                        sequence->name);
     return return_int(c, value->value);
 }
@@ -85,7 +90,8 @@ static bool last_value(struct fcall *c)
     const struct session *s = c->env->session;
     const struct sequence_value *value = s->last_sequence ? value_of(s, s->last_sequence) : NULL;
     if (!value || !catalog_relation(c->env->catalog, s->last_sequence))
-        return err_set(c->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "lastval is not yet defined in this session");
+        return err_set(c->err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "lastval is not yet defined in this session");
     return return_int(c, value->value);
 }
 
@@ -97,8 +103,10 @@ static bool set_value_to(struct fcall *c, bool is_called)
         return false;
     const struct sequence *definition = sequence->sequence;
     if (value < definition->min || value > definition->max)
-        return err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE, "setval: value %lld is out of bounds for sequence \"%s\" (%lld..%lld)",
-                       (long long)value, sequence->name, (long long)definition->min, (long long)definition->max);
+        return err_set(c->err, ERR_NUMERIC_VALUE_OUT_OF_RANGE,
+                       "setval: value %lld is out of bounds for sequence \"%s\" (%lld..%lld)",
+                       (long long)value, sequence->name, (long long)definition->min,
+                       (long long)definition->max);
     if (!sequence_set(c->env->txn, sequence, value, is_called, c->err))
         return false;
     if (is_called) {
@@ -120,6 +128,6 @@ static bool set_value_called(struct fcall *c)
 }
 
 FUNC_TABLE(sequence_funcs) = {
-    {"nextval_oid", next_value}, {"currval_oid", current_value},     {"lastval", last_value},
+    {"nextval_oid", next_value}, {"currval_oid", current_value},    {"lastval", last_value},
     {"setval_oid", set_value},   {"setval3_oid", set_value_called}, {NULL, NULL},
 };

@@ -110,16 +110,17 @@ static bool server_address(struct fcall *c)
 {
     char text[64];
     int port;
-    return own_address(session_of(c), text, sizeof(text), &port) ? inet_text(c, text) : return_null(c);
+    return own_address(session_of(c), text, sizeof(text), &port) ? inet_text(c, text)
+                                                                 : return_null(c);
 }
 
 static bool server_port(struct fcall *c)
 {
     char text[64];
     int port;
-    return own_address(session_of(c), text, sizeof(text), &port) ? return_int(c, port) : return_null(c);
+    return own_address(session_of(c), text, sizeof(text), &port) ? return_int(c, port)
+                                                                 : return_null(c);
 }
-
 
 static bool start_time(struct fcall *c)
 {
@@ -137,25 +138,31 @@ static bool may_signal(struct fcall *c, int32_t pid, const char *what)
 {
     struct session *s = session_of(c);
     uint32_t role;
-    if (!sessions_user_of(pid, &role) || s->superuser || role_is_member(c->env->catalog, s->current_role, role, true))
+    if (!sessions_user_of(pid, &role) || s->superuser ||
+        role_is_member(c->env->catalog, s->current_role, role, true))
         return true;
     const struct role *owner = cluster_role(server.cluster, role);
     if (owner && owner->super) {
-        return err_set(c->err, ERR_INSUFFICIENT_PRIVILEGE, "must be a superuser to %s superuser %s", what,
-                       strcmp(what, "cancel") == 0 ? "query" : "process");
+        return err_set(c->err, ERR_INSUFFICIENT_PRIVILEGE, "must be a superuser to %s superuser %s",
+                       what, strcmp(what, "cancel") == 0 ? "query" : "process");
     }
-    return err_set(c->err, ERR_INSUFFICIENT_PRIVILEGE, "must be a member of the role whose %s is being %s or member of pg_signal_backend",
-                   strcmp(what, "cancel") == 0 ? "query" : "process", strcmp(what, "cancel") == 0 ? "canceled" : "terminated");
+    return err_set(
+        c->err, ERR_INSUFFICIENT_PRIVILEGE,
+        "must be a member of the role whose %s is being %s or member of pg_signal_backend",
+        strcmp(what, "cancel") == 0 ? "query" : "process",
+        strcmp(what, "cancel") == 0 ? "canceled" : "terminated");
 }
 
-static bool signal_session(struct fcall *c, void (*fn)(struct session *session, void *arg), const char *what)
+static bool signal_session(struct fcall *c, void (*fn)(struct session *session, void *arg),
+                           const char *what)
 {
     int32_t pid = (int32_t)ARG_I(c, 0);
     if (!may_signal(c, pid, what))
         return false;
     bool there = sessions_post(pid, fn, NULL);
     if (!there)
-        session_notice(session_of(c), NOTICE_WARNING, ERR_WARNING, "PID %d is not a PostgreSQL backend process", pid);
+        session_notice(session_of(c), NOTICE_WARNING, ERR_WARNING,
+                       "PID %d is not a PostgreSQL backend process", pid);
     return return_bool(c, there);
 }
 
@@ -176,13 +183,15 @@ static bool terminate_backend(struct fcall *c)
     uint32_t role;
     while (sessions_user_of((int32_t)ARG_I(c, 0), &role)) {
         if (clock_monotonic_us() >= until) {
-            session_notice(session_of(c), NOTICE_WARNING, ERR_WARNING, "backend with PID %d did not terminate within %lld millisecond%s",
+            session_notice(session_of(c), NOTICE_WARNING, ERR_WARNING,
+                           "backend with PID %d did not terminate within %lld millisecond%s",
                            (int)ARG_I(c, 0), (long long)ARG_I(c, 1), ARG_I(c, 1) == 1 ? "" : "s");
             return return_bool(c, false);
         }
         struct waiter waiter;
         waiter_init(&waiter);
-        if (waiter_sleep(&waiter, clock_monotonic_us() + 10000, true) == WAITER_INTERRUPTED && !fiber_check_interrupt(c->err))
+        if (waiter_sleep(&waiter, clock_monotonic_us() + 10000, true) == WAITER_INTERRUPTED &&
+            !fiber_check_interrupt(c->err))
             return false;
     }
     return return_bool(c, true);
@@ -196,7 +205,8 @@ static void reload(void *unused UNUSED)
 static bool reload_conf(struct fcall *c)
 {
     if (!session_of(c)->superuser)
-        return err_set(c->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for function pg_reload_conf");
+        return err_set(c->err, ERR_INSUFFICIENT_PRIVILEGE,
+                       "permission denied for function pg_reload_conf");
     loop_post(server.loops[0], reload, NULL);
     return return_bool(c, true);
 }
@@ -205,7 +215,8 @@ static bool reload_conf(struct fcall *c)
 
 static bool notify(struct fcall *c)
 {
-    const char *channel = c->args[0].null ? "" : arg_cstring(c, 0), *payload = c->args[1].null ? "" : arg_cstring(c, 1);
+    const char *channel = c->args[0].null ? "" : arg_cstring(c, 0),
+               *payload = c->args[1].null ? "" : arg_cstring(c, 1);
     if (!*channel)
         return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "channel name cannot be empty");
     if (strlen(channel) >= 64)
@@ -268,7 +279,8 @@ FUNC_TABLE(session_funcs) = {
     {NULL, NULL},
 };
 
-const struct func_entry *const proxy_func_tables[] = {sequence_funcs, session_funcs, lock_funcs, xact_funcs, distribution_funcs, NULL};
+const struct func_entry *const proxy_func_tables[] = {
+    sequence_funcs, session_funcs, lock_funcs, xact_funcs, distribution_funcs, NULL};
 
 void session_seed_random(struct session *s, double seed)
 {

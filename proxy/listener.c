@@ -45,7 +45,8 @@ static void welcome(void *arg)
 {
     struct newcomer *newcomer = arg;
     loop_add_load(newcomer->loop, -1); /* counted by the listener until here */
-    session_new(newcomer->loop, newcomer->fd, newcomer->is_local ? NULL : newcomer->address, newcomer->port);
+    session_new(newcomer->loop, newcomer->fd, newcomer->is_local ? NULL : newcomer->address,
+                newcomer->port);
     free(newcomer);
 }
 
@@ -90,13 +91,17 @@ static void on_ready(void *arg, uint32_t events UNUSED)
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct sockaddr_storage from;
         socklen_t n = sizeof(from);
-        int fd = accept4(listener->watch.fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd =
+            accept4(listener->watch.fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-                log_line(LOG_WARNING_, "could not accept a connection: %s; trying again in a moment", strerror(errno));
+                log_line(LOG_WARNING_,
+                         "could not accept a connection: %s; trying again in a moment",
+                         strerror(errno));
                 watch_all(0);
                 retry.fn = resume;
-                deadline_set(loop_deadlines(server.loops[0]), &retry, clock_monotonic_us() + 100000);
+                deadline_set(loop_deadlines(server.loops[0]), &retry,
+                             clock_monotonic_us() + 100000);
             }
             return;
         }
@@ -115,7 +120,8 @@ static bool add(int fd, bool is_local, const char *name, struct err *err)
 {
     if (n_listeners == LISTENERS_MAX) {
         close(fd);
-        return err_set(err, ERR_CONFIG_FILE_ERROR, "more than %d addresses to listen on", LISTENERS_MAX);
+        return err_set(err, ERR_CONFIG_FILE_ERROR, "more than %d addresses to listen on",
+                       LISTENERS_MAX);
     }
     if (listen(fd, BACKLOG) < 0) {
         err_set(err, ERR_SYSTEM_ERROR, "could not listen on %s: %s", name, strerror(errno));
@@ -123,7 +129,8 @@ static bool add(int fd, bool is_local, const char *name, struct err *err)
         return false;
     }
     struct listener *listener = &listeners[n_listeners++];
-    *listener = (struct listener){.watch = {.fd = fd, .ready = on_ready, .arg = listener}, .is_local = is_local};
+    *listener = (struct listener){.watch = {.fd = fd, .ready = on_ready, .arg = listener},
+                                  .is_local = is_local};
     return true;
 }
 
@@ -131,14 +138,16 @@ static bool open_address(const struct addrinfo *info, const char *name, struct e
 {
     int one = 1, fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return err_set(err, ERR_SYSTEM_ERROR, "could not make a socket for %s: %s", name, strerror(errno));
+        return err_set(err, ERR_SYSTEM_ERROR, "could not make a socket for %s: %s", name,
+                       strerror(errno));
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (info->ai_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
     if (bind(fd, info->ai_addr, info->ai_addrlen) < 0) {
         err_set(err, ERR_SYSTEM_ERROR, "could not bind %s: %s", name, strerror(errno));
         if (errno == EADDRINUSE)
-            err_hint(err, "Is another server running there?  Choose another --port, or --port 0 for any free one.");
+            err_hint(err, "Is another server running there?  Choose another --port, or --port 0 "
+                          "for any free one.");
         close(fd);
         return false;
     }
@@ -146,7 +155,9 @@ static bool open_address(const struct addrinfo *info, const char *name, struct e
         struct sockaddr_storage bound;
         socklen_t n = sizeof(bound);
         if (getsockname(fd, (struct sockaddr *)&bound, &n) == 0)
-            bound_port = ntohs(bound.ss_family == AF_INET ? ((struct sockaddr_in *)&bound)->sin_port : ((struct sockaddr_in6 *)&bound)->sin6_port);
+            bound_port =
+                ntohs(bound.ss_family == AF_INET ? ((struct sockaddr_in *)&bound)->sin_port
+                                                 : ((struct sockaddr_in6 *)&bound)->sin6_port);
     }
     return add(fd, false, name, err);
 }
@@ -155,10 +166,12 @@ static bool open_name(const char *name, int port, struct err *err)
 {
     char service[16];
     snprintf(service, sizeof(service), "%d", bound_port ? bound_port : port);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *list = NULL;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
+                    *list = NULL;
     int rc = getaddrinfo(strcmp(name, "*") == 0 ? NULL : name, service, &hints, &list);
     if (rc != 0)
-        return err_set(err, ERR_CONFIG_FILE_ERROR, "\"%s\" is not an address to listen on: %s", name, gai_strerror(rc));
+        return err_set(err, ERR_CONFIG_FILE_ERROR, "\"%s\" is not an address to listen on: %s",
+                       name, gai_strerror(rc));
     bool ok = false;
     for (const struct addrinfo *info = list; info; info = info->ai_next) {
         if (info->ai_family != AF_INET && info->ai_family != AF_INET6)
@@ -167,7 +180,9 @@ static bool open_name(const char *name, int port, struct err *err)
         ok |= open_address(info, name, err);
     }
     freeaddrinfo(list);
-    return ok || (err->sqlstate[0] ? false : err_set(err, ERR_CONFIG_FILE_ERROR, "no address to listen on for \"%s\"", name));
+    return ok || (err->sqlstate[0] ? false
+                                   : err_set(err, ERR_CONFIG_FILE_ERROR,
+                                             "no address to listen on for \"%s\"", name));
 }
 
 static bool open_local(const char *dir, int port, struct err *err)

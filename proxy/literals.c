@@ -18,14 +18,16 @@ static struct buf start_key(struct session *s, size_t text_bytes)
     return key;
 }
 
-static struct stmt *make(struct session *s, struct plan_cache *cache, const char *text, size_t text_bytes, struct normalized *normalized,
+static struct stmt *make(struct session *s, struct plan_cache *cache, const char *text,
+                         size_t text_bytes, struct normalized *normalized,
                          const struct buf *shape_key)
 {
     struct err err = ERR_IN(s->scratch); /* looked at by nobody: the text will be run as it is */
     struct literal_use *uses = ARENA_ARRAY(s->scratch, struct literal_use, normalized->n + 1u);
     struct stmt_params params = {.literals = normalized, .literal_uses = uses};
     struct parsed *parsed = stmt_parse(s, text, text_bytes, &err);
-    struct stmt *stmt = parsed && parsed->list.n == 1 ? stmt_new(s, parsed, 0, &params, &err) : NULL;
+    struct stmt *stmt =
+        parsed && parsed->list.n == 1 ? stmt_new(s, parsed, 0, &params, &err) : NULL;
     parsed_unref(parsed);
     bool useless = !stmt || stmt->is_utility || stmt->bound_to_cursor;
     plan_cache_add_shape(cache, shape_key->p, shape_key->n, uses, normalized->n, useless);
@@ -35,7 +37,8 @@ static struct stmt *make(struct session *s, struct plan_cache *cache, const char
     return NULL;
 }
 
-static bool take_values(struct session *s, const struct stmt *stmt, const struct normalized *normalized, const char *text,
+static bool take_values(struct session *s, const struct stmt *stmt,
+                        const struct normalized *normalized, const char *text,
                         const struct literal_shape *shape, struct datum *values)
 {
     struct err err = ERR_IN(s->scratch);
@@ -45,7 +48,11 @@ static bool take_values(struct session *s, const struct stmt *stmt, const struct
         values[i] = datum_null();
         if (!shape->uses[i].free)
             continue;
-        struct type_io io = {.arena = s->scratch, .err = &err, .type = stmt->param_types[i], .typmod = -1, .settings = &s->settings,
+        struct type_io io = {.arena = s->scratch,
+                             .err = &err,
+                             .type = stmt->param_types[i],
+                             .typmod = -1,
+                             .settings = &s->settings,
                              .env = &env};
         if (!literal_value_of(&normalized->items[i], text, shape->uses[i].negated, &io, &values[i]))
             return false;
@@ -53,7 +60,8 @@ static bool take_values(struct session *s, const struct stmt *stmt, const struct
     return true;
 }
 
-struct stmt *stmt_with_literals(struct session *s, const char *text, size_t text_bytes, const struct datum **params, uint16_t *n_params)
+struct stmt *stmt_with_literals(struct session *s, const char *text, size_t text_bytes,
+                                const struct datum **params, uint16_t *n_params)
 {
     struct plan_cache *cache = stmt_cache(s, text_bytes);
     if (!cache)
@@ -62,7 +70,8 @@ struct stmt *stmt_with_literals(struct session *s, const char *text, size_t text
     struct normalized *normalized = arena_alloc(s->scratch, sizeof(*normalized));
     normalized->n = 0;
     normalized->key = &key;
-    if (!normalize(text, text_bytes, !s->settings.standard_conforming_strings, normalized) || !normalized->n)
+    if (!normalize(text, text_bytes, !s->settings.standard_conforming_strings, normalized) ||
+        !normalized->n)
         return NULL;
     size_t shape_bytes = key.n;
     const struct literal_shape *shape = plan_cache_shape(cache, key.p, shape_bytes);

@@ -18,7 +18,7 @@ struct loop_watch {
 };
 
 struct loop *loop_new(uint32_t index, struct err *err);
-void loop_free(struct loop *loop); /* after its thread ended */
+void loop_free(struct loop *loop);                              /* after its thread ended */
 MUST_CHECK bool loop_start(struct loop *loop, struct err *err); /* starts its thread */
 void loop_stop(struct loop *loop); /* any thread; the loop ends after its turn */
 void loop_join(struct loop *loop);
@@ -29,7 +29,8 @@ void loop_post(struct loop *loop, void (*fn)(void *arg), void *arg);
 /* Calls fn(arg) when this turn ends: the place where objects that events may still name are freed. */
 void loop_at_turn_end(struct loop *loop, void (*fn)(void *arg), void *arg);
 
-MUST_CHECK bool loop_watch_add(struct loop *loop, struct loop_watch *watch, uint32_t events, struct err *err);
+MUST_CHECK bool loop_watch_add(struct loop *loop, struct loop_watch *watch, uint32_t events,
+                               struct err *err);
 void loop_watch_change(struct loop *loop, struct loop_watch *watch, uint32_t events);
 void loop_watch_remove(struct loop *loop, struct loop_watch *watch);
 /* An event of this turn that was not handed out yet is dropped too. */

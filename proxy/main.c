@@ -39,12 +39,16 @@ static int fail(const struct err *err)
 
 static int help(void)
 {
-    printf("shardlite %s - a PostgreSQL-speaking server whose storage is a folder of SQLite files\n\n"
-           "  shardlite serve [flags]             run the server; prints one line when it is ready\n"
-           "  shardlite check --data DIR          check every file, key placement, and catalog against shards\n"
-           "  shardlite passwd USER               make a SCRAM verifier for CREATE ROLE ... PASSWORD (reads the password)\n"
-           "  shardlite --version | --help\n\nFlags (each also as SHARDLITE_<NAME> in the environment, or in the file):\n",
-           SHARDLITE_VERSION);
+    printf(
+        "shardlite %s - a PostgreSQL-speaking server whose storage is a folder of SQLite files\n\n"
+        "  shardlite serve [flags]             run the server; prints one line when it is ready\n"
+        "  shardlite check --data DIR          check every file, key placement, and catalog "
+        "against shards\n"
+        "  shardlite passwd USER               make a SCRAM verifier for CREATE ROLE ... PASSWORD "
+        "(reads the password)\n"
+        "  shardlite --version | --help\n\nFlags (each also as SHARDLITE_<NAME> in the "
+        "environment, or in the file):\n",
+        SHARDLITE_VERSION);
     config_help();
     return 0;
 }
@@ -104,7 +108,8 @@ static void block_signals(sigset_t *set)
 static void raise_limits(const struct config *config)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)(config->max_connections + config->max_open_readers * 3 + DESCRIPTORS_SPARE);
+    rlim_t wanted =
+        (rlim_t)(config->max_connections + config->max_open_readers * 3 + DESCRIPTORS_SPARE);
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
     if (limit.rlim_cur < wanted) {
@@ -112,8 +117,8 @@ static void raise_limits(const struct config *config)
         setrlimit(RLIMIT_NOFILE, &limit);
     }
     if (limit.rlim_cur < (rlim_t)config->max_connections + DESCRIPTORS_SPARE)
-        log_line(LOG_WARNING_, "the limit of open files (%llu) is low for max_connections = %lld", (unsigned long long)limit.rlim_cur,
-                 (long long)config->max_connections);
+        log_line(LOG_WARNING_, "the limit of open files (%llu) is low for max_connections = %lld",
+                 (unsigned long long)limit.rlim_cur, (long long)config->max_connections);
 }
 
 static bool open_data(const struct config *config, struct err *err)
@@ -200,8 +205,8 @@ static void stop(void)
     sessions_post_all(NULL, session_drain);
     int64_t patience_us = server_config()->shutdown_timeout_s * 1000000;
     if (!wait_for_sessions(clock_monotonic_us() + patience_us)) {
-        log_line(LOG_WARNING_, "%u session(s) still run after %lld s: ending them", sessions_count(),
-                 (long long)server_config()->shutdown_timeout_s);
+        log_line(LOG_WARNING_, "%u session(s) still run after %lld s: ending them",
+                 sessions_count(), (long long)server_config()->shutdown_timeout_s);
         sessions_post_all(NULL, session_terminate);
         if (!wait_for_sessions(clock_monotonic_us() + 5000000))
             log_line(LOG_WARNING_, "%u session(s) do not end", sessions_count());
@@ -254,8 +259,8 @@ static int serve(int argc, char **argv)
         listeners_remove_socket_file();
         return fail(&err);
     }
-    printf("shardlite ready: %s port %d, data %s, %u loops\n", server_config()->listen, listeners_port(), server_config()->data_dir,
-           server.n_loops);
+    printf("shardlite ready: %s port %d, data %s, %u loops\n", server_config()->listen,
+           listeners_port(), server_config()->data_dir, server.n_loops);
     fflush(stdout);
     handle_signals(&signals);
     stop();
@@ -277,7 +282,8 @@ int main(int argc, char **argv)
         printf("shardlite %s (PostgreSQL %s)\n", SHARDLITE_VERSION, SHARDLITE_SERVER_VERSION);
         return 0;
     }
-    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 || strcmp(command, "help") == 0)
+    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||
+        strcmp(command, "help") == 0)
         return help();
     fprintf(stderr, "shardlite: unknown command \"%s\"; see shardlite --help\n", command);
     return 2;

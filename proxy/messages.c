@@ -15,7 +15,8 @@
 static void arm_timeout(struct session *s)
 {
     if (s->statement_timeout_ms && !s->statement_deadline.index)
-        deadline_set(loop_deadlines(s->loop), &s->statement_deadline, clock_monotonic_us() + s->statement_timeout_ms * 1000);
+        deadline_set(loop_deadlines(s->loop), &s->statement_deadline,
+                     clock_monotonic_us() + s->statement_timeout_ms * 1000);
 }
 
 static void disarm_timeout(struct session *s)
@@ -31,7 +32,8 @@ static void statement_begins(struct session *s, const char *text)
     s->statement_text = s->log_statement ? arena_strdup(s->scratch, text) : NULL;
     fiber_clear_interrupts(s->fiber, FIBER_CANCEL); /* came too late for the one before */
     arm_timeout(s);
-    sessions_show_state(s->entry, "active", text, strlen(text), s->statement_us, s->txn_open ? s->transaction_us : s->statement_us);
+    sessions_show_state(s->entry, "active", text, strlen(text), s->statement_us,
+                        s->txn_open ? s->transaction_us : s->statement_us);
 }
 
 static bool logs_statement(const struct session *s, const struct stmt *stmt)
@@ -39,10 +41,12 @@ static bool logs_statement(const struct session *s, const struct stmt *stmt)
     if (s->log_statement == 0)
         return false;
     bool modifies = stmt->query && !stmt->is_utility && stmt->query->writes;
-    bool ddl = stmt->is_utility && (strncmp(stmt->tag, "CREATE", 6) == 0 || strncmp(stmt->tag, "ALTER", 5) == 0 ||
-                                    strncmp(stmt->tag, "DROP", 4) == 0 || strncmp(stmt->tag, "GRANT", 5) == 0 ||
-                                    strncmp(stmt->tag, "REVOKE", 6) == 0 || strncmp(stmt->tag, "COMMENT", 7) == 0);
-    bool mod = modifies || (stmt->is_utility && (strcmp(stmt->tag, "TRUNCATE TABLE") == 0 || strncmp(stmt->tag, "COPY", 4) == 0 ||
+    bool ddl = stmt->is_utility &&
+               (strncmp(stmt->tag, "CREATE", 6) == 0 || strncmp(stmt->tag, "ALTER", 5) == 0 ||
+                strncmp(stmt->tag, "DROP", 4) == 0 || strncmp(stmt->tag, "GRANT", 5) == 0 ||
+                strncmp(stmt->tag, "REVOKE", 6) == 0 || strncmp(stmt->tag, "COMMENT", 7) == 0);
+    bool mod = modifies || (stmt->is_utility && (strcmp(stmt->tag, "TRUNCATE TABLE") == 0 ||
+                                                 strncmp(stmt->tag, "COPY", 4) == 0 ||
                                                  strcmp(stmt->tag, "EXECUTE") == 0));
     return s->log_statement == 3 || ddl || (s->log_statement == 2 && mod);
 }
@@ -53,15 +57,17 @@ static void log_duration(struct session *s, const char *text)
         return;
     int64_t took_us = clock_monotonic_us() - s->log_start_us;
     if (took_us >= s->log_min_duration_ms * 1000)
-        log_line_pid(LOG_INFO_, s->pid, "duration: %.3f ms  statement: %s", (double)took_us / 1000, text);
+        log_line_pid(LOG_INFO_, s->pid, "duration: %.3f ms  statement: %s", (double)took_us / 1000,
+                     text);
 }
 
 static bool refuse_if_failed(struct session *s, const void *node, struct err *err)
 {
     if (s->block != BLOCK_FAILED || transaction_allows_in_failed(node))
         return true;
-    return err_set(err, ERR_IN_FAILED_SQL_TRANSACTION,
-                   "current transaction is aborted, commands ignored until end of transaction block");
+    return err_set(
+        err, ERR_IN_FAILED_SQL_TRANSACTION,
+        "current transaction is aborted, commands ignored until end of transaction block");
 }
 
 static void report_failure(struct session *s, const struct err *err)
@@ -69,12 +75,15 @@ static void report_failure(struct session *s, const struct err *err)
     session_send_err(s, err);
     transaction_abort(s);
     if (s->out_of_step)
-        session_fatal(s, ERR_PROTOCOL_VIOLATION, "terminating connection because protocol synchronization was lost");
+        session_fatal(s, ERR_PROTOCOL_VIOLATION,
+                      "terminating connection because protocol synchronization was lost");
 }
 
 static void ready(struct session *s)
 {
-    static const char *const states[] = {[BLOCK_NONE] = "idle", [BLOCK_IMPLICIT] = "idle", [BLOCK_EXPLICIT] = "idle in transaction",
+    static const char *const states[] = {[BLOCK_NONE] = "idle",
+                                         [BLOCK_IMPLICIT] = "idle",
+                                         [BLOCK_EXPLICIT] = "idle in transaction",
                                          [BLOCK_FAILED] = "idle in transaction (aborted)"};
     disarm_timeout(s);
     if (s->phase == PHASE_CLOSING)
@@ -83,7 +92,8 @@ static void ready(struct session *s)
         notify_deliver(s);
     session_params_report(s);
     wire_ready(&s->out, transaction_status(s));
-    sessions_show_state(s->entry, states[s->block], NULL, 0, now_2000_us(), s->txn_open ? s->transaction_us : 0);
+    sessions_show_state(s->entry, states[s->block], NULL, 0, now_2000_us(),
+                        s->txn_open ? s->transaction_us : 0);
 }
 
 /* ---- Query ---- */
@@ -107,8 +117,8 @@ static bool send_results(struct session *s, struct portal *portal, struct err *e
 }
 
 /* Runs a statement of a query string to its end, and commits unless a block is open. */
-static bool run_statement(struct session *s, struct stmt *stmt, const struct datum *params, uint16_t n_params, bool is_last,
-                          struct err *err)
+static bool run_statement(struct session *s, struct stmt *stmt, const struct datum *params,
+                          uint16_t n_params, bool is_last, struct err *err)
 {
     struct portal *portal = portal_new(s, "", stmt, err);
     if (!portal)
@@ -116,7 +126,8 @@ static bool run_statement(struct session *s, struct stmt *stmt, const struct dat
     portal->params = params;
     portal->n_params = n_params;
     if (logs_statement(s, stmt))
-        log_line_pid(LOG_INFO_, s->pid, "statement: %s", s->statement_text ? s->statement_text : stmt->text);
+        log_line_pid(LOG_INFO_, s->pid, "statement: %s",
+                     s->statement_text ? s->statement_text : stmt->text);
     portal->active = true;
     bool ok = send_results(s, portal, err);
     portal->active = false;
@@ -158,7 +169,8 @@ static bool run_query(struct session *s, const char *text, size_t n, struct err 
 {
     const struct stmt_params none = {.fixed = true};
     session_drop_prepared(s, "");
-    if (s->block == BLOCK_NONE && s->pipelining && !transaction_finish_statement(s, err)) /* Executes without a Sync before */
+    if (s->block == BLOCK_NONE && s->pipelining &&
+        !transaction_finish_statement(s, err)) /* Executes without a Sync before */
         return false;
     const struct datum *params = NULL;
     uint16_t n_params = 0;
@@ -175,7 +187,8 @@ static bool run_query(struct session *s, const char *text, size_t n, struct err 
         return ok;
     }
     struct parsed *parsed = stmt_parse(s, text, n, err);
-    bool ok = parsed && run_parsed(s, parsed, err) && (parsed->list.n || transaction_finish_statement(s, err));
+    bool ok = parsed && run_parsed(s, parsed, err) &&
+              (parsed->list.n || transaction_finish_statement(s, err));
     parsed_unref(parsed);
     return ok;
 }
@@ -187,7 +200,8 @@ static void handle_query(struct session *s, const struct wire_message *message)
     const char *text = wire_cstring(&in);
     bool ok = wire_finished(&in) || wire_malformed(&in, &err);
     statement_begins(s, text);
-    const char *logged = s->log_start_us ? arena_strdup(s->scratch, text) : NULL; /* COPY moves the message away */
+    const char *logged =
+        s->log_start_us ? arena_strdup(s->scratch, text) : NULL; /* COPY moves the message away */
     ok = ok && run_query(s, text, message->n - 1, &err);
     if (!ok)
         report_failure(s, &err);
@@ -198,7 +212,8 @@ static void handle_query(struct session *s, const struct wire_message *message)
 
 /* ---- Parse ---- */
 
-static bool read_types(struct session *s, struct wire_reader *in, struct prepared_statement *prepared, struct err *err)
+static bool read_types(struct session *s, struct wire_reader *in,
+                       struct prepared_statement *prepared, struct err *err)
 {
     uint16_t n = wire_u16(in);
     if (in->failed || wire_left(in) < 4u * n) {
@@ -217,9 +232,11 @@ static bool read_types(struct session *s, struct wire_reader *in, struct prepare
     return wire_finished(in) || wire_malformed(in, err);
 }
 
-static bool parse_into(struct session *s, struct prepared_statement *prepared, const char *text, struct err *err)
+static bool parse_into(struct session *s, struct prepared_statement *prepared, const char *text,
+                       struct err *err)
 {
-    struct stmt_params params = {.declared = prepared->declared, .n_declared = prepared->n_declared};
+    struct stmt_params params = {.declared = prepared->declared,
+                                 .n_declared = prepared->n_declared};
     size_t n = strlen(text);
     prepared->epoch = s->settings_epoch;
     prepared->stmt = stmt_cached(s, text, n, &params);
@@ -230,9 +247,11 @@ static bool parse_into(struct session *s, struct prepared_statement *prepared, c
         return false;
     bool ok = true;
     if (parsed->list.n > 1)
-        ok = err_set(err, ERR_SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement");
+        ok = err_set(err, ERR_SYNTAX_ERROR,
+                     "cannot insert multiple commands into a prepared statement");
     else if (parsed->list.n == 1)
-        ok = refuse_if_failed(s, parsed->list.items[0].node, err) && (prepared->stmt = stmt_new(s, parsed, 0, &params, err));
+        ok = refuse_if_failed(s, parsed->list.items[0].node, err) &&
+             (prepared->stmt = stmt_new(s, parsed, 0, &params, err));
     parsed_unref(parsed);
     return ok;
 }
@@ -281,10 +300,15 @@ static bool check_format(int16_t format, struct err *err)
            err_set(err, ERR_INVALID_PARAMETER_VALUE, "unsupported format code: %d", format);
 }
 
-static bool bind_param(struct session *s, struct portal *portal, const struct type *type, int16_t format, const uint8_t *bytes,
-                       uint32_t n, bool *shows_value, struct datum *value, struct err *err)
+static bool bind_param(struct session *s, struct portal *portal, const struct type *type,
+                       int16_t format, const uint8_t *bytes, uint32_t n, bool *shows_value,
+                       struct datum *value, struct err *err)
 {
-    struct type_io io = {.arena = portal->arena, .err = err, .type = type, .typmod = -1, .settings = &s->settings,
+    struct type_io io = {.arena = portal->arena,
+                         .err = err,
+                         .type = type,
+                         .typmod = -1,
+                         .settings = &s->settings,
                          .env = &portal->env};
     *shows_value = false;
     if (!check_format(format, err))
@@ -308,12 +332,14 @@ static void tell_parameter(const struct bind *bind, int number, bool shows_value
     if (err->where)
         return;
     if (*bind->portal_name)
-        err->where = arena_printf(err->arena, "portal \"%s\" parameter $%d%s", bind->portal_name, number, value);
+        err->where = arena_printf(err->arena, "portal \"%s\" parameter $%d%s", bind->portal_name,
+                                  number, value);
     else
         err->where = arena_printf(err->arena, "unnamed portal parameter $%d%s", number, value);
 }
 
-static bool bind_params(struct session *s, struct portal *portal, const struct bind *bind, struct wire_reader *in, struct err *err)
+static bool bind_params(struct session *s, struct portal *portal, const struct bind *bind,
+                        struct wire_reader *in, struct err *err)
 {
     const struct stmt *stmt = portal->stmt;
     struct datum *values = ARENA_ARRAY(portal->arena, struct datum, bind->n_params + 1u);
@@ -329,7 +355,8 @@ static bool bind_params(struct session *s, struct portal *portal, const struct b
         const uint8_t *bytes = wire_bytes(in, n);
         if (!bytes && n)
             return err_set(err, ERR_PROTOCOL_VIOLATION, "insufficient data left in message");
-        if (!bind_param(s, portal, stmt->param_types[i], format, bytes, n, &shows_value, &values[i], err)) {
+        if (!bind_param(s, portal, stmt->param_types[i], format, bytes, n, &shows_value, &values[i],
+                        err)) {
             tell_parameter(bind, i + 1, shows_value, err);
             return false;
         }
@@ -350,7 +377,9 @@ static bool bind_result_formats(struct portal *portal, const struct bind *bind, 
     }
     size_t n = portal->columns.n;
     if (bind->n_results > 1 && bind->n_results != n && (n || !portal->stmt->is_utility))
-        return err_set(err, ERR_PROTOCOL_VIOLATION, "bind message has %d result formats but query has %zu columns", bind->n_results, n);
+        return err_set(err, ERR_PROTOCOL_VIOLATION,
+                       "bind message has %d result formats but query has %zu columns",
+                       bind->n_results, n);
     if (!any_binary)
         return true;
     int16_t *formats = ARENA_ARRAY(portal->arena, int16_t, n + 1);
@@ -369,12 +398,14 @@ static bool read_bind(struct wire_reader *in, struct bind *bind, struct err *err
     if (in->failed)
         return wire_malformed(in, err);
     if (bind->n_formats > 1 && bind->n_formats != bind->n_params)
-        return err_set(err, ERR_PROTOCOL_VIOLATION, "bind message has %d parameter formats but %d parameters", bind->n_formats,
+        return err_set(err, ERR_PROTOCOL_VIOLATION,
+                       "bind message has %d parameter formats but %d parameters", bind->n_formats,
                        bind->n_params);
     return true;
 }
 
-static bool bind_rest(struct session *s, struct portal *portal, struct bind *bind, struct wire_reader *in, struct err *err)
+static bool bind_rest(struct session *s, struct portal *portal, struct bind *bind,
+                      struct wire_reader *in, struct err *err)
 {
     if (!bind_params(s, portal, bind, in, err))
         return false;
@@ -382,7 +413,8 @@ static bool bind_rest(struct session *s, struct portal *portal, struct bind *bin
     bind->results = wire_bytes(in, 2u * bind->n_results);
     if (!wire_finished(in))
         return wire_malformed(in, err);
-    if (portal->stmt->is_utility && !utility_columns(s, portal->stmt, portal->arena, &portal->columns, err))
+    if (portal->stmt->is_utility &&
+        !utility_columns(s, portal->stmt, portal->arena, &portal->columns, err))
         return false;
     return bind_result_formats(portal, bind, err);
 }
@@ -401,8 +433,10 @@ static bool handle_bind(struct session *s, struct wire_reader *in, struct err *e
         return false;
     uint16_t n_wanted = prepared->stmt ? prepared->stmt->n_params : 0;
     if (bind.n_params != n_wanted)
-        return err_set(err, ERR_PROTOCOL_VIOLATION, "bind message supplies %d parameters, but prepared statement \"%s\" requires %d",
-                       bind.n_params, prepared->name, n_wanted);
+        return err_set(
+            err, ERR_PROTOCOL_VIOLATION,
+            "bind message supplies %d parameters, but prepared statement \"%s\" requires %d",
+            bind.n_params, prepared->name, n_wanted);
     if (prepared->stmt && !refuse_if_failed(s, prepared->stmt->node, err))
         return false;
     transaction_open(s);
@@ -488,12 +522,18 @@ static struct stmt *empty_statement(struct session *s, struct err *err)
     struct stmt *stmt = ARENA_NEW(arena, struct stmt);
     const struct catalog *catalog = session_catalog(s);
     (void)err;
-    *stmt = (struct stmt){.refs = 1, .arena = arena, .catalog = catalog_ref((struct catalog *)catalog), .text = "", .tag = "",
-                          .is_utility = true, .catalog_version = catalog_version(catalog)};
+    *stmt = (struct stmt){.refs = 1,
+                          .arena = arena,
+                          .catalog = catalog_ref((struct catalog *)catalog),
+                          .text = "",
+                          .tag = "",
+                          .is_utility = true,
+                          .catalog_version = catalog_version(catalog)};
     return stmt;
 }
 
-static bool execute_portal(struct session *s, struct portal *portal, uint32_t limit, struct err *err)
+static bool execute_portal(struct session *s, struct portal *portal, uint32_t limit,
+                           struct err *err)
 {
     struct client_sink *sink = NULL;
     uint64_t n_sent;
@@ -503,12 +543,14 @@ static bool execute_portal(struct session *s, struct portal *portal, uint32_t li
         return true;
     }
     if (portal->state == PORTAL_DONE && !portal->columns.n && !portal->stmt->returns_rows)
-        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"%s\" cannot be run", portal->name);
+        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"%s\" cannot be run",
+                       portal->name);
     if (!portal_start(s, portal, err))
         return false;
     if (portal->columns.n || portal->stmt->returns_rows) {
         if (!portal->sink)
-            portal->sink = client_sink_new(s, portal->arena, &portal->columns, portal->formats, &portal->env);
+            portal->sink =
+                client_sink_new(s, portal->arena, &portal->columns, portal->formats, &portal->env);
         sink = portal->sink;
     }
     if (!portal_run(s, portal, limit, sink ? &sink->sink : NULL, &n_sent, &done, err))
@@ -533,7 +575,8 @@ static bool handle_execute(struct session *s, struct wire_reader *in, struct err
         return false;
     statement_begins(s, portal->stmt->text);
     if (logs_statement(s, portal->stmt))
-        log_line_pid(LOG_INFO_, s->pid, "execute %s: %s", *name ? name : "<unnamed>", portal->stmt->text);
+        log_line_pid(LOG_INFO_, s->pid, "execute %s: %s", *name ? name : "<unnamed>",
+                     portal->stmt->text);
     const char *text = s->log_start_us ? arena_strdup(s->scratch, portal->stmt->text) : NULL;
     bool was_control = portal->stmt->node && IS_NODE(portal->stmt->node, TransactionStmt);
     transaction_open(s);
@@ -581,14 +624,16 @@ static void handle_sync(struct session *s)
 {
     struct err err = ERR_IN(s->scratch);
     s->skip_to_sync = false;
-    if (s->block != BLOCK_EXPLICIT && s->block != BLOCK_FAILED && !transaction_finish_statement(s, &err))
+    if (s->block != BLOCK_EXPLICIT && s->block != BLOCK_FAILED &&
+        !transaction_finish_statement(s, &err))
         report_failure(s, &err);
     s->pipelining = false;
     ready(s);
 }
 
 static void handle_extended(struct session *s, const struct wire_message *message,
-                            bool (*handle)(struct session *s, struct wire_reader *in, struct err *err))
+                            bool (*handle)(struct session *s, struct wire_reader *in,
+                                           struct err *err))
 {
     struct wire_reader in = wire_reader_over(message->body, message->n);
     struct err err = ERR_IN(s->scratch);
@@ -659,7 +704,8 @@ static bool told_to_end(struct session *s)
         session_fatal(s, s->fatal_state, "%s", s->fatal);
         return true;
     }
-    if (fiber_interrupts(s->fiber) & FIBER_TERMINATE || (s->draining && s->block == BLOCK_NONE && !s->txn_open)) {
+    if (fiber_interrupts(s->fiber) & FIBER_TERMINATE ||
+        (s->draining && s->block == BLOCK_NONE && !s->txn_open)) {
         session_fatal(s, ERR_ADMIN_SHUTDOWN, "terminating connection due to administrator command");
         return true;
     }

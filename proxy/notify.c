@@ -73,7 +73,8 @@ static void remove_listener(const struct session *s, const char *channel)
 
 /* ---- delivery ---- */
 
-static struct pending_notification *notification_new(int32_t pid, const char *channel, const char *payload)
+static struct pending_notification *notification_new(int32_t pid, const char *channel,
+                                                     const char *payload)
 {
     size_t n_channel = strlen(channel) + 1, n_payload = strlen(payload) + 1;
     struct pending_notification *note = malloc(sizeof(*note) + n_channel + n_payload);
@@ -121,7 +122,8 @@ static void send_to_all(struct session *s, const struct pending_notification *no
     int32_t *pids = list ? arena_memdup(arena, list->pids, n * sizeof(*pids)) : NULL;
     pthread_mutex_unlock(&mutex);
     for (size_t i = 0; i < n; i++) {
-        struct pending_notification *copy = notification_new(note->pid, note->channel, note->payload);
+        struct pending_notification *copy =
+            notification_new(note->pid, note->channel, note->payload);
         if (pids[i] == s->pid)
             append(&s->notify_in, copy);
         else

@@ -17,7 +17,8 @@
 
 static struct param_def defs[PARAM_MAX];
 static size_t n_defs;
-static const char *server_values[PARAM_MAX]; /* atomic pointers; replaced ones are kept, for readers hold them */
+static const char
+    *server_values[PARAM_MAX]; /* atomic pointers; replaced ones are kept, for readers hold them */
 static struct arena *defs_arena;
 
 static const struct {
@@ -57,13 +58,28 @@ static const struct {
 };
 
 static const char *const reported[] = {
-    "application_name", "client_encoding", "DateStyle", "default_transaction_read_only", "in_hot_standby",
-    "integer_datetimes", "IntervalStyle", "is_superuser", "server_encoding", "server_version",
-    "session_authorization", "standard_conforming_strings", "TimeZone",
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "default_transaction_read_only",
+    "in_hot_standby",
+    "integer_datetimes",
+    "IntervalStyle",
+    "is_superuser",
+    "server_encoding",
+    "server_version",
+    "session_authorization",
+    "standard_conforming_strings",
+    "TimeZone",
 };
 static const char *const not_reset[] = {
-    "transaction_isolation", "transaction_read_only", "transaction_deferrable", "role", "session_authorization",
-    "is_superuser", "seed",
+    "transaction_isolation",
+    "transaction_read_only",
+    "transaction_deferrable",
+    "role",
+    "session_authorization",
+    "is_superuser",
+    "seed",
 };
 
 /* Parameters that PostgreSQL's own list of settings does not show, and ours. */
@@ -74,14 +90,16 @@ static const struct builtin_setting extra[] = {
     {"session_authorization", "", NULL, "Ungrouped", "user", "string", NULL, NULL, NULL, ""},
     {"ssl_renegotiation_limit", "0", "kB", "Ungrouped", "user", "integer", "0", "0", NULL, "0"},
     {"default_with_oids", "off", NULL, "Ungrouped", "user", "bool", NULL, NULL, NULL, "off"},
-    {"shardlite.version", SHARDLITE_VERSION, NULL, "Shardlite", "internal", "string", NULL, NULL, NULL, SHARDLITE_VERSION},
+    {"shardlite.version", SHARDLITE_VERSION, NULL, "Shardlite", "internal", "string", NULL, NULL,
+     NULL, SHARDLITE_VERSION},
     {"shardlite.shards", "8", NULL, "Shardlite", "postmaster", "integer", "1", "4096", NULL, "8"},
     {"shardlite.loops", "0", NULL, "Shardlite", "postmaster", "integer", "0", "1024", NULL, "0"},
 };
 
 /* What PostgreSQL's list says of the machine it was taken from is replaced at start. */
-static const char *const blanked[] = {"application_name", "config_file", "data_directory", "hba_file", "ident_file",
-                                      "unix_socket_directories", "external_pid_file"};
+static const char *const blanked[] = {"application_name", "config_file", "data_directory",
+                                      "hba_file",         "ident_file",  "unix_socket_directories",
+                                      "external_pid_file"};
 
 static bool listed(const char *const *list, size_t n, const char *name)
 {
@@ -108,12 +126,9 @@ static enum param_kind kind_of(const char *vartype)
 }
 
 static const char *const context_names[] = {
-    [CONTEXT_INTERNAL] = "internal",
-    [CONTEXT_POSTMASTER] = "postmaster",
-    [CONTEXT_SIGHUP] = "sighup",
-    [CONTEXT_SUPERUSER_BACKEND] = "superuser-backend",
-    [CONTEXT_BACKEND] = "backend",
-    [CONTEXT_SUPERUSER] = "superuser",
+    [CONTEXT_INTERNAL] = "internal", [CONTEXT_POSTMASTER] = "postmaster",
+    [CONTEXT_SIGHUP] = "sighup",     [CONTEXT_SUPERUSER_BACKEND] = "superuser-backend",
+    [CONTEXT_BACKEND] = "backend",   [CONTEXT_SUPERUSER] = "superuser",
     [CONTEXT_USER] = "user",
 };
 
@@ -168,7 +183,9 @@ static void add_def(const struct builtin_setting *raw)
         .max_text = raw->max,
         .short_desc = raw->short_desc,
         .extra_desc = raw->extra_desc,
-        .boot = raw->setting ? raw->setting : raw->boot ? raw->boot : "",
+        .boot = raw->setting ? raw->setting
+                : raw->boot  ? raw->boot
+                             : "",
         .report = listed(reported, ARRAY_COUNT(reported), raw->name),
         .no_reset_all = listed(not_reset, ARRAY_COUNT(not_reset), raw->name),
     };

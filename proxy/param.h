@@ -61,31 +61,32 @@ struct param_def {
     enum param_id id;
     enum param_kind kind;
     enum param_context context;
-    const char *unit;              /* NULL: none */
-    double min, max;               /* integers and reals */
-    const char *const *enums;      /* ended by NULL */
-    const char *boot;              /* built-in value, canonical */
-    const char *boot_shown;        /* pg_settings.boot_val; may be NULL */
-    const char *enums_text, *min_text, *max_text; /* as pg_settings shows them; may be NULL */
+    const char *unit;                               /* NULL: none */
+    double min, max;                                /* integers and reals */
+    const char *const *enums;                       /* ended by NULL */
+    const char *boot;                               /* built-in value, canonical */
+    const char *boot_shown;                         /* pg_settings.boot_val; may be NULL */
+    const char *enums_text, *min_text, *max_text;   /* as pg_settings shows them; may be NULL */
     const char *category, *short_desc, *extra_desc; /* the last two may be NULL */
-    uint32_t index;                /* place in the list */
-    bool report;                   /* sent as ParameterStatus */
-    bool hidden;                   /* not in SHOW ALL and pg_settings */
+    uint32_t index;                                 /* place in the list */
+    bool report;                                    /* sent as ParameterStatus */
+    bool hidden;                                    /* not in SHOW ALL and pg_settings */
     bool no_reset_all;
-    bool custom;                   /* a dotted name nobody declared: a session's own */
+    bool custom; /* a dotted name nobody declared: a session's own */
 };
 
 void params_init(void); /* once, before threads */
 size_t param_count(void);
-const struct param_def *param_at(size_t index);        /* sorted by name, letter case aside */
-const struct param_def *param_find(const char *name);  /* letter case aside; NULL: none */
+const struct param_def *param_at(size_t index);       /* sorted by name, letter case aside */
+const struct param_def *param_find(const char *name); /* letter case aside; NULL: none */
 /* "a.b": the form that a custom parameter must have. */
 bool param_custom_name_ok(const char *name);
 /* 42704 unrecognized configuration parameter. */
 bool param_unknown(const char *name, struct err *err);
 
 /* Checks `text` and gives its canonical form in err's arena.  Errors are PostgreSQL's. */
-MUST_CHECK bool param_check(const struct param_def *def, const char *text, const char **value, struct err *err);
+MUST_CHECK bool param_check(const struct param_def *def, const char *text, const char **value,
+                            struct err *err);
 /* As SHOW prints a canonical value: with the unit that fits best. */
 const char *param_show(const struct param_def *def, const char *value, struct arena *arena);
 
@@ -95,8 +96,8 @@ const char *param_server_value(const struct param_def *def);
 void param_set_server_value(const struct param_def *def, const char *value);
 bool param_server_value_is_set(const struct param_def *def);
 
-bool param_bool(const char *value);         /* of a canonical boolean */
-int64_t param_integer(const char *value);   /* of a canonical integer */
+bool param_bool(const char *value);       /* of a canonical boolean */
+int64_t param_integer(const char *value); /* of a canonical integer */
 MUST_CHECK bool param_parse_bool(const char *text, bool *value);
 
 const char *context_name(enum param_context context);

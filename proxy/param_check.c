@@ -16,12 +16,15 @@ struct unit {
     const char *name;
     double factor; /* bytes or microseconds */
 };
-static const struct unit memory_units[] = {{"B", 1}, {"kB", 1024}, {"MB", 1048576}, {"GB", 1073741824.0}, {"TB", 1099511627776.0}};
-static const struct unit time_units[] = {{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"min", 60e6}, {"h", 3600e6}, {"d", 86400e6}};
+static const struct unit memory_units[] = {
+    {"B", 1}, {"kB", 1024}, {"MB", 1048576}, {"GB", 1073741824.0}, {"TB", 1099511627776.0}};
+static const struct unit time_units[] = {{"us", 1},     {"ms", 1e3},   {"s", 1e6},
+                                         {"min", 60e6}, {"h", 3600e6}, {"d", 86400e6}};
 
 static bool is_time(const char *unit)
 {
-    return strcmp(unit, "ms") == 0 || strcmp(unit, "s") == 0 || strcmp(unit, "min") == 0 || strcmp(unit, "us") == 0;
+    return strcmp(unit, "ms") == 0 || strcmp(unit, "s") == 0 || strcmp(unit, "min") == 0 ||
+           strcmp(unit, "us") == 0;
 }
 
 static void units_of(const char *unit, const struct unit **units, size_t *n, double *base)
@@ -49,7 +52,8 @@ bool param_parse_bool(const char *text, bool *value)
                  {"on", 2, true},   {"off", 2, false},   {"1", 1, true},   {"0", 1, false}};
     size_t n = strlen(text);
     for (size_t i = 0; i < ARRAY_COUNT(words); i++)
-        if (n >= words[i].least && n <= strlen(words[i].word) && strncasecmp(text, words[i].word, n) == 0) {
+        if (n >= words[i].least && n <= strlen(words[i].word) &&
+            strncasecmp(text, words[i].word, n) == 0) {
             *value = words[i].value;
             return true;
         }
@@ -58,11 +62,13 @@ bool param_parse_bool(const char *text, bool *value)
 
 static bool invalid_value(const char *name, const char *text, struct err *err)
 {
-    return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid value for parameter \"%s\": \"%s\"", name, text);
+    return err_set(err, ERR_INVALID_PARAMETER_VALUE, "invalid value for parameter \"%s\": \"%s\"",
+                   name, text);
 }
 
 /* Reads a number and its unit, in base units.  False with the hint set for what is wrong. */
-static bool parse_number(const struct param_def *def, const char *text, double *value, struct err *err)
+static bool parse_number(const struct param_def *def, const char *text, double *value,
+                         struct err *err)
 {
     char *end;
     const char *start = text;
@@ -99,9 +105,10 @@ static bool parse_number(const struct param_def *def, const char *text, double *
             rest++;
         if (!found || *rest) {
             invalid_value(def->name, text, err);
-            return err_hint(err, is_time(def->unit)
-                                     ? "Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\"."
-                                     : "Valid units for this parameter are \"B\", \"kB\", \"MB\", \"GB\", and \"TB\".");
+            return err_hint(err, is_time(def->unit) ? "Valid units for this parameter are \"us\", "
+                                                      "\"ms\", \"s\", \"min\", \"h\", and \"d\"."
+                                                    : "Valid units for this parameter are \"B\", "
+                                                      "\"kB\", \"MB\", \"GB\", and \"TB\".");
         }
         number = number * found->factor / base;
     }
@@ -109,7 +116,8 @@ static bool parse_number(const struct param_def *def, const char *text, double *
     return true;
 }
 
-static bool check_integer(const struct param_def *def, const char *text, const char **value, struct err *err)
+static bool check_integer(const struct param_def *def, const char *text, const char **value,
+                          struct err *err)
 {
     double number;
     if (!parse_number(def, text, &number, err))
@@ -120,20 +128,25 @@ static bool check_integer(const struct param_def *def, const char *text, const c
         return err_hint(err, "Value exceeds integer range.");
     }
     if (number < def->min || number > def->max)
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "%d%s%s is outside the valid range for parameter \"%s\" (%d .. %d)",
-                       (int)number, def->unit ? " " : "", def->unit ? def->unit : "", def->name, (int)def->min, (int)def->max);
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "%d%s%s is outside the valid range for parameter \"%s\" (%d .. %d)",
+                       (int)number, def->unit ? " " : "", def->unit ? def->unit : "", def->name,
+                       (int)def->min, (int)def->max);
     *value = arena_printf(err->arena, "%d", (int)number);
     return true;
 }
 
-static bool check_real(const struct param_def *def, const char *text, const char **value, struct err *err)
+static bool check_real(const struct param_def *def, const char *text, const char **value,
+                       struct err *err)
 {
     double number;
     if (!parse_number(def, text, &number, err))
         return false;
     if (number < def->min || number > def->max)
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "%g%s%s is outside the valid range for parameter \"%s\" (%g .. %g)",
-                       number, def->unit ? " " : "", def->unit ? def->unit : "", def->name, def->min, def->max);
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "%g%s%s is outside the valid range for parameter \"%s\" (%g .. %g)", number,
+                       def->unit ? " " : "", def->unit ? def->unit : "", def->name, def->min,
+                       def->max);
     *value = arena_printf(err->arena, "%g", number);
     return true;
 }
@@ -148,7 +161,8 @@ static bool has_label(const struct param_def *def, const char *label, const char
     return false;
 }
 
-static bool check_enum(const struct param_def *def, const char *text, const char **value, struct err *err)
+static bool check_enum(const struct param_def *def, const char *text, const char **value,
+                       struct err *err)
 {
     if (has_label(def, text, value))
         return true;
@@ -156,8 +170,9 @@ static bool check_enum(const struct param_def *def, const char *text, const char
     bool on;
     const char *ignored;
     if (has_label(def, "on", &ignored) && has_label(def, "off", &ignored) && strlen(text) > 0 &&
-        (strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0 || strcasecmp(text, "yes") == 0 ||
-         strcasecmp(text, "no") == 0 || strcmp(text, "1") == 0 || strcmp(text, "0") == 0) &&
+        (strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0 ||
+         strcasecmp(text, "yes") == 0 || strcasecmp(text, "no") == 0 || strcmp(text, "1") == 0 ||
+         strcmp(text, "0") == 0) &&
         param_parse_bool(text, &on))
         return has_label(def, on ? "on" : "off", value);
     if (has_label(def, "debug2", value) && strcasecmp(text, "debug") == 0)
@@ -179,7 +194,8 @@ bool param_check(const struct param_def *def, const char *text, const char **val
     switch (def->kind) {
     case PARAM_BOOL:
         if (!param_parse_bool(text, &flag))
-            return err_set(err, ERR_INVALID_PARAMETER_VALUE, "parameter \"%s\" requires a Boolean value", def->name);
+            return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                           "parameter \"%s\" requires a Boolean value", def->name);
         *value = flag ? "on" : "off";
         return true;
     case PARAM_INTEGER:
@@ -287,9 +303,12 @@ bool check_name_list(const char *param, const char *text, const char **value, st
     return true;
 }
 
-static const char *const style_names[] = {
-    [DATE_STYLE_ISO] = "ISO", [DATE_STYLE_SQL] = "SQL", [DATE_STYLE_POSTGRES] = "Postgres", [DATE_STYLE_GERMAN] = "German"};
-static const char *const order_names[] = {[DATE_ORDER_MDY] = "MDY", [DATE_ORDER_DMY] = "DMY", [DATE_ORDER_YMD] = "YMD"};
+static const char *const style_names[] = {[DATE_STYLE_ISO] = "ISO",
+                                          [DATE_STYLE_SQL] = "SQL",
+                                          [DATE_STYLE_POSTGRES] = "Postgres",
+                                          [DATE_STYLE_GERMAN] = "German"};
+static const char *const order_names[] = {
+    [DATE_ORDER_MDY] = "MDY", [DATE_ORDER_DMY] = "DMY", [DATE_ORDER_YMD] = "YMD"};
 
 void date_style_parse(const char *value, enum date_style *style, enum date_order *order)
 {
@@ -327,7 +346,8 @@ bool check_date_style(const char *text, const char **value, struct err *err)
             this_order = DATE_ORDER_YMD;
         else if (strcasecmp(word, "dmy") == 0 || strncasecmp(word, "euro", 4) == 0)
             this_order = DATE_ORDER_DMY;
-        else if (strcasecmp(word, "mdy") == 0 || strcasecmp(word, "us") == 0 || strncasecmp(word, "noneuro", 7) == 0)
+        else if (strcasecmp(word, "mdy") == 0 || strcasecmp(word, "us") == 0 ||
+                 strncasecmp(word, "noneuro", 7) == 0)
             this_order = DATE_ORDER_MDY;
         else if (strcasecmp(word, "default") == 0)
             continue;
@@ -347,7 +367,8 @@ bool check_date_style(const char *text, const char **value, struct err *err)
         return err_detail(err, "Conflicting \"datestyle\" specifications.");
     }
     /* What is not said here is kept by the session: it passes the missing half (session_params.c). */
-    *value = arena_printf(err->arena, "%s, %s", style < 0 ? "-" : style_names[style], order < 0 ? "-" : order_names[order]);
+    *value = arena_printf(err->arena, "%s, %s", style < 0 ? "-" : style_names[style],
+                          order < 0 ? "-" : order_names[order]);
     return true;
 }
 
@@ -372,10 +393,12 @@ bool check_client_encoding(const char *text, const char **value, struct err *err
         *value = "UTF8";
     else if (strcmp(name, "sqlascii") == 0)
         *value = "SQL_ASCII";
-    else if (strncmp(name, "latin", 5) == 0 || strncmp(name, "win", 3) == 0 || strncmp(name, "iso8859", 7) == 0 ||
-             strncmp(name, "euc", 3) == 0 || strcmp(name, "sjis") == 0 || strncmp(name, "koi8", 4) == 0 ||
+    else if (strncmp(name, "latin", 5) == 0 || strncmp(name, "win", 3) == 0 ||
+             strncmp(name, "iso8859", 7) == 0 || strncmp(name, "euc", 3) == 0 ||
+             strcmp(name, "sjis") == 0 || strncmp(name, "koi8", 4) == 0 ||
              strcmp(name, "big5") == 0 || strncmp(name, "gb", 2) == 0)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "conversion between %s and UTF8 is not supported", text);
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                       "conversion between %s and UTF8 is not supported", text);
     else
         return invalid_value("client_encoding", text, err);
     return true;

@@ -125,13 +125,14 @@ void plan_cache_add(struct plan_cache *cache, struct stmt *stmt, const void *key
     stmt->in_cache = true;
 }
 
-const struct literal_shape *plan_cache_shape(struct plan_cache *cache, const void *key, size_t key_bytes)
+const struct literal_shape *plan_cache_shape(struct plan_cache *cache, const void *key,
+                                             size_t key_bytes)
 {
     return map_get(cache->shapes, key, key_bytes);
 }
 
-void plan_cache_add_shape(struct plan_cache *cache, const void *key, size_t key_bytes, const struct literal_use *uses, uint16_t n,
-                          bool useless)
+void plan_cache_add_shape(struct plan_cache *cache, const void *key, size_t key_bytes,
+                          const struct literal_use *uses, uint16_t n, bool useless)
 {
     if (map_count(cache->shapes) >= SHAPES_MAX)
         forget_shapes(cache);

@@ -25,8 +25,9 @@ struct literal_shape {
     uint16_t n;
     struct literal_use uses[];
 };
-const struct literal_shape *plan_cache_shape(struct plan_cache *cache, const void *key, size_t key_bytes);
-void plan_cache_add_shape(struct plan_cache *cache, const void *key, size_t key_bytes, const struct literal_use *uses, uint16_t n,
-                          bool useless);
+const struct literal_shape *plan_cache_shape(struct plan_cache *cache, const void *key,
+                                             size_t key_bytes);
+void plan_cache_add_shape(struct plan_cache *cache, const void *key, size_t key_bytes,
+                          const struct literal_use *uses, uint16_t n, bool useless);
 
 #endif

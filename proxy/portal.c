@@ -33,8 +33,12 @@ struct portal *portal_new(struct session *s, const char *name, struct stmt *stmt
         session_drop_portal(s, old);
     struct arena *arena = loop_take_arena(s->loop);
     struct portal *portal = ARENA_NEW(arena, struct portal);
-    *portal = (struct portal){.name = strdup(name), .arena = arena, .stmt = stmt_ref(stmt), .columns = stmt->columns,
-                              .level = session_level(s), .created_us = s->statement_us};
+    *portal = (struct portal){.name = strdup(name),
+                              .arena = arena,
+                              .stmt = stmt_ref(stmt),
+                              .columns = stmt->columns,
+                              .level = session_level(s),
+                              .created_us = s->statement_us};
     ASSERT(portal->name != NULL);
     map_put(s->portals, name, strlen(name), portal);
     return portal;
@@ -60,7 +64,8 @@ void session_drop_portal(struct session *s, struct portal *portal)
 }
 
 /* Calls `drop` for each that `wanted` picks; the map may change meanwhile. */
-static void drop_where(struct session *s, bool (*wanted)(const struct portal *portal, uint32_t level), uint32_t level)
+static void drop_where(struct session *s,
+                       bool (*wanted)(const struct portal *portal, uint32_t level), uint32_t level)
 {
     if (!s->portals || !map_count(s->portals))
         return;
@@ -133,7 +138,8 @@ static bool refuse_write_if_read_only(struct session *s, const struct query *que
 {
     if (!query->writes || !s->read_only)
         return true;
-    return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute %s in a read-only transaction", query->tag);
+    return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION,
+                   "cannot execute %s in a read-only transaction", query->tag);
 }
 
 static bool start_query(struct session *s, struct portal *portal, struct err *err)
@@ -160,7 +166,9 @@ static bool start_utility(struct session *s, struct portal *portal, struct err *
     if (result.delegated)
         return true;
     portal->silent = result.silent;
-    portal->tag = result.has_count ? arena_printf(portal->arena, "%s %llu", result.tag, (unsigned long long)result.n_rows) : result.tag;
+    portal->tag = result.has_count ? arena_printf(portal->arena, "%s %llu", result.tag,
+                                                  (unsigned long long)result.n_rows)
+                                   : result.tag;
     if (result.rows) {
         portal->store = result.rows;
         portal->store_complete = true;
@@ -177,14 +185,16 @@ bool portal_start(struct session *s, struct portal *portal, struct err *err)
 {
     if (portal->state != PORTAL_NEW)
         return true;
-    bool ok = portal->stmt->is_utility ? start_utility(s, portal, err) : start_query(s, portal, err);
+    bool ok =
+        portal->stmt->is_utility ? start_utility(s, portal, err) : start_query(s, portal, err);
     if (!ok)
         portal->state = PORTAL_FAILED;
     return ok;
 }
 
 /* One more row out of the executor: *row NULL at its end. */
-static bool pull(struct session *s, struct portal *portal, const struct datum **row, struct err *err)
+static bool pull(struct session *s, struct portal *portal, const struct datum **row,
+                 struct err *err)
 {
     *row = NULL;
     if (!portal->exec)
@@ -205,7 +215,8 @@ static bool pull(struct session *s, struct portal *portal, const struct datum **
 }
 
 /* The row after the cursor's place; *row NULL at the end.  Moves on. */
-static bool next_row(struct session *s, struct portal *portal, const struct datum **row, struct err *err)
+static bool next_row(struct session *s, struct portal *portal, const struct datum **row,
+                     struct err *err)
 {
     if (portal->fetch_cursor)
         return fetch_step(s, portal, row, err);
@@ -219,13 +230,14 @@ static bool next_row(struct session *s, struct portal *portal, const struct datu
     return true;
 }
 
-bool portal_run(struct session *s, struct portal *portal, uint64_t limit, struct row_sink *sink, uint64_t *n_sent, bool *done,
-                struct err *err)
+bool portal_run(struct session *s, struct portal *portal, uint64_t limit, struct row_sink *sink,
+                uint64_t *n_sent, bool *done, struct err *err)
 {
     *n_sent = 0;
     *done = false;
     if (portal->state == PORTAL_FAILED)
-        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"%s\" cannot be run", portal->name);
+        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"%s\" cannot be run",
+                       portal->name);
     if (!portal_start(s, portal, err))
         return false;
     while (portal->state == PORTAL_OPEN && (!limit || *n_sent < limit)) {
@@ -292,7 +304,8 @@ bool portal_open_cursor(struct session *s, struct portal *portal, struct err *er
     return portal_start(s, portal, err);
 }
 
-bool portal_next(struct session *s, struct portal *portal, const struct datum **row, struct err *err)
+bool portal_next(struct session *s, struct portal *portal, const struct datum **row,
+                 struct err *err)
 {
     return next_row(s, portal, row, err);
 }
@@ -306,7 +319,8 @@ bool session_hold_portals(struct session *s, struct err *err)
         if (portal->state == PORTAL_FAILED) /* dropped with the transaction */
             continue;
         if (!portal->store && portal->state == PORTAL_OPEN)
-            portal->store = store_new(portal->arena, NULL, (int)portal->columns.n + portal->has_ctid);
+            portal->store =
+                store_new(portal->arena, NULL, (int)portal->columns.n + portal->has_ctid);
         if (!portal_open_cursor(s, portal, err))
             return false;
         /* Without SCROLL what was read already is not in the store: places count from here. */
@@ -325,7 +339,8 @@ bool session_hold_portals(struct session *s, struct err *err)
 
 /* ---- to the client ---- */
 
-void send_row_description(struct session *s, const struct result_columns *columns, const int16_t *formats)
+void send_row_description(struct session *s, const struct result_columns *columns,
+                          const int16_t *formats)
 {
     struct buf *out = &s->out;
     size_t at = wire_begin(out, 'T');
@@ -364,7 +379,8 @@ static bool send_row(struct row_sink *base, const struct datum *values, struct e
         buf_put_u32(out, 0);
         struct type_io *io = &sink->io[i];
         io->err = err;
-        bool ok = sink->formats && sink->formats[i] ? io->type->ops->send(io, &values[i], out) : io->type->ops->out(io, &values[i], out);
+        bool ok = sink->formats && sink->formats[i] ? io->type->ops->send(io, &values[i], out)
+                                                    : io->type->ops->out(io, &values[i], out);
         if (UNLIKELY(!ok)) {
             out->n = row_at - 1; /* the row is taken back */
             return false;
@@ -377,15 +393,22 @@ static bool send_row(struct row_sink *base, const struct datum *values, struct e
     return session_relieve(sink->session, err);
 }
 
-struct client_sink *client_sink_new(struct session *s, struct arena *arena, const struct result_columns *columns,
-                                    const int16_t *formats, const struct env *env)
+struct client_sink *client_sink_new(struct session *s, struct arena *arena,
+                                    const struct result_columns *columns, const int16_t *formats,
+                                    const struct env *env)
 {
     struct client_sink *sink = ARENA_NEW(arena, struct client_sink);
-    *sink = (struct client_sink){.sink.row = send_row, .session = s, .columns = columns, .formats = formats,
+    *sink = (struct client_sink){.sink.row = send_row,
+                                 .session = s,
+                                 .columns = columns,
+                                 .formats = formats,
                                  .scratch = arena_child(arena, "row")};
     sink->io = ARENA_ARRAY(arena, struct type_io, columns->n + 1);
     for (size_t i = 0; i < columns->n; i++)
-        sink->io[i] = (struct type_io){.arena = sink->scratch, .type = columns->items[i].type, .typmod = -1,
-                                       .settings = &s->settings, .env = env};
+        sink->io[i] = (struct type_io){.arena = sink->scratch,
+                                       .type = columns->items[i].type,
+                                       .typmod = -1,
+                                       .settings = &s->settings,
+                                       .env = env};
     return sink;
 }

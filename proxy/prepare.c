@@ -6,21 +6,28 @@
 #include "sql/format_type.h"
 #include "sql/pgnodes.h"
 
-bool run_prepare(struct session *s, struct portal *portal, const void *node, struct utility_result *result UNUSED, struct err *err)
+bool run_prepare(struct session *s, struct portal *portal, const void *node,
+                 struct utility_result *result UNUSED, struct err *err)
 {
     const PrepareStmt *stmt = node;
     if (!stmt->name || !*stmt->name)
-        return err_set(err, ERR_INVALID_PSTATEMENT_DEFINITION, "invalid statement name: must not be empty");
+        return err_set(err, ERR_INVALID_PSTATEMENT_DEFINITION,
+                       "invalid statement name: must not be empty");
     size_t n = (size_t)list_n(stmt->argtypes);
     const struct type **types = calloc(n + 1, sizeof(*types));
     ASSERT(types != NULL);
     struct prepared_statement *prepared = calloc(1, sizeof(*prepared));
     ASSERT(prepared != NULL);
-    *prepared = (struct prepared_statement){.name = strdup(stmt->name), .text = strdup(portal->stmt->text), .from_sql = true,
-                                            .prepared_us = s->statement_us, .declared = types, .n_declared = (uint16_t)n,
+    *prepared = (struct prepared_statement){.name = strdup(stmt->name),
+                                            .text = strdup(portal->stmt->text),
+                                            .from_sql = true,
+                                            .prepared_us = s->statement_us,
+                                            .declared = types,
+                                            .n_declared = (uint16_t)n,
                                             .epoch = s->settings_epoch};
     const struct catalog *catalog = portal->stmt->catalog;
-    struct analyze_context *context = session_analyze_context(s, portal->arena, catalog, &portal->env, portal->stmt->text);
+    struct analyze_context *context =
+        session_analyze_context(s, portal->arena, catalog, &portal->env, portal->stmt->text);
     bool ok = true;
     session_env(s, &portal->env, portal->arena, catalog);
     for (size_t i = 0; ok && i < n; i++) {
@@ -40,8 +47,9 @@ bool run_prepare(struct session *s, struct portal *portal, const void *node, str
     return session_add_prepared(s, prepared, err);
 }
 
-static bool argument(struct session *s, struct analyze_context *context, const struct stmt *inner, int index, const void *node,
-                     struct arena *arena, const struct env *env, struct datum *value, struct err *err)
+static bool argument(struct session *s, struct analyze_context *context, const struct stmt *inner,
+                     int index, const void *node, struct arena *arena, const struct env *env,
+                     struct datum *value, struct err *err)
 {
     const struct type *type = inner->param_types[index];
     struct expr *cast = analyze_raw_expr(context, node, NULL, type, -1, "EXECUTE", err);
@@ -49,8 +57,10 @@ static bool argument(struct session *s, struct analyze_context *context, const s
         struct err ignored = ERR_IN(arena);
         struct expr *bare = analyze_raw_expr(context, node, NULL, NULL, -1, "EXECUTE", &ignored);
         int position = err->position;
-        err_set(err, ERR_DATATYPE_MISMATCH, "parameter $%d of type %s cannot be coerced to the expected type %s", index + 1,
-                bare ? format_type_name(err->arena, inner->catalog, &context->path, bare->type) : "unknown",
+        err_set(err, ERR_DATATYPE_MISMATCH,
+                "parameter $%d of type %s cannot be coerced to the expected type %s", index + 1,
+                bare ? format_type_name(err->arena, inner->catalog, &context->path, bare->type)
+                     : "unknown",
                 format_type_name(err->arena, inner->catalog, &context->path, type));
         err_hint(err, "You will need to rewrite or cast the expression.");
         err->position = position;
@@ -60,8 +70,9 @@ static bool argument(struct session *s, struct analyze_context *context, const s
     return transaction_start(s, err) && exec_constant(arena, env, cast, NULL, value, err);
 }
 
-bool resolve_execute(struct session *s, const struct stmt *outer, const void *node, struct arena *arena, struct stmt **stmt,
-                     const struct datum **params, struct err *err)
+bool resolve_execute(struct session *s, const struct stmt *outer, const void *node,
+                     struct arena *arena, struct stmt **stmt, const struct datum **params,
+                     struct err *err)
 {
     const ExecuteStmt *execute = node;
     struct prepared_statement *prepared = session_prepared(s, execute->name, err);
@@ -69,21 +80,25 @@ bool resolve_execute(struct session *s, const struct stmt *outer, const void *no
         return false;
     struct stmt *inner = prepared->stmt;
     if (!inner)
-        return err_set(err, ERR_UNDEFINED_PSTATEMENT, "prepared statement \"%s\" is empty", execute->name);
+        return err_set(err, ERR_UNDEFINED_PSTATEMENT, "prepared statement \"%s\" is empty",
+                       execute->name);
     int n = list_n(execute->params);
     if (n != inner->n_params) {
-        err_set(err, ERR_SYNTAX_ERROR, "wrong number of parameters for prepared statement \"%s\"", execute->name);
+        err_set(err, ERR_SYNTAX_ERROR, "wrong number of parameters for prepared statement \"%s\"",
+                execute->name);
         return err_detail(err, "Expected %d parameters but got %d.", inner->n_params, n);
     }
     if (n && !transaction_start(s, err))
         return false;
     struct env *env = ARENA_NEW(arena, struct env);
     session_env(s, env, arena, inner->catalog);
-    struct analyze_context *context = session_analyze_context(s, arena, inner->catalog, env, outer->text);
+    struct analyze_context *context =
+        session_analyze_context(s, arena, inner->catalog, env, outer->text);
     struct datum *values = ARENA_ARRAY(arena, struct datum, (size_t)n + 1);
     stmt_ref(inner); /* evaluating an argument may drop it */
     for (int i = 0; i < n; i++)
-        if (!argument(s, context, inner, i, list_at(execute->params, i), arena, env, &values[i], err)) {
+        if (!argument(s, context, inner, i, list_at(execute->params, i), arena, env, &values[i],
+                      err)) {
             stmt_unref(inner);
             return false;
         }
@@ -100,13 +115,15 @@ static void unref(void *stmt)
 }
 
 /* The portal becomes one of the prepared statement, and starts again. */
-bool run_execute(struct session *s, struct portal *portal, const void *node, struct utility_result *result, struct err *err)
+bool run_execute(struct session *s, struct portal *portal, const void *node,
+                 struct utility_result *result, struct err *err)
 {
     struct stmt *inner;
     const struct datum *params;
     if (!resolve_execute(s, portal->stmt, node, portal->arena, &inner, &params, err))
         return false;
-    arena_on_free(portal->arena, unref, portal->stmt); /* the text and tree of EXECUTE stay until the end */
+    arena_on_free(portal->arena, unref,
+                  portal->stmt); /* the text and tree of EXECUTE stay until the end */
     portal->stmt = inner;
     portal->params = params;
     portal->n_params = inner->n_params;
@@ -116,7 +133,8 @@ bool run_execute(struct session *s, struct portal *portal, const void *node, str
     return portal_start(s, portal, err);
 }
 
-bool run_deallocate(struct session *s, const void *node, struct utility_result *result, struct err *err)
+bool run_deallocate(struct session *s, const void *node, struct utility_result *result,
+                    struct err *err)
 {
     const DeallocateStmt *stmt = node;
     result->tag = stmt->name ? "DEALLOCATE" : "DEALLOCATE ALL";

@@ -43,7 +43,8 @@ void server_set_tls(SSL_CTX *context)
 static bool tls_failed(struct err *err, const char *what, const char *file)
 {
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    err_set(err, ERR_CONFIG_FILE_ERROR, "could not %s \"%s\": %s", what, file, reason ? reason : "unknown reason");
+    err_set(err, ERR_CONFIG_FILE_ERROR, "could not %s \"%s\": %s", what, file,
+            reason ? reason : "unknown reason");
     ERR_clear_error();
     return false;
 }
@@ -56,10 +57,13 @@ static int accept_any(int ok UNUSED, X509_STORE_CTX *store UNUSED)
 
 static bool fill_tls(SSL_CTX *context, const struct config *config, struct err *err)
 {
-    SSL_CTX_set_min_proto_version(context, strcmp(config->tls_min_version, "1.3") == 0 ? TLS1_3_VERSION : TLS1_2_VERSION);
-    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
+    SSL_CTX_set_min_proto_version(
+        context, strcmp(config->tls_min_version, "1.3") == 0 ? TLS1_3_VERSION : TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
     if (SSL_CTX_use_certificate_chain_file(context, config->tls_cert) != 1)
         return tls_failed(err, "load certificate file", config->tls_cert);
     if (SSL_CTX_use_PrivateKey_file(context, config->tls_key, SSL_FILETYPE_PEM) != 1)
@@ -122,9 +126,11 @@ bool server_apply_params(const struct config *config, int port, struct err *err)
         {"config_file", config->file ? config->file : ""},
         {"unix_socket_directories", config->unix_socket_dir},
         {"log_statement", config->log_statement},
-        {"log_min_duration_statement", arena_printf(arena, "%lld", (long long)config->log_min_duration_ms)},
+        {"log_min_duration_statement",
+         arena_printf(arena, "%lld", (long long)config->log_min_duration_ms)},
         {"log_connections", config->log_connections ? "on" : "off"},
-        {"authentication_timeout", arena_printf(arena, "%lld", (long long)config->authentication_timeout_s)},
+        {"authentication_timeout",
+         arena_printf(arena, "%lld", (long long)config->authentication_timeout_s)},
         {"ssl", *config->tls_cert ? "on" : "off"},
         {"ssl_cert_file", config->tls_cert},
         {"ssl_key_file", config->tls_key},
@@ -149,7 +155,9 @@ void server_reload(void)
     struct err err = ERR_IN(arena);
     SSL_CTX *tls = NULL;
     struct config *config = config_load(server.argc, server.argv, &err);
-    if (!config || !server_load_tls(config, &tls, &err) || !server_apply_params(config, (int)param_integer(param_server_value(param_find("port"))), &err)) {
+    if (!config || !server_load_tls(config, &tls, &err) ||
+        !server_apply_params(config, (int)param_integer(param_server_value(param_find("port"))),
+                             &err)) {
         log_err(LOG_ERROR_, 0, "the configuration was not reloaded", &err);
         config_free(config);
         SSL_CTX_free(tls);

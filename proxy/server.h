@@ -30,9 +30,9 @@ struct server {
     uint32_t n_loops;
     SSL_CTX *tls; /* guarded by tls_mutex: server_tls() */
     pthread_mutex_t tls_mutex;
-    int64_t started_us; /* realtime */
-    uint8_t mock_seed[32]; /* for SCRAM with users that do not exist */
-    uint32_t stopping;  /* atomic; 1: no new sessions, 2: end what runs */
+    int64_t started_us;              /* realtime */
+    uint8_t mock_seed[32];           /* for SCRAM with users that do not exist */
+    uint32_t stopping;               /* atomic; 1: no new sessions, 2: end what runs */
     struct plan_cache **plan_caches; /* one a loop */
 };
 

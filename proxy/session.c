@@ -20,10 +20,10 @@
 #include "proxy/session_int.h"
 
 #define IN_BYTES LOOP_BUFFER_BYTES /* of a fresh input buffer */
-#define OUT_PUSH_BYTES 65536    /* between rows: written from here on */
-#define OUT_WAIT_BYTES 262144   /* unwritten output that a fiber lets stand before it waits */
-#define OUT_KEEP_BYTES 16384    /* capacity that an idle session may keep */
-#define CLOSE_WAIT_US 2000000   /* for the last bytes of a FATAL */
+#define OUT_PUSH_BYTES 65536       /* between rows: written from here on */
+#define OUT_WAIT_BYTES 262144      /* unwritten output that a fiber lets stand before it waits */
+#define OUT_KEEP_BYTES 16384       /* capacity that an idle session may keep */
+#define CLOSE_WAIT_US 2000000      /* for the last bytes of a FATAL */
 
 int64_t now_2000_us(void)
 {
@@ -161,7 +161,8 @@ static bool frame(struct session *s, struct wire_message *message, size_t *need)
     case WIRE_FRAME_MORE:
         return false;
     case WIRE_FRAME_BAD_TYPE:
-        session_fatal(s, ERR_PROTOCOL_VIOLATION, "invalid frontend message type %d", s->in[s->in_at]);
+        session_fatal(s, ERR_PROTOCOL_VIOLATION, "invalid frontend message type %d",
+                      s->in[s->in_at]);
         return false;
     case WIRE_FRAME_BAD_LENGTH:
         session_fatal(s, ERR_PROTOCOL_VIOLATION, "invalid message length");
@@ -231,7 +232,8 @@ static void write_some(struct session *s)
 {
     while (s->out_sent < s->out.n && !s->broken) {
         size_t put;
-        enum stream_end end = stream_write(&s->stream, s->out.p + s->out_sent, s->out.n - s->out_sent, &put);
+        enum stream_end end =
+            stream_write(&s->stream, s->out.p + s->out_sent, s->out.n - s->out_sent, &put);
         if (end == STREAM_OK) {
             s->out_sent += put;
         } else if (end == STREAM_WANT_WRITE || end == STREAM_WANT_READ) {
@@ -303,7 +305,8 @@ static struct wire_report report_of(const struct err *err, const char *severity)
 
 bool session_err_is_fatal(const struct session *s, const struct err *err)
 {
-    return s->phase != PHASE_READY || err_is(err, ERR_ADMIN_SHUTDOWN) || err_is(err, ERR_DATABASE_DROPPED) ||
+    return s->phase != PHASE_READY || err_is(err, ERR_ADMIN_SHUTDOWN) ||
+           err_is(err, ERR_DATABASE_DROPPED) ||
            err_is(err, ERR_IDLE_IN_TRANSACTION_SESSION_TIMEOUT) ||
            err_is(err, ERR_IDLE_SESSION_TIMEOUT);
 }
@@ -338,8 +341,9 @@ static const struct {
     const char *severity;
     int weight; /* place in client_min_messages' order */
 } notices[] = {
-    [NOTICE_DEBUG] = {"DEBUG", 4}, [NOTICE_LOG] = {"LOG", 5},         [NOTICE_NOTICE] = {"NOTICE", 6},
-    [NOTICE_WARNING] = {"WARNING", 7}, [NOTICE_INFO] = {"INFO", 100},
+    [NOTICE_DEBUG] = {"DEBUG", 4},   [NOTICE_LOG] = {"LOG", 5},
+    [NOTICE_NOTICE] = {"NOTICE", 6}, [NOTICE_WARNING] = {"WARNING", 7},
+    [NOTICE_INFO] = {"INFO", 100},
 };
 
 void session_notice_err(struct session *s, enum notice level, const struct err *report)
@@ -350,7 +354,8 @@ void session_notice_err(struct session *s, enum notice level, const struct err *
     wire_report(&s->out, 'N', &wire);
 }
 
-void session_notice(struct session *s, enum notice level, const char *sqlstate, const char *format, ...)
+void session_notice(struct session *s, enum notice level, const char *sqlstate, const char *format,
+                    ...)
 {
     if (!s || s->broken || notices[level].weight < s->client_min_messages)
         return;
@@ -394,7 +399,8 @@ static void session_end(struct session *s)
     session_flush(s);
     session_release(s);
     if (server_config()->log_connections)
-        log_line_pid(LOG_INFO_, s->pid, "disconnection: user=%s database=%s", s->user ? s->user : "", s->database_name ? s->database_name : "");
+        log_line_pid(LOG_INFO_, s->pid, "disconnection: user=%s database=%s",
+                     s->user ? s->user : "", s->database_name ? s->database_name : "");
     sessions_remove(s->entry);
     loop_watch_remove(s->loop, &s->watch);
     s->watch.fd = -1;
@@ -425,7 +431,8 @@ static void go_idle(struct session *s)
         s->idle_kind = IDLE_SESSION;
     }
     if (timeout_ms)
-        deadline_set(loop_deadlines(s->loop), &s->idle_deadline, clock_monotonic_us() + timeout_ms * 1000);
+        deadline_set(loop_deadlines(s->loop), &s->idle_deadline,
+                     clock_monotonic_us() + timeout_ms * 1000);
     rewatch(s);
 }
 
@@ -453,8 +460,8 @@ static bool has_work(struct session *s)
     size_t used, need;
     if (s->in_eof || s->broken || s->fatal)
         return true;
-    return s->in_n > s->in_at &&
-           wire_frame(s->in + s->in_at, s->in_n - s->in_at, &message, &used, &need) != WIRE_FRAME_MORE;
+    return s->in_n > s->in_at && wire_frame(s->in + s->in_at, s->in_n - s->in_at, &message, &used,
+                                            &need) != WIRE_FRAME_MORE;
 }
 
 static void start_if_needed(struct session *s)
@@ -526,7 +533,8 @@ static void idle_fired(void *arg)
     if (s->fiber)
         return;
     if (s->idle_kind == IDLE_TRANSACTION)
-        end_idle(s, ERR_IDLE_IN_TRANSACTION_SESSION_TIMEOUT, "terminating connection due to idle-in-transaction timeout");
+        end_idle(s, ERR_IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                 "terminating connection due to idle-in-transaction timeout");
     else
         end_idle(s, ERR_IDLE_SESSION_TIMEOUT, "terminating connection due to idle-session timeout");
 }
@@ -535,7 +543,8 @@ static void statement_fired(void *arg)
 {
     struct session *s = arg;
     if (s->fiber)
-        fiber_interrupt(s->fiber, s->phase == PHASE_START ? FIBER_TERMINATE : FIBER_STATEMENT_TIMEOUT);
+        fiber_interrupt(s->fiber,
+                        s->phase == PHASE_START ? FIBER_TERMINATE : FIBER_STATEMENT_TIMEOUT);
 }
 
 void session_poke(struct session *s)

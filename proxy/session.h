@@ -13,7 +13,8 @@ void session_new(struct loop *loop, int fd, const uint8_t *address, int port);
 
 enum notice { NOTICE_DEBUG, NOTICE_LOG, NOTICE_NOTICE, NOTICE_WARNING, NOTICE_INFO };
 /* Sends a NoticeResponse if client_min_messages lets it through.  From the session's fiber. */
-void session_notice(struct session *session, enum notice level, const char *sqlstate, const char *format, ...) PRINTF_LIKE(4, 5);
+void session_notice(struct session *session, enum notice level, const char *sqlstate,
+                    const char *format, ...) PRINTF_LIKE(4, 5);
 /* The same with detail, hint and position in `report` (its sqlstate and message). */
 void session_notice_err(struct session *session, enum notice level, const struct err *report);
 
@@ -21,6 +22,8 @@ int32_t session_pid(const struct session *session);
 /* Asked for from any loop by way of sessions_post(). */
 void session_cancel(struct session *session, void *unused);    /* what it runs */
 void session_terminate(struct session *session, void *unused); /* 57P01 */
-void session_drain(struct session *session, void *unused);     /* ends once idle outside a transaction, or when its statement is done */
+void session_drain(
+    struct session *session,
+    void *unused); /* ends once idle outside a transaction, or when its statement is done */
 
 #endif

@@ -63,7 +63,8 @@ static const struct param_def *find_custom(const struct session *s, const char *
     return NULL;
 }
 
-const struct param_def *session_param_find(struct session *s, const char *name, bool may_create, struct err *err)
+const struct param_def *session_param_find(struct session *s, const char *name, bool may_create,
+                                           struct err *err)
 {
     const struct param_def *def = param_find(name);
     if (!def)
@@ -76,7 +77,9 @@ const struct param_def *session_param_find(struct session *s, const char *name, 
     }
     if (!param_custom_name_ok(name)) {
         err_set(err, ERR_INVALID_NAME, "invalid configuration parameter name \"%s\"", name);
-        err_detail(err, "Custom parameter names must be two or more simple identifiers separated by dots.");
+        err_detail(
+            err,
+            "Custom parameter names must be two or more simple identifiers separated by dots.");
         return NULL;
     }
     if (strncasecmp(name, "shardlite.", 10) == 0) {
@@ -85,8 +88,12 @@ const struct param_def *session_param_find(struct session *s, const char *name, 
         return NULL;
     }
     struct param_def *custom = ARENA_NEW(s->arena, struct param_def);
-    *custom = (struct param_def){.name = arena_strdup(s->arena, name), .kind = PARAM_STRING, .context = CONTEXT_USER,
-                                 .category = "Customized Options", .boot = "", .custom = true};
+    *custom = (struct param_def){.name = arena_strdup(s->arena, name),
+                                 .kind = PARAM_STRING,
+                                 .context = CONTEXT_USER,
+                                 .category = "Customized Options",
+                                 .boot = "",
+                                 .custom = true};
     return custom;
 }
 
@@ -248,12 +255,16 @@ static void remember(struct session *s, struct param_slot *slot, bool local)
     }
     undo = calloc(1, sizeof(*undo));
     ASSERT(undo != NULL);
-    *undo = (struct param_undo){.outer = slot->undo, .level = session_level(s), .kind = local ? UNDO_LOCAL : UNDO_SET,
-                                .prior = copy(slot->value), .prior_source = slot->source};
+    *undo = (struct param_undo){.outer = slot->undo,
+                                .level = session_level(s),
+                                .kind = local ? UNDO_LOCAL : UNDO_SET,
+                                .prior = copy(slot->value),
+                                .prior_source = slot->source};
     slot->undo = undo;
 }
 
-static void restore(struct session *s, struct param_slot *slot, char **value, enum param_source source)
+static void restore(struct session *s, struct param_slot *slot, char **value,
+                    enum param_source source)
 {
     char *stolen = *value;
     *value = NULL;
@@ -287,7 +298,8 @@ static void merge_down(struct param_undo *inner, struct param_undo *outer)
 }
 
 /* One record of a level that ends.  True: it is used up. */
-static bool end_record(struct session *s, struct param_slot *slot, struct param_undo *undo, uint32_t level, bool commit)
+static bool end_record(struct session *s, struct param_slot *slot, struct param_undo *undo,
+                       uint32_t level, bool commit)
 {
     if (!commit) {
         restore(s, slot, &undo->prior, undo->prior_source);
@@ -340,20 +352,25 @@ static bool may_set(struct session *s, const struct param_def *def, struct err *
 {
     switch (def->context) {
     case CONTEXT_INTERNAL:
-        return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed", def->name);
+        return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed",
+                       def->name);
     case CONTEXT_POSTMASTER:
-        return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed without restarting the server",
+        return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM,
+                       "parameter \"%s\" cannot be changed without restarting the server",
                        def->name);
     case CONTEXT_SIGHUP:
-        return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed now", def->name);
+        return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed now",
+                       def->name);
     case CONTEXT_SUPERUSER_BACKEND:
     case CONTEXT_BACKEND:
         if (s->phase == PHASE_READY)
-            return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be set after connection start", def->name);
+            return err_set(err, ERR_CANT_CHANGE_RUNTIME_PARAM,
+                           "parameter \"%s\" cannot be set after connection start", def->name);
         return true;
     case CONTEXT_SUPERUSER:
         if (!s->superuser)
-            return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied to set parameter \"%s\"", def->name);
+            return err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
+                           "permission denied to set parameter \"%s\"", def->name);
         return true;
     case CONTEXT_USER:
         return true;
@@ -367,12 +384,14 @@ static const char *complete_date_style(struct session *s, const char *value, str
     static const char *const styles[] = {"ISO", "SQL", "Postgres", "German"};
     static const char *const orders[] = {"MDY", "DMY", "YMD"};
     const char *comma = strchr(value, ',');
-    const char *style = value[0] == '-' ? styles[s->settings.date_style] : arena_strndup(arena, value, (size_t)(comma - value));
+    const char *style = value[0] == '-' ? styles[s->settings.date_style]
+                                        : arena_strndup(arena, value, (size_t)(comma - value));
     const char *order = comma[2] == '-' ? orders[s->settings.date_order] : comma + 2;
     return arena_printf(arena, "%s, %s", style, order);
 }
 
-static bool checked(struct session *s, const struct param_def *def, const char *text, const char **value, struct err *err)
+static bool checked(struct session *s, const struct param_def *def, const char *text,
+                    const char **value, struct err *err)
 {
     if (!param_check(def, text, value, err))
         return false;
@@ -382,7 +401,8 @@ static bool checked(struct session *s, const struct param_def *def, const char *
 }
 
 /* Those that are the transaction's, or have an effect that can fail. */
-static bool set_special(struct session *s, const struct param_def *def, const char *value, bool local, bool *done, struct err *err)
+static bool set_special(struct session *s, const struct param_def *def, const char *value,
+                        bool local, bool *done, struct err *err)
 {
     *done = true;
     switch ((int)def->id) {
@@ -413,8 +433,8 @@ static const char *reset_value(const struct session *s, const struct param_def *
     return slot && slot->reset_value ? slot->reset_value : default_value(def);
 }
 
-bool session_param_set(struct session *s, const struct param_def *def, const char *text, bool local, enum param_source source,
-                       struct err *err)
+bool session_param_set(struct session *s, const struct param_def *def, const char *text, bool local,
+                       enum param_source source, struct err *err)
 {
     const char *value;
     bool done;
@@ -437,8 +457,8 @@ bool session_param_set(struct session *s, const struct param_def *def, const cha
     return true;
 }
 
-bool session_param_initial(struct session *s, const struct param_def *def, const char *text, enum param_source source,
-                           struct err *err)
+bool session_param_initial(struct session *s, const struct param_def *def, const char *text,
+                           enum param_source source, struct err *err)
 {
     const char *value;
     if (!may_set(s, def, err) || !checked(s, def, text, &value, err))
@@ -461,7 +481,8 @@ void session_params_reset_all(struct session *s)
     for (size_t i = 0; i < s->params.n; i++) {
         struct param_slot *slot = &s->params.slots[i];
         const char *value = slot->reset_value ? slot->reset_value : default_value(slot->def);
-        if (slot->def->no_reset_all || slot->def->context < CONTEXT_SUPERUSER || strcmp(slot->value, value) == 0)
+        if (slot->def->no_reset_all || slot->def->context < CONTEXT_SUPERUSER ||
+            strcmp(slot->value, value) == 0)
             continue;
         remember(s, slot, false);
         slot->source = slot->reset_source;
@@ -493,8 +514,10 @@ static void resolve_role(struct session *s)
     if (!find_slot(s, auth) && !find_slot(s, role_def))
         return;
     const char *auth_name = session_param(s, auth), *role_name = session_param(s, role_def);
-    const struct role *auth_role = *auth_name ? cluster_role_by_name(server.cluster, auth_name) : NULL;
-    const struct role *role = strcmp(role_name, "none") != 0 ? cluster_role_by_name(server.cluster, role_name) : NULL;
+    const struct role *auth_role =
+        *auth_name ? cluster_role_by_name(server.cluster, auth_name) : NULL;
+    const struct role *role =
+        strcmp(role_name, "none") != 0 ? cluster_role_by_name(server.cluster, role_name) : NULL;
     s->session_role = auth_role ? auth_role->oid : s->session_role;
     s->current_role = role ? role->oid : s->session_role;
     const struct role *current = cluster_role(server.cluster, s->current_role);
@@ -511,8 +534,10 @@ bool session_set_role(struct session *s, const char *name, bool local, struct er
         if (!role)
             return false;
         const struct role *session_role = cluster_role(server.cluster, s->session_role);
-        if (!(session_role && session_role->super) && !role_is_member(session_catalog(s), s->session_role, role->oid, false))
-            return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied to set role \"%s\"", name);
+        if (!(session_role && session_role->super) &&
+            !role_is_member(session_catalog(s), s->session_role, role->oid, false))
+            return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied to set role \"%s\"",
+                           name);
     }
     struct param_slot *slot = make_slot(s, def_of("role"));
     remember(s, slot, local);
@@ -529,11 +554,13 @@ bool session_set_authorization(struct session *s, const char *name, bool local, 
 {
     if (strcmp(name, "default") == 0)
         name = s->user;
-    const struct role *role = role_named(s, name, err), *logged_in = cluster_role(server.cluster, s->auth_role);
+    const struct role *role = role_named(s, name, err),
+                      *logged_in = cluster_role(server.cluster, s->auth_role);
     if (!role)
         return false;
     if (role->oid != s->auth_role && !(logged_in && logged_in->super))
-        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied to set session authorization \"%s\"", name);
+        return err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
+                       "permission denied to set session authorization \"%s\"", name);
     struct param_slot *slot = make_slot(s, def_of("session_authorization"));
     remember(s, slot, local);
     put(s, slot, copy(role->name));
@@ -574,7 +601,8 @@ void session_params_free(struct session *s)
     free(s->params.slots);
 }
 
-static void report(struct session *s, const struct param_def *def, struct param_slot *slot, const char *value)
+static void report(struct session *s, const struct param_def *def, struct param_slot *slot,
+                   const char *value)
 {
     wire_parameter_status(&s->out, def->name, value);
     if (!slot)
@@ -587,7 +615,8 @@ void session_params_report_all(struct session *s)
 {
     for (size_t i = 0; i < param_count(); i++)
         if (param_at(i)->report)
-            report(s, param_at(i), find_slot(s, param_at(i)), session_param_shown(s, param_at(i), s->scratch));
+            report(s, param_at(i), find_slot(s, param_at(i)),
+                   session_param_shown(s, param_at(i), s->scratch));
     for (size_t i = 0; i < s->params.n; i++)
         s->params.slots[i].dirty = false;
     s->params.any_dirty = false;
@@ -600,7 +629,8 @@ void session_params_report(struct session *s)
         return;
     for (size_t i = 0; i < param_count(); i++) {
         struct param_slot *slot = param_at(i)->report ? find_slot(s, param_at(i)) : NULL;
-        const char *told = slot ? (slot->reported ? slot->reported : default_value(slot->def)) : NULL;
+        const char *told =
+            slot ? (slot->reported ? slot->reported : default_value(slot->def)) : NULL;
         if (slot && slot->dirty && strcmp(told, slot->value) != 0)
             report(s, slot->def, slot, slot->value);
         if (slot)

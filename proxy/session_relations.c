@@ -10,9 +10,13 @@
 
 static const char *source_name(const struct session *s, const struct param_def *def)
 {
-    static const char *const names[] = {
-        [SOURCE_DEFAULT] = "default", [SOURCE_CONFIG] = "configuration file", [SOURCE_DATABASE] = "database", [SOURCE_USER] = "user",
-        [SOURCE_DATABASE_USER] = "database user", [SOURCE_CLIENT] = "client", [SOURCE_SESSION] = "session"};
+    static const char *const names[] = {[SOURCE_DEFAULT] = "default",
+                                        [SOURCE_CONFIG] = "configuration file",
+                                        [SOURCE_DATABASE] = "database",
+                                        [SOURCE_USER] = "user",
+                                        [SOURCE_DATABASE_USER] = "database user",
+                                        [SOURCE_CLIENT] = "client",
+                                        [SOURCE_SESSION] = "session"};
     switch ((int)def->id) {
     case PARAM_TRANSACTION_ISOLATION:
     case PARAM_TRANSACTION_READ_ONLY:
@@ -37,8 +41,11 @@ static const char *current_value(struct session *s, const struct param_def *def)
 
 static bool setting_row(struct sysrel_scan *scan, struct session *s, const struct param_def *def)
 {
-    static const char *const kinds[] = {[PARAM_BOOL] = "bool", [PARAM_INTEGER] = "integer", [PARAM_REAL] = "real",
-                                        [PARAM_ENUM] = "enum", [PARAM_STRING] = "string"};
+    static const char *const kinds[] = {[PARAM_BOOL] = "bool",
+                                        [PARAM_INTEGER] = "integer",
+                                        [PARAM_REAL] = "real",
+                                        [PARAM_ENUM] = "enum",
+                                        [PARAM_STRING] = "string"};
     if (!scan_wants_name(scan, 1, def->name))
         return true;
     row_begin(scan);
@@ -90,7 +97,8 @@ static bool activity_rows(struct sysrel_scan *scan)
         const struct session_view *view = &views[i];
         if (!view->state) /* not logged in yet */
             continue;
-        bool may_see = s->superuser || role_is_member(scan->env->catalog, s->current_role, view->role_oid, true);
+        bool may_see = s->superuser ||
+                       role_is_member(scan->env->catalog, s->current_role, view->role_oid, true);
         row_begin(scan);
         row_int(scan, 1, view->database_oid);
         row_text(scan, 2, view->database);
@@ -127,7 +135,8 @@ static bool lock_rows(struct sysrel_scan *scan)
         const struct lock_view *lock = &list[i];
         row_begin(scan);
         row_text(scan, 1, lock->type);
-        bool is_xid = strcmp(lock->type, "transactionid") == 0, advisory = strcmp(lock->type, "advisory") == 0;
+        bool is_xid = strcmp(lock->type, "transactionid") == 0,
+             advisory = strcmp(lock->type, "advisory") == 0;
         if (!is_xid)
             row_int(scan, 2, lock->database_oid);
         if (lock->relation_oid)
@@ -183,11 +192,13 @@ static bool prepared_rows(struct sysrel_scan *scan)
         row_begin(scan);
         struct datum *types = ARENA_ARRAY(scan->arena, struct datum, n + 1u);
         for (uint16_t i = 0; i < n; i++)
-            types[i] = datum_int(prepared->stmt->param_types[i] ? prepared->stmt->param_types[i]->oid : 0);
+            types[i] =
+                datum_int(prepared->stmt->param_types[i] ? prepared->stmt->param_types[i]->oid : 0);
         row_text(scan, 1, prepared->name);
         row_text(scan, 2, prepared->text);
         row_int(scan, 3, prepared->prepared_us);
-        row_datum(scan, 4, array_build_1d(scan->arena, env_type(scan->env, TYPE_REGTYPE), types, n));
+        row_datum(scan, 4,
+                  array_build_1d(scan->arena, env_type(scan->env, TYPE_REGTYPE), types, n));
         row_int(scan, 5, prepared->from_sql);
         row_int(scan, 6, (int64_t)prepared->generic_plans);
         row_int(scan, 7, (int64_t)prepared->custom_plans);

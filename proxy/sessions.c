@@ -45,7 +45,8 @@ static void unlock(struct session_entry *entry)
     __atomic_store_n(&entry->lock, 0, __ATOMIC_RELEASE);
 }
 
-struct session_entry *sessions_add(struct session *session, struct loop *loop, uint32_t max, int32_t *pid, uint32_t *secret)
+struct session_entry *sessions_add(struct session *session, struct loop *loop, uint32_t max,
+                                   int32_t *pid, uint32_t *secret)
 {
     struct session_entry *entry = calloc(1, sizeof(*entry));
     ASSERT(entry != NULL);
@@ -59,7 +60,8 @@ struct session_entry *sessions_add(struct session *session, struct loop *loop, u
         next_pid = next_pid == INT32_MAX ? FIRST_PID : next_pid + 1;
     while (imap_get(entries, (uint64_t)next_pid));
     *pid = next_pid;
-    *entry = (struct session_entry){.session = session, .loop = loop, .secret = *secret, .view.pid = *pid};
+    *entry = (struct session_entry){
+        .session = session, .loop = loop, .secret = *secret, .view.pid = *pid};
     if (ok)
         imap_put(entries, (uint64_t)*pid, entry);
     pthread_mutex_unlock(&mutex);
@@ -120,7 +122,8 @@ static void deliver(void *arg)
     free(post);
 }
 
-static void post_to(const struct session_entry *entry, void (*fn)(struct session *session, void *arg), void *arg)
+static void post_to(const struct session_entry *entry,
+                    void (*fn)(struct session *session, void *arg), void *arg)
 {
     struct post *post = malloc(sizeof(*post));
     ASSERT(post != NULL);
@@ -140,7 +143,8 @@ bool sessions_post(int32_t pid, void (*fn)(struct session *session, void *arg), 
     return entry != NULL;
 }
 
-bool sessions_post_cancel(int32_t pid, uint32_t secret, void (*fn)(struct session *session, void *arg))
+bool sessions_post_cancel(int32_t pid, uint32_t secret,
+                          void (*fn)(struct session *session, void *arg))
 {
     pthread_mutex_lock(&mutex);
     struct session_entry *entry = entry_of(pid);
@@ -221,8 +225,8 @@ void sessions_show_identity(struct session_entry *entry, const struct session_vi
     pthread_mutex_unlock(&mutex);
 }
 
-void sessions_show_state(struct session_entry *entry, const char *state, const char *query, size_t query_bytes, int64_t now,
-                         int64_t transaction_start)
+void sessions_show_state(struct session_entry *entry, const char *state, const char *query,
+                         size_t query_bytes, int64_t now, int64_t transaction_start)
 {
     lock(entry);
     entry->view.state = state;

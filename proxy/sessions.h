@@ -14,7 +14,8 @@ struct session_view {
     uint32_t database_oid, role_oid;
     const char *database, *user, *application, *client_address;
     int client_port;
-    int64_t backend_start, transaction_start, query_start, state_change; /* 2000 epoch microseconds; 0 none */
+    int64_t backend_start, transaction_start, query_start,
+        state_change; /* 2000 epoch microseconds; 0 none */
     const char *state, *query;
     const char *wait_event_type, *wait_event;
 };
@@ -22,21 +23,24 @@ struct session_view {
 /* The place of one session in the list; its own loop only. */
 struct session_entry;
 /* Gives the new session its pid and secret; NULL when `max` are there. */
-struct session_entry *sessions_add(struct session *session, struct loop *loop, uint32_t max, int32_t *pid, uint32_t *secret);
+struct session_entry *sessions_add(struct session *session, struct loop *loop, uint32_t max,
+                                   int32_t *pid, uint32_t *secret);
 void sessions_remove(struct session_entry *entry);
 uint32_t sessions_count(void);
 uint32_t sessions_count_in(const char *database); /* other sessions' databases: DROP DATABASE */
 /* Posts fn(session, arg) to the loop of the session if it is still there then; `arg` is freed with free() afterwards.  False: no such pid. */
 bool sessions_post(int32_t pid, void (*fn)(struct session *session, void *arg), void *arg);
 /* The same if the secret is right. */
-bool sessions_post_cancel(int32_t pid, uint32_t secret, void (*fn)(struct session *session, void *arg));
+bool sessions_post_cancel(int32_t pid, uint32_t secret,
+                          void (*fn)(struct session *session, void *arg));
 /* Posts to all; with `database` only to those connected to it.  `make` gives each its own argument (NULL: none). */
 void sessions_post_all(const char *database, void (*fn)(struct session *session, void *arg));
 /* Copies of all views, ordered by pid. */
 size_t sessions_view(struct arena *arena, struct session_view **views);
 /* Changes what is shown: any NULL text is left as it is. */
 void sessions_show_identity(struct session_entry *entry, const struct session_view *view);
-void sessions_show_state(struct session_entry *entry, const char *state, const char *query, size_t query_bytes, int64_t now, int64_t transaction_start);
+void sessions_show_state(struct session_entry *entry, const char *state, const char *query,
+                         size_t query_bytes, int64_t now, int64_t transaction_start);
 void sessions_show_application(struct session_entry *entry, const char *application);
 MUST_CHECK bool sessions_user_of(int32_t pid, uint32_t *role_oid); /* false: no such pid */
 

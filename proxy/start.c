@@ -65,7 +65,8 @@ static bool start_tls(struct session *s)
             break;
         bool wait = end == STREAM_WANT_READ || end == STREAM_WANT_WRITE;
         if (!wait || !session_wait_socket(s, end == STREAM_WANT_READ ? EPOLLIN : EPOLLOUT, 0)) {
-            log_line_pid(LOG_INFO_, s->pid, "could not accept SSL connection: %s", failure ? failure : "connection closed");
+            log_line_pid(LOG_INFO_, s->pid, "could not accept SSL connection: %s",
+                         failure ? failure : "connection closed");
             s->broken = true;
             s->phase = PHASE_CLOSING;
             SSL_CTX_free(context);
@@ -83,7 +84,8 @@ static void take_cancel(struct session *s, const uint8_t *packet, uint32_t n)
     int32_t pid = (int32_t)wire_u32(&in);
     uint32_t secret = wire_u32(&in);
     if (wire_finished(&in) && !sessions_post_cancel(pid, secret, session_cancel))
-        log_line_pid(LOG_INFO_, s->pid, "cancel request for unknown pid %d, or with a wrong key", pid);
+        log_line_pid(LOG_INFO_, s->pid, "cancel request for unknown pid %d, or with a wrong key",
+                     pid);
     s->phase = PHASE_CLOSING;
 }
 
@@ -92,12 +94,14 @@ static const char *clip_name(struct session *s, const char *name)
     return arena_strndup(s->arena, name, MIN(strlen(name), NAME_BYTES_MAX));
 }
 
-static bool parse_packet(struct session *s, const uint8_t *bytes, uint32_t n, struct start_packet *packet)
+static bool parse_packet(struct session *s, const uint8_t *bytes, uint32_t n,
+                         struct start_packet *packet)
 {
     struct wire_reader in = wire_reader_over(bytes, n);
     packet->version = wire_u32(&in);
     if (WIRE_VERSION_MAJOR(packet->version) != 3) {
-        session_fatal(s, ERR_FEATURE_NOT_SUPPORTED, "unsupported frontend protocol %u.%u: server supports 3.0 to 3.0",
+        session_fatal(s, ERR_FEATURE_NOT_SUPPORTED,
+                      "unsupported frontend protocol %u.%u: server supports 3.0 to 3.0",
                       WIRE_VERSION_MAJOR(packet->version), WIRE_VERSION_MINOR(packet->version));
         return false;
     }
@@ -116,14 +120,17 @@ static bool parse_packet(struct session *s, const uint8_t *bytes, uint32_t n, st
             VEC_PUSH(s->scratch, &packet->unrecognized, arena_strdup(s->scratch, name));
         else
             VEC_PUSH(s->scratch, &packet->options,
-                     ((struct start_option){arena_strdup(s->scratch, name), arena_strdup(s->scratch, value)}));
+                     ((struct start_option){arena_strdup(s->scratch, name),
+                                            arena_strdup(s->scratch, value)}));
     }
     if (!wire_finished(&in)) {
-        session_fatal(s, ERR_PROTOCOL_VIOLATION, "invalid startup packet layout: expected terminator as last byte");
+        session_fatal(s, ERR_PROTOCOL_VIOLATION,
+                      "invalid startup packet layout: expected terminator as last byte");
         return false;
     }
     if (!s->user || !*s->user) {
-        session_fatal(s, ERR_INVALID_AUTHORIZATION_SPECIFICATION, "no PostgreSQL user name specified in startup packet");
+        session_fatal(s, ERR_INVALID_AUTHORIZATION_SPECIFICATION,
+                      "no PostgreSQL user name specified in startup packet");
         return false;
     }
     if (!s->database_name || !*s->database_name)
@@ -149,9 +156,11 @@ static bool find_role(struct session *s, struct err *err)
 {
     const struct role *role = cluster_role_by_name(server.cluster, s->user);
     if (!role)
-        return err_set(err, ERR_INVALID_AUTHORIZATION_SPECIFICATION, "role \"%s\" does not exist", s->user);
+        return err_set(err, ERR_INVALID_AUTHORIZATION_SPECIFICATION, "role \"%s\" does not exist",
+                       s->user);
     if (!role->login)
-        return err_set(err, ERR_INVALID_AUTHORIZATION_SPECIFICATION, "role \"%s\" is not permitted to log in", s->user);
+        return err_set(err, ERR_INVALID_AUTHORIZATION_SPECIFICATION,
+                       "role \"%s\" is not permitted to log in", s->user);
     s->auth_role = s->session_role = s->current_role = role->oid;
     s->superuser = role->super;
     return true;
@@ -159,41 +168,50 @@ static bool find_role(struct session *s, struct err *err)
 
 static bool find_database(struct session *s, struct err *err)
 {
-    const struct cluster_database *found = cluster_database_by_name(server.cluster, s->database_name);
+    const struct cluster_database *found =
+        cluster_database_by_name(server.cluster, s->database_name);
     if (!found)
-        return err_set(err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist", s->database_name);
-    if (!found->allow_connections)
-        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "database \"%s\" is not currently accepting connections",
+        return err_set(err, ERR_UNDEFINED_DATABASE, "database \"%s\" does not exist",
                        s->database_name);
+    if (!found->allow_connections)
+        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "database \"%s\" is not currently accepting connections", s->database_name);
     s->database = database_acquire(server.databases, s->database_name, err);
     if (!s->database)
         return false;
-    if (found->connection_limit >= 0 && !s->superuser && database_n_users(s->database) > (uint32_t)found->connection_limit)
-        return err_set(err, ERR_TOO_MANY_CONNECTIONS, "too many connections for database \"%s\"", s->database_name);
+    if (found->connection_limit >= 0 && !s->superuser &&
+        database_n_users(s->database) > (uint32_t)found->connection_limit)
+        return err_set(err, ERR_TOO_MANY_CONNECTIONS, "too many connections for database \"%s\"",
+                       s->database_name);
     return true;
 }
 
 /* ---- parameters ---- */
 
-static bool initial(struct session *s, const char *name, const char *value, enum param_source source, struct err *err)
+static bool initial(struct session *s, const char *name, const char *value,
+                    enum param_source source, struct err *err)
 {
     const struct param_def *def = session_param_find(s, name, true, err);
     return def && session_param_initial(s, def, value, source, err);
 }
 
-static bool apply_stored(struct session *s, const struct role_setting *settings, uint16_t n, enum param_source source,
-                         bool want_database, bool want_role, struct err *err)
+static bool apply_stored(struct session *s, const struct role_setting *settings, uint16_t n,
+                         enum param_source source, bool want_database, bool want_role,
+                         struct err *err)
 {
     for (uint16_t i = 0; i < n; i++) {
-        if ((settings[i].database_oid != 0) != want_database || (settings[i].role_oid != 0) != want_role)
+        if ((settings[i].database_oid != 0) != want_database ||
+            (settings[i].role_oid != 0) != want_role)
             continue;
         if (settings[i].database_oid && settings[i].database_oid != database_oid(s->database))
             continue;
         const char *equals = strchr(settings[i].text, '=');
         if (!equals)
             continue;
-        const char *name = arena_strndup(s->scratch, settings[i].text, (size_t)(equals - settings[i].text));
-        if (!initial(s, name, equals + 1, source, err)) { /* as PostgreSQL: a stale setting does not lock anybody out */
+        const char *name =
+            arena_strndup(s->scratch, settings[i].text, (size_t)(equals - settings[i].text));
+        if (!initial(s, name, equals + 1, source,
+                     err)) { /* as PostgreSQL: a stale setting does not lock anybody out */
             session_notice_err(s, NOTICE_WARNING, err);
             err_clear(err);
         }
@@ -204,12 +222,16 @@ static bool apply_stored(struct session *s, const struct role_setting *settings,
 /* ALTER DATABASE ... SET, ALTER ROLE ... SET, ALTER ROLE ... IN DATABASE ... SET: from weak to strong. */
 static bool apply_all_stored(struct session *s, struct err *err)
 {
-    const struct cluster_database *database = cluster_database_by_name(server.cluster, s->database_name);
+    const struct cluster_database *database =
+        cluster_database_by_name(server.cluster, s->database_name);
     const struct role *role = cluster_role(server.cluster, s->auth_role);
-    if (database && !apply_stored(s, database->settings, database->n_settings, SOURCE_DATABASE, true, false, err))
+    if (database && !apply_stored(s, database->settings, database->n_settings, SOURCE_DATABASE,
+                                  true, false, err))
         return false;
-    return !role || (apply_stored(s, role->settings, role->n_settings, SOURCE_USER, false, true, err) &&
-                     apply_stored(s, role->settings, role->n_settings, SOURCE_DATABASE_USER, true, true, err));
+    return !role ||
+           (apply_stored(s, role->settings, role->n_settings, SOURCE_USER, false, true, err) &&
+            apply_stored(s, role->settings, role->n_settings, SOURCE_DATABASE_USER, true, true,
+                         err));
 }
 
 /* One word of `options`: unescaped; NULL at the end. */
@@ -252,7 +274,8 @@ static bool apply_command_line(struct session *s, const char *options, struct er
         } else if (strncmp(word, "-c", 2) == 0 || strncmp(word, "--", 2) == 0) {
             ok = apply_assignment(s, word + 2, err);
         } else {
-            err_set(err, ERR_SYNTAX_ERROR, "invalid command-line argument for server process: %s", word);
+            err_set(err, ERR_SYNTAX_ERROR, "invalid command-line argument for server process: %s",
+                    word);
             ok = err_hint(err, "Try \"shardlite --help\" for more information.");
         }
         if (!ok)
@@ -273,8 +296,10 @@ static bool apply_options(struct session *s, const struct start_packet *packet, 
             continue;
         if (strcmp(option->name, "replication") == 0) {
             bool on = false;
-            if (strcmp(option->value, "database") == 0 || (param_parse_bool(option->value, &on) && on))
-                return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "replication connections are not supported");
+            if (strcmp(option->value, "database") == 0 ||
+                (param_parse_bool(option->value, &on) && on))
+                return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                               "replication connections are not supported");
             continue;
         }
         if (!initial(s, option->name, option->value, SOURCE_CLIENT, err))
@@ -382,8 +407,8 @@ bool session_start(struct session *s)
     show_identity(s);
     greet(s);
     if (server_config()->log_connections)
-        log_line_pid(LOG_INFO_, s->pid, "connection authorized: user=%s database=%s host=%s", s->user, s->database_name,
-                     s->is_local ? "[local]" : s->address_text);
+        log_line_pid(LOG_INFO_, s->pid, "connection authorized: user=%s database=%s host=%s",
+                     s->user, s->database_name, s->is_local ? "[local]" : s->address_text);
     arena_reset(s->scratch);
     return true;
 }

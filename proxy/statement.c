@@ -81,8 +81,8 @@ const struct buf *stmt_key_head(struct session *s, const struct catalog *catalog
     return &s->key_head;
 }
 
-static struct buf make_key(struct session *s, const struct catalog *catalog, const char *text, size_t text_bytes,
-                           const struct stmt_params *params)
+static struct buf make_key(struct session *s, const struct catalog *catalog, const char *text,
+                           size_t text_bytes, const struct stmt_params *params)
 {
     struct buf key = BUF_IN(s->scratch);
     const struct buf *head = stmt_key_head(s, catalog);
@@ -99,11 +99,13 @@ static struct buf make_key(struct session *s, const struct catalog *catalog, con
 struct plan_cache *stmt_cache(const struct session *s, size_t text_bytes)
 {
     struct plan_cache *cache = server.plan_caches[loop_index(s->loop)];
-    bool usable = plan_cache_is_on(cache) && text_bytes <= CACHED_TEXT_MAX && !(s->txn && txn_catalog(s->txn));
+    bool usable = plan_cache_is_on(cache) && text_bytes <= CACHED_TEXT_MAX &&
+                  !(s->txn && txn_catalog(s->txn));
     return usable ? cache : NULL;
 }
 
-struct stmt *stmt_cached(struct session *s, const char *text, size_t text_bytes, const struct stmt_params *params)
+struct stmt *stmt_cached(struct session *s, const char *text, size_t text_bytes,
+                         const struct stmt_params *params)
 {
     struct plan_cache *cache = stmt_cache(s, text_bytes);
     if (!cache)
@@ -130,15 +132,16 @@ bool stmt_text_has_clock(const char *text)
 /* Utilities whose trees are only read by those who run them. */
 static bool utility_may_be_cached(const void *node)
 {
-    return IS_NODE(node, TransactionStmt) || IS_NODE(node, VariableSetStmt) || IS_NODE(node, VariableShowStmt);
+    return IS_NODE(node, TransactionStmt) || IS_NODE(node, VariableSetStmt) ||
+           IS_NODE(node, VariableShowStmt);
 }
 
 static void offer_to_cache(struct session *s, struct stmt *stmt, const struct stmt_params *params)
 {
     size_t text_bytes = strlen(stmt->text);
     struct plan_cache *cache = stmt_cache(s, text_bytes);
-    if (!cache || stmt->parsed->list.n != 1 || (stmt->is_utility && !utility_may_be_cached(stmt->node)) ||
-        stmt_text_has_clock(stmt->text))
+    if (!cache || stmt->parsed->list.n != 1 ||
+        (stmt->is_utility && !utility_may_be_cached(stmt->node)) || stmt_text_has_clock(stmt->text))
         return;
     struct buf key = make_key(s, stmt->catalog, stmt->text, text_bytes, params);
     if (plan_cache_seen(cache, key.p, key.n))
@@ -179,7 +182,8 @@ static const char *role_name(struct session *s, const struct catalog *catalog)
 
 static const char *session_user_name(struct session *s, const struct catalog *catalog)
 {
-    const struct role *role = s->session_role == s->auth_role ? NULL : catalog_role(catalog, s->session_role);
+    const struct role *role =
+        s->session_role == s->auth_role ? NULL : catalog_role(catalog, s->session_role);
     return role ? role->name : s->user;
 }
 
@@ -188,7 +192,8 @@ static void note_sequence(const struct env *env, uint32_t sequence_oid, int64_t 
     session_note_sequence(env->session, sequence_oid, value);
 }
 
-void session_env(struct session *s, struct env *env, struct arena *arena, const struct catalog *catalog)
+void session_env(struct session *s, struct env *env, struct arena *arena,
+                 const struct catalog *catalog)
 {
     *env = (struct env){
         .settings = &s->settings,
@@ -244,13 +249,15 @@ const struct search_path *session_path(struct session *s, const struct catalog *
             add_namespace(s, namespace->oid, &n);
     }
     arena_free(arena);
-    s->path = (struct search_path){.namespaces = s->path_oids, .n = n, .temp_namespace = s->temp_namespace};
+    s->path = (struct search_path){
+        .namespaces = s->path_oids, .n = n, .temp_namespace = s->temp_namespace};
     s->path_catalog_version = version;
     s->path_epoch = s->settings_epoch;
     return &s->path;
 }
 
-struct analyze_context *session_analyze_context(struct session *s, struct arena *arena, const struct catalog *catalog,
+struct analyze_context *session_analyze_context(struct session *s, struct arena *arena,
+                                                const struct catalog *catalog,
                                                 const struct env *env, const char *text)
 {
     struct analyze_context *context = ARENA_NEW(arena, struct analyze_context);
@@ -258,7 +265,8 @@ struct analyze_context *session_analyze_context(struct session *s, struct arena 
     *context = (struct analyze_context){
         .arena = arena,
         .catalog = catalog,
-        .path = {.namespaces = arena_memdup(arena, path->namespaces, path->n * sizeof(*path->namespaces)),
+        .path = {.namespaces =
+                     arena_memdup(arena, path->namespaces, path->n * sizeof(*path->namespaces)),
                  .n = path->n,
                  .temp_namespace = path->temp_namespace},
         .env = env,
@@ -298,7 +306,8 @@ static uint32_t largest_param(const char *text)
     return largest;
 }
 
-static void set_params(struct analyze_context *context, struct arena *arena, const char *text, const struct stmt_params *params)
+static void set_params(struct analyze_context *context, struct arena *arena, const char *text,
+                       const struct stmt_params *params)
 {
     uint32_t capacity = params->literals ? params->literals->n
                         : params->fixed  ? params->n_declared
@@ -314,7 +323,8 @@ static void set_params(struct analyze_context *context, struct arena *arena, con
 static void columns_of_query(struct stmt *stmt)
 {
     const struct query *query = stmt->query;
-    const struct targets *targets = query->command == CMD_SELECT_ ? &query->targets : &query->returning;
+    const struct targets *targets =
+        query->command == CMD_SELECT_ ? &query->targets : &query->returning;
     stmt->returns_rows = query->returns_rows;
     if (!query->returns_rows)
         return;
@@ -352,7 +362,8 @@ static const Node *inner_node(const void *node)
     }
 }
 
-static bool analyse_inner(struct session *s, struct stmt *stmt, const struct stmt_params *params, struct err *err)
+static bool analyse_inner(struct session *s, struct stmt *stmt, const struct stmt_params *params,
+                          struct err *err)
 {
     const Node *node = inner_node(stmt->node);
     stmt->n_params = 0;
@@ -367,12 +378,13 @@ static bool analyse_inner(struct session *s, struct stmt *stmt, const struct stm
     return true;
 }
 
-static bool analyse(struct session *s, struct stmt *stmt, const struct raw_statement *raw, const struct stmt_params *params,
-                    struct err *err)
+static bool analyse(struct session *s, struct stmt *stmt, const struct raw_statement *raw,
+                    const struct stmt_params *params, struct err *err)
 {
     struct env *env = ARENA_NEW(stmt->arena, struct env);
     session_env(s, env, stmt->arena, stmt->catalog);
-    struct analyze_context *context = session_analyze_context(s, stmt->arena, stmt->catalog, env, stmt->text);
+    struct analyze_context *context =
+        session_analyze_context(s, stmt->arena, stmt->catalog, env, stmt->text);
     set_params(context, stmt->arena, stmt->text, params);
     if (params->literals) {
         context->literals = params->literals;
@@ -438,7 +450,9 @@ static List *one_item(struct arena *arena, void *item)
 
 static Node *ctid_equals(struct arena *arena, const char *place)
 {
-    String *column = arena_zalloc(arena, sizeof(*column)), *type = arena_zalloc(arena, sizeof(*type)), *equals = arena_zalloc(arena, sizeof(*equals));
+    String *column = arena_zalloc(arena, sizeof(*column)),
+           *type = arena_zalloc(arena, sizeof(*type)),
+           *equals = arena_zalloc(arena, sizeof(*equals));
     *column = (String){.type = T_String, .sval = arena_strdup(arena, "ctid")};
     *type = (String){.type = T_String, .sval = arena_strdup(arena, "tid")};
     *equals = (String){.type = T_String, .sval = arena_strdup(arena, "=")};
@@ -449,11 +463,16 @@ static Node *ctid_equals(struct arena *arena, const char *place)
     text->val.sval = (String){.type = T_String, .sval = arena_strdup(arena, place)};
     text->location = -1;
     TypeName *name = arena_zalloc(arena, sizeof(*name));
-    *name = (TypeName){.type = T_TypeName, .names = one_item(arena, type), .typemod = -1, .location = -1};
+    *name = (TypeName){
+        .type = T_TypeName, .names = one_item(arena, type), .typemod = -1, .location = -1};
     TypeCast *cast = arena_zalloc(arena, sizeof(*cast));
     *cast = (TypeCast){.type = T_TypeCast, .arg = (Node *)text, .typeName = name, .location = -1};
     A_Expr *expr = arena_zalloc(arena, sizeof(*expr));
-    *expr = (A_Expr){.type = T_A_Expr, .kind = AEXPR_OP, .name = one_item(arena, equals), .lexpr = (Node *)ref, .rexpr = (Node *)cast,
+    *expr = (A_Expr){.type = T_A_Expr,
+                     .kind = AEXPR_OP,
+                     .name = one_item(arena, equals),
+                     .lexpr = (Node *)ref,
+                     .rexpr = (Node *)cast,
                      .location = -1};
     return (Node *)expr;
 }
@@ -462,13 +481,15 @@ static Node *ctid_equals(struct arena *arena, const char *place)
 static bool without_current_of(struct session *s, struct stmt *stmt, struct err *err)
 {
     const void *node = stmt->node;
-    const Node *where = IS_NODE(node, UpdateStmt) ? ((const UpdateStmt *)node)->whereClause
+    const Node *where = IS_NODE(node, UpdateStmt)   ? ((const UpdateStmt *)node)->whereClause
                         : IS_NODE(node, DeleteStmt) ? ((const DeleteStmt *)node)->whereClause
                                                     : NULL;
     if (!where || !IS_NODE(where, CurrentOfExpr))
         return true;
-    const RangeVar *table = IS_NODE(node, UpdateStmt) ? ((const UpdateStmt *)node)->relation : ((const DeleteStmt *)node)->relation;
-    const char *place = cursor_current_row(s, ((const CurrentOfExpr *)where)->cursor_name, table->schemaname, table->relname, err);
+    const RangeVar *table = IS_NODE(node, UpdateStmt) ? ((const UpdateStmt *)node)->relation
+                                                      : ((const DeleteStmt *)node)->relation;
+    const char *place = cursor_current_row(s, ((const CurrentOfExpr *)where)->cursor_name,
+                                           table->schemaname, table->relname, err);
     if (!place)
         return false;
     Node *equals = ctid_equals(stmt->arena, place);
@@ -485,7 +506,8 @@ static bool without_current_of(struct session *s, struct stmt *stmt, struct err 
     return true;
 }
 
-static struct stmt *make(struct session *s, struct parsed *parsed, const void *node, const char *tag, const struct raw_statement *raw,
+static struct stmt *make(struct session *s, struct parsed *parsed, const void *node,
+                         const char *tag, const struct raw_statement *raw,
                          const struct stmt_params *params, struct err *err)
 {
     struct arena *arena = arena_new("statement");
@@ -520,7 +542,8 @@ static struct stmt *make(struct session *s, struct parsed *parsed, const void *n
     return NULL;
 }
 
-struct stmt *stmt_new(struct session *s, struct parsed *parsed, size_t index, const struct stmt_params *params, struct err *err)
+struct stmt *stmt_new(struct session *s, struct parsed *parsed, size_t index,
+                      const struct stmt_params *params, struct err *err)
 {
     const struct raw_statement *raw = &parsed->list.items[index];
     struct stmt *stmt = make(s, parsed, raw->node, raw->tag, raw, params, err);
@@ -532,8 +555,8 @@ struct stmt *stmt_new(struct session *s, struct parsed *parsed, size_t index, co
     return stmt;
 }
 
-struct stmt *stmt_of_node(struct session *s, const struct stmt *outer, const void *node, const struct stmt_params *params,
-                          struct err *err)
+struct stmt *stmt_of_node(struct session *s, const struct stmt *outer, const void *node,
+                          const struct stmt_params *params, struct err *err)
 {
     return make(s, outer->parsed, node, sql_statement_tag(node), NULL, params, err);
 }
@@ -572,7 +595,8 @@ bool session_add_prepared(struct session *s, struct prepared_statement *prepared
     if (!s->statements)
         s->statements = map_new();
     if (map_get(s->statements, prepared->name, strlen(prepared->name))) {
-        err_set(err, ERR_DUPLICATE_PSTATEMENT, "prepared statement \"%s\" already exists", prepared->name);
+        err_set(err, ERR_DUPLICATE_PSTATEMENT, "prepared statement \"%s\" already exists",
+                prepared->name);
         prepared_statement_free(prepared);
         return false;
     }
@@ -619,7 +643,8 @@ bool prepared_refresh(struct session *s, struct prepared_statement *prepared, st
 {
     struct stmt *old = prepared->stmt;
     const struct catalog *catalog = session_catalog(s);
-    if (!old || (old->catalog_version == catalog_version(catalog) && prepared->epoch == s->settings_epoch && !old->bound_to_cursor))
+    if (!old || (old->catalog_version == catalog_version(catalog) &&
+                 prepared->epoch == s->settings_epoch && !old->bound_to_cursor))
         return true;
     const struct type **types = ARENA_ARRAY(s->scratch, const struct type *, old->n_params + 1u);
     for (uint16_t i = 0; i < old->n_params; i++) {

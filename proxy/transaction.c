@@ -21,7 +21,8 @@ static enum isolation isolation_of(const char *text)
 {
     if (strcmp(text, "serializable") == 0)
         return ISOLATION_SERIALIZABLE;
-    return strcmp(text, "repeatable read") == 0 ? ISOLATION_REPEATABLE_READ : ISOLATION_READ_COMMITTED;
+    return strcmp(text, "repeatable read") == 0 ? ISOLATION_REPEATABLE_READ
+                                                : ISOLATION_READ_COMMITTED;
 }
 
 char transaction_status(const struct session *s)
@@ -184,9 +185,11 @@ void transaction_rollback_all(struct session *s)
 bool transaction_forbid_block(struct session *s, const char *what, struct err *err)
 {
     if (s->block == BLOCK_EXPLICIT || s->block == BLOCK_FAILED || s->block == BLOCK_IMPLICIT)
-        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "%s cannot run inside a transaction block", what);
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "%s cannot run inside a transaction block",
+                       what);
     if (s->pipelining)
-        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "%s cannot be executed within a pipeline", what);
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "%s cannot be executed within a pipeline",
+                       what);
     return true;
 }
 
@@ -194,13 +197,15 @@ bool transaction_require_block(struct session *s, const char *what, struct err *
 {
     if (s->block != BLOCK_NONE)
         return true;
-    return err_set(err, ERR_NO_ACTIVE_SQL_TRANSACTION, "%s can only be used in transaction blocks", what);
+    return err_set(err, ERR_NO_ACTIVE_SQL_TRANSACTION, "%s can only be used in transaction blocks",
+                   what);
 }
 
 void transaction_warn_no_block(struct session *s, const char *what)
 {
     if (s->block == BLOCK_NONE)
-        session_notice(s, NOTICE_WARNING, ERR_NO_ACTIVE_SQL_TRANSACTION, "%s can only be used in transaction blocks", what);
+        session_notice(s, NOTICE_WARNING, ERR_NO_ACTIVE_SQL_TRANSACTION,
+                       "%s can only be used in transaction blocks", what);
 }
 
 bool transaction_allows_in_failed(const void *node)
@@ -227,9 +232,11 @@ bool transaction_set_isolation(struct session *s, const char *level, struct err 
     if (wanted == s->isolation)
         return true;
     if (s->had_query)
-        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION,
+                       "SET TRANSACTION ISOLATION LEVEL must be called before any query");
     if (s->savepoints.n)
-        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction");
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION,
+                       "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction");
     if (s->txn && !txn_set_isolation(s->txn, wanted, err))
         return false;
     s->isolation = wanted;
@@ -240,7 +247,8 @@ bool transaction_set_read_only(struct session *s, bool on, struct err *err)
 {
     transaction_open(s);
     if (!on && s->read_only && s->had_query)
-        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "transaction read-write mode must be set before any query");
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION,
+                       "transaction read-write mode must be set before any query");
     s->read_only = on;
     return true;
 }
@@ -249,26 +257,31 @@ bool transaction_set_deferrable(struct session *s, bool on, struct err *err)
 {
     transaction_open(s);
     if (s->savepoints.n)
-        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction");
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION,
+                       "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction");
     if (s->had_query)
-        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query");
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION,
+                       "SET TRANSACTION [NOT] DEFERRABLE must be called before any query");
     s->deferrable = on;
     return true;
 }
 
 const char *transaction_isolation_text(const struct session *s)
 {
-    return s->txn_open ? isolation_texts[s->isolation] : session_param_named(s, "default_transaction_isolation");
+    return s->txn_open ? isolation_texts[s->isolation]
+                       : session_param_named(s, "default_transaction_isolation");
 }
 
 bool transaction_is_read_only(const struct session *s)
 {
-    return s->txn_open ? s->read_only : param_bool(session_param_named(s, "default_transaction_read_only"));
+    return s->txn_open ? s->read_only
+                       : param_bool(session_param_named(s, "default_transaction_read_only"));
 }
 
 bool transaction_is_deferrable(const struct session *s)
 {
-    return s->txn_open ? s->deferrable : param_bool(session_param_named(s, "default_transaction_deferrable"));
+    return s->txn_open ? s->deferrable
+                       : param_bool(session_param_named(s, "default_transaction_deferrable"));
 }
 
 /* The constant of a DefElem: text of strings, or of integers. */
@@ -280,7 +293,8 @@ static const char *const_text(struct session *s, const DefElem *option)
     return arena_strdup(s->scratch, value->val.sval.sval);
 }
 
-bool transaction_set_characteristics(struct session *s, const void *options, bool session_wide, struct err *err)
+bool transaction_set_characteristics(struct session *s, const void *options, bool session_wide,
+                                     struct err *err)
 {
     const List *list = options;
     for (int i = 0; i < list_n(list); i++) {
@@ -302,7 +316,8 @@ bool transaction_set_characteristics(struct session *s, const void *options, boo
 static bool run_begin(struct session *s, const TransactionStmt *stmt, struct err *err)
 {
     if (s->block == BLOCK_EXPLICIT)
-        session_notice(s, NOTICE_WARNING, ERR_ACTIVE_SQL_TRANSACTION, "there is already a transaction in progress");
+        session_notice(s, NOTICE_WARNING, ERR_ACTIVE_SQL_TRANSACTION,
+                       "there is already a transaction in progress");
     transaction_open(s);
     s->block = BLOCK_EXPLICIT;
     return transaction_set_characteristics(s, stmt->options, false, err);
@@ -324,17 +339,21 @@ static void chain(struct session *s, const struct characteristics *like)
 
 static void warn_no_transaction(struct session *s)
 {
-    session_notice(s, NOTICE_WARNING, ERR_NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress");
+    session_notice(s, NOTICE_WARNING, ERR_NO_ACTIVE_SQL_TRANSACTION,
+                   "there is no transaction in progress");
 }
 
-static bool chain_allowed(struct session *s, const TransactionStmt *stmt, const char *what, struct err *err)
+static bool chain_allowed(struct session *s, const TransactionStmt *stmt, const char *what,
+                          struct err *err)
 {
     if (!stmt->chain || s->block == BLOCK_EXPLICIT || s->block == BLOCK_FAILED)
         return true;
-    return err_set(err, ERR_NO_ACTIVE_SQL_TRANSACTION, "%s AND CHAIN can only be used in transaction blocks", what);
+    return err_set(err, ERR_NO_ACTIVE_SQL_TRANSACTION,
+                   "%s AND CHAIN can only be used in transaction blocks", what);
 }
 
-static bool run_commit(struct session *s, const TransactionStmt *stmt, const char **tag, struct err *err)
+static bool run_commit(struct session *s, const TransactionStmt *stmt, const char **tag,
+                       struct err *err)
 {
     struct characteristics like = {s->isolation, s->read_only, s->deferrable};
     if (!chain_allowed(s, stmt, "COMMIT", err))
@@ -373,7 +392,8 @@ static bool in_real_block(struct session *s, const char *what, struct err *err)
 {
     if (s->block == BLOCK_EXPLICIT || s->block == BLOCK_FAILED)
         return true;
-    return err_set(err, ERR_NO_ACTIVE_SQL_TRANSACTION, "%s can only be used in transaction blocks", what);
+    return err_set(err, ERR_NO_ACTIVE_SQL_TRANSACTION, "%s can only be used in transaction blocks",
+                   what);
 }
 
 static bool find_savepoint(struct session *s, const char *name, size_t *index, struct err *err)
@@ -392,12 +412,14 @@ static bool run_savepoint(struct session *s, const char *name, struct err *err)
         return false;
     if (s->savepoints.n == s->savepoints.cap) {
         s->savepoints.cap = s->savepoints.cap ? s->savepoints.cap * 2 : 8;
-        s->savepoints.items = realloc(s->savepoints.items, s->savepoints.cap * sizeof(*s->savepoints.items));
+        s->savepoints.items =
+            realloc(s->savepoints.items, s->savepoints.cap * sizeof(*s->savepoints.items));
         ASSERT(s->savepoints.items != NULL);
     }
     char *copy = strdup(name);
     ASSERT(copy != NULL);
-    s->savepoints.items[s->savepoints.n++] = (struct savepoint){.name = copy, .level = s->txn ? txn_savepoint(s->txn) : 0};
+    s->savepoints.items[s->savepoints.n++] =
+        (struct savepoint){.name = copy, .level = s->txn ? txn_savepoint(s->txn) : 0};
     return true;
 }
 
@@ -436,7 +458,8 @@ static bool run_rollback_to(struct session *s, const char *name, struct err *err
 
 /* ---- two phases ---- */
 
-static bool run_prepare_transaction(struct session *s, const char *gid, const char **tag, struct err *err)
+static bool run_prepare_transaction(struct session *s, const char *gid, const char **tag,
+                                    struct err *err)
 {
     *tag = "ROLLBACK";
     if (s->block == BLOCK_FAILED) {
@@ -448,9 +471,12 @@ static bool run_prepare_transaction(struct session *s, const char *gid, const ch
         return true;
     }
     if (notify_is_pending(s))
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot PREPARE a transaction that has executed LISTEN, UNLISTEN, or NOTIFY");
+        return err_set(
+            err, ERR_FEATURE_NOT_SUPPORTED,
+            "cannot PREPARE a transaction that has executed LISTEN, UNLISTEN, or NOTIFY");
     if (session_has_new_held_portals(s))
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot PREPARE a transaction that has created a cursor WITH HOLD");
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                       "cannot PREPARE a transaction that has created a cursor WITH HOLD");
     if (!transaction_start(s, err))
         return false;
     session_drop_portals(s, true);

@@ -10,7 +10,8 @@
 
 #define ROLE_PG_CHECKPOINT 4544u
 
-void add_column(struct arena *arena, struct result_columns *columns, const char *name, const struct type *type, int32_t typmod)
+void add_column(struct arena *arena, struct result_columns *columns, const char *name,
+                const struct type *type, int32_t typmod)
 {
     struct result_column *items = ARENA_ARRAY(arena, struct result_column, columns->n + 1);
     if (columns->n)
@@ -37,20 +38,24 @@ void add_text_row(struct store *store, struct arena *arena, const char *const *t
 /* ---- LOCK TABLE ---- */
 
 static const char *const lock_names[] = {
-    NULL, "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE",
-    "ACCESS EXCLUSIVE"};
+    NULL,    "ACCESS SHARE",        "ROW SHARE", "ROW EXCLUSIVE",   "SHARE UPDATE EXCLUSIVE",
+    "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE"};
 
-static const struct relation *relation_of_name(struct session *s, const struct stmt *stmt, const RangeVar *name, struct err *err)
+static const struct relation *relation_of_name(struct session *s, const struct stmt *stmt,
+                                               const RangeVar *name, struct err *err)
 {
     const struct catalog *catalog = stmt->catalog;
-    const struct relation *relation = catalog_relation_by_name(catalog, session_path(s, catalog), name->schemaname, name->relname);
+    const struct relation *relation = catalog_relation_by_name(catalog, session_path(s, catalog),
+                                                               name->schemaname, name->relname);
     if (relation)
         return relation;
     if (name->schemaname && !catalog_namespace_by_name(catalog, name->schemaname)) {
         err_set(err, ERR_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", name->schemaname);
         return NULL;
     }
-    err_set(err, ERR_UNDEFINED_TABLE, name->schemaname ? "relation \"%s.%s\" does not exist" : "relation \"%s%s\" does not exist",
+    err_set(err, ERR_UNDEFINED_TABLE,
+            name->schemaname ? "relation \"%s.%s\" does not exist"
+                             : "relation \"%s%s\" does not exist",
             name->schemaname ? name->schemaname : "", name->relname);
     return NULL;
 }
@@ -61,10 +66,12 @@ static bool run_lock(struct session *s, const struct stmt *stmt, struct err *err
     if (!transaction_require_block(s, "LOCK TABLE", err) || !transaction_start(s, err))
         return false;
     if (lock->mode > 3 && transaction_is_read_only(s))
-        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION, "cannot execute LOCK TABLE in a read-only transaction");
+        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION,
+                       "cannot execute LOCK TABLE in a read-only transaction");
     ASSERT(lock->mode >= 1 && lock->mode < (int)ARRAY_COUNT(lock_names));
     for (int i = 0; i < list_n(lock->relations); i++) {
-        const struct relation *relation = relation_of_name(s, stmt, list_at(lock->relations, i), err);
+        const struct relation *relation =
+            relation_of_name(s, stmt, list_at(lock->relations, i), err);
         if (!relation)
             return false;
         if (relation->kind != 'r' && relation->kind != 'v') {
@@ -73,7 +80,8 @@ static bool run_lock(struct session *s, const struct stmt *stmt, struct err *err
         }
         if (!txn_lock_table(s->txn, relation->oid, lock->mode, lock->nowait, err)) {
             if (lock->nowait && err_is(err, ERR_LOCK_NOT_AVAILABLE))
-                err_set(err, ERR_LOCK_NOT_AVAILABLE, "could not obtain lock on relation \"%s\"", relation->name);
+                err_set(err, ERR_LOCK_NOT_AVAILABLE, "could not obtain lock on relation \"%s\"",
+                        relation->name);
             return false;
         }
     }
@@ -82,7 +90,8 @@ static bool run_lock(struct session *s, const struct stmt *stmt, struct err *err
 
 /* ---- maintenance ---- */
 
-static bool run_vacuum(struct session *s, const struct stmt *stmt, struct utility_result *result, struct err *err)
+static bool run_vacuum(struct session *s, const struct stmt *stmt, struct utility_result *result,
+                       struct err *err)
 {
     const VacuumStmt *vacuum = stmt->node;
     result->tag = vacuum->is_vacuumcmd ? "VACUUM" : "ANALYZE";
@@ -97,12 +106,16 @@ static bool run_vacuum(struct session *s, const struct stmt *stmt, struct utilit
             const char *name = list_str(target->va_cols, k);
             bool found = false;
             for (uint16_t c = 0; c < relation->n_columns; c++)
-                found |= !relation->columns[c].dropped && strcmp(relation->columns[c].name, name) == 0;
+                found |=
+                    !relation->columns[c].dropped && strcmp(relation->columns[c].name, name) == 0;
             if (!found)
-                return err_set(err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist", name, relation->name);
+                return err_set(err, ERR_UNDEFINED_COLUMN,
+                               "column \"%s\" of relation \"%s\" does not exist", name,
+                               relation->name);
         }
         if (relation->kind != 'r' && relation->kind != 'm')
-            session_notice(s, NOTICE_WARNING, ERR_WARNING, "skipping \"%s\" --- cannot %s non-tables or special system tables",
+            session_notice(s, NOTICE_WARNING, ERR_WARNING,
+                           "skipping \"%s\" --- cannot %s non-tables or special system tables",
                            relation->name, vacuum->is_vacuumcmd ? "vacuum" : "analyze");
     }
     return true;
@@ -119,13 +132,15 @@ static bool run_reindex(struct session *s, const struct stmt *stmt, struct err *
         return relation_of_name(s, stmt, reindex->relation, err) != NULL;
     case REINDEX_OBJECT_SCHEMA:
         if (!catalog_namespace_by_name(stmt->catalog, reindex->name))
-            return err_set(err, ERR_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", reindex->name);
+            return err_set(err, ERR_UNDEFINED_SCHEMA, "schema \"%s\" does not exist",
+                           reindex->name);
         return transaction_forbid_block(s, "REINDEX SCHEMA", err);
     case REINDEX_OBJECT_SYSTEM:
         return transaction_forbid_block(s, "REINDEX SYSTEM", err);
     case REINDEX_OBJECT_DATABASE:
         if (reindex->name && strcmp(reindex->name, s->database_name) != 0)
-            return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "can only reindex the currently open database");
+            return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                           "can only reindex the currently open database");
         return transaction_forbid_block(s, "REINDEX DATABASE", err);
     }
     return true;
@@ -142,9 +157,11 @@ static bool run_cluster(struct session *s, const struct stmt *stmt, struct err *
 /* Commits are durable when they are acknowledged, and the storage checkpoints by itself: there is nothing to wait for. */
 static bool run_checkpoint(struct session *s, struct err *err)
 {
-    if (s->superuser || role_is_member(session_catalog(s), s->current_role, ROLE_PG_CHECKPOINT, true))
+    if (s->superuser ||
+        role_is_member(session_catalog(s), s->current_role, ROLE_PG_CHECKPOINT, true))
         return true;
-    return err_set(err, ERR_INSUFFICIENT_PRIVILEGE, "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT");
+    return err_set(err, ERR_INSUFFICIENT_PRIVILEGE,
+                   "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT");
 }
 
 /* ---- notifications ---- */
@@ -165,7 +182,8 @@ static bool refuse(const char *what, struct err *err)
     return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "%s is not supported", what);
 }
 
-static const struct constraint *find_constraint(struct session *s, const struct catalog *catalog, const char *schema, const char *name)
+static const struct constraint *find_constraint(struct session *s, const struct catalog *catalog,
+                                                const char *schema, const char *name)
 {
     const struct search_path *path = session_path(s, catalog);
     const struct namespace *namespace = schema ? catalog_namespace_by_name(catalog, schema) : NULL;
@@ -195,18 +213,22 @@ static bool run_constraints_set(struct session *s, struct portal *portal, struct
         return deferred_set(&portal->env, 0, set->deferred, err);
     for (int i = 0; i < list_n(set->constraints); i++) {
         const RangeVar *name = list_at(set->constraints, i);
-        const struct constraint *found = find_constraint(s, stmt->catalog, name->schemaname, name->relname);
+        const struct constraint *found =
+            find_constraint(s, stmt->catalog, name->schemaname, name->relname);
         if (!found)
-            return err_set(err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" does not exist", name->relname);
+            return err_set(err, ERR_UNDEFINED_OBJECT, "constraint \"%s\" does not exist",
+                           name->relname);
         if (!found->deferrable)
-            return err_set(err, ERR_WRONG_OBJECT_TYPE, "constraint \"%s\" is not deferrable", name->relname);
+            return err_set(err, ERR_WRONG_OBJECT_TYPE, "constraint \"%s\" is not deferrable",
+                           name->relname);
         if (!deferred_set(&portal->env, found->oid, set->deferred, err))
             return false;
     }
     return true;
 }
 
-bool utility_run(struct session *s, struct portal *portal, struct utility_result *result, struct err *err)
+bool utility_run(struct session *s, struct portal *portal, struct utility_result *result,
+                 struct err *err)
 {
     const struct stmt *stmt = portal->stmt;
     const void *node = stmt->node;
@@ -272,7 +294,8 @@ bool utility_run(struct session *s, struct portal *portal, struct utility_result
     return refuse(stmt->tag, err);
 }
 
-bool utility_columns(struct session *s, const struct stmt *stmt, struct arena *arena, struct result_columns *columns, struct err *err)
+bool utility_columns(struct session *s, const struct stmt *stmt, struct arena *arena,
+                     struct result_columns *columns, struct err *err)
 {
     const void *node = stmt->node;
     *columns = (struct result_columns){0};
@@ -286,12 +309,14 @@ bool utility_columns(struct session *s, const struct stmt *stmt, struct arena *a
     case T_FetchStmt:
         return fetch_columns(s, node, arena, columns) || true;
     case T_ExecuteStmt: {
-        struct prepared_statement *prepared = session_prepared(s, ((const ExecuteStmt *)node)->name, err);
+        struct prepared_statement *prepared =
+            session_prepared(s, ((const ExecuteStmt *)node)->name, err);
         if (!prepared || !prepared_refresh(s, prepared, err))
             return false;
         if (prepared->stmt) {
             columns->n = prepared->stmt->columns.n;
-            columns->items = arena_memdup(arena, prepared->stmt->columns.items, columns->n * sizeof(*columns->items));
+            columns->items = arena_memdup(arena, prepared->stmt->columns.items,
+                                          columns->n * sizeof(*columns->items));
         }
         return true;
     }

@@ -7,10 +7,19 @@
 #include "sql/pgnodes.h"
 
 /* Parameters whose value is a list; of names that are quoted where needed, or of plain words. */
-static const char *const quoted_lists[] = {"search_path", "temp_tablespaces", "session_preload_libraries", "shared_preload_libraries",
-                                           "local_preload_libraries", "unix_socket_directories"};
-static const char *const plain_lists[] = {"DateStyle", "log_destination", "synchronous_standby_names", "listen_addresses",
-                                          "wal_consistency_checking", "debug_io_direct", "restrict_nonsystem_relation_kind"};
+static const char *const quoted_lists[] = {"search_path",
+                                           "temp_tablespaces",
+                                           "session_preload_libraries",
+                                           "shared_preload_libraries",
+                                           "local_preload_libraries",
+                                           "unix_socket_directories"};
+static const char *const plain_lists[] = {"DateStyle",
+                                          "log_destination",
+                                          "synchronous_standby_names",
+                                          "listen_addresses",
+                                          "wal_consistency_checking",
+                                          "debug_io_direct",
+                                          "restrict_nonsystem_relation_kind"};
 
 static bool is_listed(const char *const *list, size_t n, const char *name)
 {
@@ -77,7 +86,8 @@ static bool set_multi(struct session *s, const VariableSetStmt *stmt, struct err
     return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "SET TRANSACTION SNAPSHOT is not supported");
 }
 
-bool run_set(struct session *s, const void *node, struct utility_result *result UNUSED, struct err *err)
+bool run_set(struct session *s, const void *node, struct utility_result *result UNUSED,
+             struct err *err)
 {
     const VariableSetStmt *stmt = node;
     transaction_open(s);
@@ -113,7 +123,8 @@ bool run_set(struct session *s, const void *node, struct utility_result *result 
 
 /* ---- SHOW ---- */
 
-bool show_columns(struct session *s, const void *node, struct arena *arena, struct result_columns *columns)
+bool show_columns(struct session *s, const void *node, struct arena *arena,
+                  struct result_columns *columns)
 {
     const VariableShowStmt *stmt = node;
     const struct type *text = session_type(s, TYPE_TEXT);
@@ -140,7 +151,8 @@ static void show_all(struct session *s, struct arena *arena, struct store *rows)
     }
 }
 
-bool run_show(struct session *s, const void *node, struct arena *arena, struct utility_result *result, struct err *err)
+bool run_show(struct session *s, const void *node, struct arena *arena,
+              struct utility_result *result, struct err *err)
 {
     const VariableShowStmt *stmt = node;
     show_columns(s, node, arena, &result->columns);
@@ -178,7 +190,8 @@ static bool discard_temp(struct session *s, struct err *err)
 bool session_discard_all(struct session *s, struct err *err)
 {
     session_drop_portals(s, false);
-    if (!session_param_set(s, param_find("session_authorization"), NULL, false, SOURCE_SESSION, err))
+    if (!session_param_set(s, param_find("session_authorization"), NULL, false, SOURCE_SESSION,
+                           err))
         return false;
     session_params_reset_all(s);
     session_drop_all_prepared(s);
@@ -188,7 +201,8 @@ bool session_discard_all(struct session *s, struct err *err)
     return discard_temp(s, err);
 }
 
-bool run_discard(struct session *s, const void *node, struct utility_result *result UNUSED, struct err *err)
+bool run_discard(struct session *s, const void *node, struct utility_result *result UNUSED,
+                 struct err *err)
 {
     switch (((const DiscardStmt *)node)->target) {
     case DISCARD_ALL:

@@ -41,14 +41,16 @@ uint32_t placement_slot(const struct relation *relation, const struct datum *con
     return strategy ? strategy->slot(relation, key) : hash_slot(relation, key);
 }
 
-uint32_t placement_of_key(const struct catalog *catalog, const struct relation *relation, const struct datum *const *key)
+uint32_t placement_of_key(const struct catalog *catalog, const struct relation *relation,
+                          const struct datum *const *key)
 {
     return catalog_slot_shard(catalog, placement_slot(relation, key));
 }
 
 #define MAX_SHARD_KEY 32
 
-uint32_t placement_of_row(const struct catalog *catalog, const struct relation *relation, const struct datum *values, uint64_t sequence)
+uint32_t placement_of_row(const struct catalog *catalog, const struct relation *relation,
+                          const struct datum *values, uint64_t sequence)
 {
     const struct datum *key[MAX_SHARD_KEY];
     switch (relation->distribution) {
@@ -74,7 +76,8 @@ static bool is_whole_on_one(const struct relation *relation)
     return relation->distribution != DIST_SHARDED && relation->distribution != DIST_ROW;
 }
 
-uint32_t *placement_all(const struct catalog *catalog, const struct relation *relation, struct arena *arena, uint32_t *n)
+uint32_t *placement_all(const struct catalog *catalog, const struct relation *relation,
+                        struct arena *arena, uint32_t *n)
 {
     bool one = is_whole_on_one(relation);
     *n = one ? 1 : catalog_n_shards(catalog);

@@ -135,8 +135,9 @@ struct scope {
     struct cte_scope *own_cte; /* this query is the body of it; points into parent->ctes */
     bool recursive_term;       /* and this much is: the right side of UNION */
     int self_references;
-    int n_nullable;         /* inside the null-extended side of that many outer joins */
-    const char *setop_name; /* "INTERSECT", "EXCEPT": we are inside one */
+    VEC(const struct query *) operands; /* of this set operation, so far */
+    int n_nullable;                     /* inside the null-extended side of that many outer joins */
+    const char *setop_name;             /* "INTERSECT", "EXCEPT": we are inside one */
     bool lateral_active;
     bool keep_unknown; /* targets of unknown type stay so: the caller resolves them */
     struct dml_target *target;

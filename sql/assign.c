@@ -324,24 +324,27 @@ static struct expr *multi_value(struct scope *s, const MultiAssignRef *ref, stru
     return field_at(s, own, ref->colno - 1, &shape, ref->colno);
 }
 
+/* All values are analysed before the first column is looked up, as errors are met in that order. */
 bool update_set(struct scope *s, const List *list, struct assignments *out)
 {
     enum place before = s->place;
-    struct expr *sublink = NULL;
+    int n = list_n(list);
+    struct expr *sublink = NULL, **values = ARENA_ARRAY(s->a->arena, struct expr *, n + 1);
+    bool *defaults = ARENA_ARRAY(s->a->arena, bool, n + 1);
     s->place = PLACE_UPDATE_SOURCE;
-    for (int k = 0; k < list_n(list); k++) {
+    for (int k = 0; k < n; k++) {
         const ResTarget *item = list_at(list, k);
-        bool is_default = IS_NODE(item->val, SetToDefault);
-        struct expr *value = NULL;
+        defaults[k] = IS_NODE(item->val, SetToDefault);
         if (IS_NODE(item->val, MultiAssignRef))
-            value = multi_value(s, (const MultiAssignRef *)item->val, &sublink, &is_default);
-        else if (!is_default)
-            value = transform_node(s, item->val);
-        if (!value && !is_default)
-            return false;
-        if (!set_column(s, item, value, is_default, out))
+            values[k] = multi_value(s, (const MultiAssignRef *)item->val, &sublink, &defaults[k]);
+        else if (!defaults[k])
+            values[k] = transform_node(s, item->val);
+        if (!values[k] && !defaults[k])
             return false;
     }
+    for (int k = 0; k < n; k++)
+        if (!set_column(s, list_at(list, k), values[k], defaults[k], out))
+            return false;
     s->place = before;
     return true;
 }

@@ -203,6 +203,9 @@ static bool analyse_cte(struct scope *s, struct cte_scope *cte)
     struct query *query = transform_statement(a, s, node->ctequery, ENTRY_TOP, cte, false);
     if (!query)
         return false;
+    if (query->command != CMD_SELECT_ && s->parent)
+        return fail(a, node->location, ERR_FEATURE_NOT_SUPPORTED,
+                    "WITH clause containing a data-modifying statement must be at the top level");
     cte->state = CTE_DONE;
     const struct rte_column *promised = result->columns;
     result->query = query;
@@ -222,13 +225,8 @@ bool transform_with(struct scope *s, const WithClause *with)
             if (strcmp(s->ctes.items[before].name, node->ctename) == 0)
                 return fail(a, node->location, ERR_DUPLICATE_ALIAS,
                             "WITH query name \"%s\" specified more than once", node->ctename);
-        if (!IS_NODE(node->ctequery, SelectStmt)) {
-            if (s->parent)
-                return fail(
-                    a, node->location, ERR_FEATURE_NOT_SUPPORTED,
-                    "WITH clause containing a data-modifying statement must be at the top level");
+        if (!IS_NODE(node->ctequery, SelectStmt))
             a->writes = true;
-        }
         struct cte_scope cte = {.name = arena_strdup(a->arena, node->ctename),
                                 .node = node,
                                 .may_be_early = with->recursive,

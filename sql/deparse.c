@@ -20,10 +20,15 @@ static void put_type(struct deparser *d, const struct type *type, int32_t typmod
 
 /* ---- constants ---- */
 
-static const char *value_text(struct deparser *d, const struct type *type, const struct datum *value)
+static const char *value_text(struct deparser *d, const struct type *type,
+                              const struct datum *value)
 {
     struct err ignored = ERR_IN(d->arena);
-    struct type_io io = {.arena = d->arena, .err = &ignored, .type = type, .typmod = -1, .settings = d->context->env->settings,
+    struct type_io io = {.arena = d->arena,
+                         .err = &ignored,
+                         .type = type,
+                         .typmod = -1,
+                         .settings = d->context->env->settings,
                          .env = d->context->env};
     const char *text = "";
     return type_out_cstring(&io, value, &text) ? text : "";
@@ -81,8 +86,9 @@ static void put_const(struct deparser *d, const struct expr *e, bool with_type)
 
 static bool is_cast(const struct expr *e)
 {
-    return (e->kind == EXPR_FUNC && (e->func.explicit_cast || e->func.implicit_cast)) || e->kind == EXPR_RELABEL || e->kind == EXPR_IO_CAST ||
-           e->kind == EXPR_ARRAY_CAST || e->kind == EXPR_DOMAIN_CAST;
+    return (e->kind == EXPR_FUNC && (e->func.explicit_cast || e->func.implicit_cast)) ||
+           e->kind == EXPR_RELABEL || e->kind == EXPR_IO_CAST || e->kind == EXPR_ARRAY_CAST ||
+           e->kind == EXPR_DOMAIN_CAST;
 }
 
 static bool is_operator(const struct expr *e)
@@ -145,9 +151,12 @@ static bool is_simple_in(const struct expr *e, const struct expr *parent)
         return is_simple_in(e->args.items[0], e);
     case EXPR_AND:
     case EXPR_NOT:
-        return parent->kind == EXPR_AND || parent->kind == EXPR_OR ? true : is_closed_parent(parent) && parent->kind != EXPR_NOT;
+        return parent->kind == EXPR_AND || parent->kind == EXPR_OR
+                   ? true
+                   : is_closed_parent(parent) && parent->kind != EXPR_NOT;
     case EXPR_OR:
-        return parent->kind == EXPR_OR || (is_closed_parent(parent) && parent->kind != EXPR_AND && parent->kind != EXPR_NOT);
+        return parent->kind == EXPR_OR ||
+               (is_closed_parent(parent) && parent->kind != EXPR_AND && parent->kind != EXPR_NOT);
     case EXPR_SUBLINK:
     case EXPR_IS_NULL:
     case EXPR_IS_NOT_NULL:
@@ -168,7 +177,8 @@ static bool is_simple_in(const struct expr *e, const struct expr *parent)
     }
 }
 
-static void put_in(struct deparser *d, const struct expr *e, const struct expr *parent, bool show_implicit)
+static void put_in(struct deparser *d, const struct expr *e, const struct expr *parent,
+                   bool show_implicit)
 {
     bool parens = d->pretty && !is_simple_in(e, parent);
     if (parens)
@@ -233,7 +243,10 @@ static void put_column(struct deparser *d, const struct expr *e)
     else if (e->column.attnum == 0)
         put(d, "*");
     else
-        put(d, e->column.attnum == -6 ? "tableoid" : e->column.attnum == -1 ? "ctid" : e->column.attnum == -2 ? "xmin" : "cmin");
+        put(d, e->column.attnum == -6   ? "tableoid"
+               : e->column.attnum == -1 ? "ctid"
+               : e->column.attnum == -2 ? "xmin"
+                                        : "cmin");
 }
 
 /* ---- casts ---- */
@@ -255,7 +268,10 @@ static void put_cast(struct deparser *d, const struct expr *arg, const struct ex
 
 static void put_operator_name(struct deparser *d, const struct oper *op)
 {
-    const struct namespace *namespace = op->namespace_oid == NAMESPACE_PG_CATALOG ? NULL : catalog_namespace(d->context->catalog, op->namespace_oid);
+    const struct namespace *namespace =
+        op->namespace_oid == NAMESPACE_PG_CATALOG
+            ? NULL
+            : catalog_namespace(d->context->catalog, op->namespace_oid);
     if (namespace)
         buf_printf(d->out, "OPERATOR(%s.%s)", quoted_ident(d->arena, namespace->name), op->name);
     else
@@ -281,7 +297,10 @@ static void put_operator(struct deparser *d, const struct expr *e)
 
 static void put_function_name(struct deparser *d, const struct proc *proc)
 {
-    const struct namespace *namespace = proc->namespace_oid == NAMESPACE_PG_CATALOG ? NULL : catalog_namespace(d->context->catalog, proc->namespace_oid);
+    const struct namespace *namespace =
+        proc->namespace_oid == NAMESPACE_PG_CATALOG
+            ? NULL
+            : catalog_namespace(d->context->catalog, proc->namespace_oid);
     bool visible = !namespace;
     for (int k = 0; namespace && k < d->context->path.n; k++)
         visible |= d->context->path.namespaces[k] == namespace->oid;
@@ -291,7 +310,8 @@ static void put_function_name(struct deparser *d, const struct proc *proc)
 }
 
 /* EXTRACT and its kin keep their SQL spelling. */
-static void put_separated(struct deparser *d, const struct expr *e, size_t first, const char *const *words, size_t n_words)
+static void put_separated(struct deparser *d, const struct expr *e, size_t first,
+                          const char *const *words, size_t n_words)
 {
     for (size_t k = 0; first + k < e->args.n && k < n_words; k++) {
         put(d, words[k]);
@@ -314,8 +334,12 @@ static bool put_string_syntax(struct deparser *d, const struct expr *e, const ch
         put(d, ") IN (");
         put_expr(d, e->args.items[0], false);
         put(d, "))");
-    } else if (strcmp(name, "btrim") == 0 || strcmp(name, "ltrim") == 0 || strcmp(name, "rtrim") == 0) {
-        buf_printf(d->out, "TRIM(%s", name[0] == 'b' ? "BOTH" : name[0] == 'l' ? "LEADING" : "TRAILING");
+    } else if (strcmp(name, "btrim") == 0 || strcmp(name, "ltrim") == 0 ||
+               strcmp(name, "rtrim") == 0) {
+        buf_printf(d->out, "TRIM(%s",
+                   name[0] == 'b'   ? "BOTH"
+                   : name[0] == 'l' ? "LEADING"
+                                    : "TRAILING");
         if (e->args.n == 2) {
             put(d, " ");
             put_expr(d, e->args.items[1], true);
@@ -489,7 +513,8 @@ static void put_case(struct deparser *d, const struct expr *e)
 static void put_subscript(struct deparser *d, const struct expr *e)
 {
     const struct expr *base = e->args.items[0];
-    bool parens = base->kind != EXPR_COLUMN && base->kind != EXPR_FIELD && base->kind != EXPR_SUBSCRIPT;
+    bool parens =
+        base->kind != EXPR_COLUMN && base->kind != EXPR_FIELD && base->kind != EXPR_SUBSCRIPT;
     if (parens)
         put(d, "(");
     put_expr(d, base, true);
@@ -553,7 +578,10 @@ static void put_sublink(struct deparser *d, const struct expr *e)
         if (e->sublink.kind == SUBLINK_ANY && strcmp(op, "=") == 0)
             put(d, " IN ");
         else
-            buf_printf(d->out, " %s %s", op, e->sublink.kind == SUBLINK_ANY ? "ANY " : e->sublink.kind == SUBLINK_ALL ? "ALL " : "");
+            buf_printf(d->out, " %s %s", op,
+                       e->sublink.kind == SUBLINK_ANY   ? "ANY "
+                       : e->sublink.kind == SUBLINK_ALL ? "ALL "
+                                                        : "");
         put_subselect(d, e->sublink.query);
         put(d, ")");
     }
@@ -576,9 +604,10 @@ static void put_row_compare(struct deparser *d, const struct expr *e)
 
 static void put_sql_value(struct deparser *d, const struct expr *e)
 {
-    static const char *const names[] = {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP", "LOCALTIME",
-                                        "LOCALTIME", "LOCALTIMESTAMP", "LOCALTIMESTAMP", "CURRENT_ROLE", "CURRENT_USER", "USER",
-                                        "SESSION_USER", "CURRENT_CATALOG", "CURRENT_SCHEMA"};
+    static const char *const names[] = {
+        "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIME",   "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP",
+        "LOCALTIME",    "LOCALTIME",    "LOCALTIMESTAMP", "LOCALTIMESTAMP",    "CURRENT_ROLE",
+        "CURRENT_USER", "USER",         "SESSION_USER",   "CURRENT_CATALOG",   "CURRENT_SCHEMA"};
     int kind = e->sql_value.kind;
     put(d, names[kind]);
     if (kind == 2 || kind == 4 || kind == 6 || kind == 8)
@@ -754,9 +783,13 @@ void put_expr(struct deparser *d, const struct expr *e, bool show_implicit)
     }
 }
 
-void deparse_expr(const struct analyze_context *context, const struct expr *expr, const struct relation *relation, bool pretty,
-                  struct buf *out)
+void deparse_expr(const struct analyze_context *context, const struct expr *expr,
+                  const struct relation *relation, bool pretty, struct buf *out)
 {
-    struct deparser d = {.context = context, .arena = context->arena, .out = out, .relation = relation, .pretty = pretty};
+    struct deparser d = {.context = context,
+                         .arena = context->arena,
+                         .out = out,
+                         .relation = relation,
+                         .pretty = pretty};
     put_expr(&d, expr, false);
 }

@@ -9,7 +9,7 @@
 struct deparse_level {
     const struct deparse_level *outer;
     const struct query *query;
-    const char **names; /* by range table entry */
+    const char **names;        /* by range table entry */
     const char **column_names; /* set operations: names of the slots */
 };
 
@@ -17,7 +17,7 @@ struct deparser {
     const struct analyze_context *context;
     struct arena *arena;
     struct buf *out;
-    const struct deparse_level *level;  /* NULL: a lone expression over `relation` */
+    const struct deparse_level *level; /* NULL: a lone expression over `relation` */
     const struct relation *relation;
     const struct query *windows_of;
     bool pretty;
@@ -26,7 +26,8 @@ struct deparser {
 
 /* show_implicit: casts that PostgreSQL adds by itself are written too (everywhere but at the top of an expression). */
 void put_expr(struct deparser *d, const struct expr *e, bool show_implicit);
-void put_expr_in(struct deparser *d, const struct expr *e, const struct expr *parent); /* with parentheses where `parent` needs them */
+void put_expr_in(struct deparser *d, const struct expr *e,
+                 const struct expr *parent); /* with parentheses where `parent` needs them */
 void put_query(struct deparser *d, const struct query *query, int start_indent);
 void put_sort_keys(struct deparser *d, const struct sort_keys *keys, const struct query *query);
 void put_window(struct deparser *d, const struct window_def *window);

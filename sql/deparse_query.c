@@ -19,7 +19,9 @@ void new_line(struct deparser *d, const char *keyword, int before, int after, in
     d->indent += before;
     while (d->out->n && d->out->p[d->out->n - 1] == ' ')
         d->out->n--;
-    int n = d->indent < INDENT_LIMIT ? (d->indent > 0 ? d->indent : 0) + plus : INDENT_LIMIT + (d->indent - INDENT_LIMIT) / (STEP / 2) % INDENT_LIMIT;
+    int n = d->indent < INDENT_LIMIT
+                ? (d->indent > 0 ? d->indent : 0) + plus
+                : INDENT_LIMIT + (d->indent - INDENT_LIMIT) / (STEP / 2) % INDENT_LIMIT;
     buf_putc(d->out, '\n');
     for (int k = 0; k < n; k++)
         buf_putc(d->out, ' ');
@@ -49,7 +51,10 @@ static void name_entries(struct deparser *d, struct deparse_level *level)
     level->names = ARENA_ARRAY(d->arena, const char *, q->n_rtes + 1u);
     for (int k = 0; k < q->n_rtes; k++) {
         const struct rte *rte = &q->rtes[k];
-        const char *base = rte->alias ? rte->alias : rte->relation ? rte->relation->name : "unnamed_subquery", *name = base;
+        const char *base = rte->alias      ? rte->alias
+                           : rte->relation ? rte->relation->name
+                                           : "unnamed_subquery",
+                   *name = base;
         for (int n = 1; name_taken(level, name, k); n++)
             name = arena_printf(d->arena, "%s_%d", base, n);
         level->names[k] = name;
@@ -75,12 +80,15 @@ void put_sort_keys(struct deparser *d, const struct sort_keys *keys, const struc
 {
     for (size_t k = 0; k < keys->n; k++) {
         const struct sort_key *key = &keys->items[k];
-        int number = query && (query->setop || key->expr->kind == EXPR_CONST) ? target_number(query, key->expr) : 0;
+        int number = query && (query->setop || key->expr->kind == EXPR_CONST)
+                         ? target_number(query, key->expr)
+                         : 0;
         if (k)
             put(d, ", ");
         if (number)
             buf_printf(d->out, "%d", number);
-        else if (key->expr->kind == EXPR_FUNC || key->expr->kind == EXPR_AND || key->expr->kind == EXPR_OR)
+        else if (key->expr->kind == EXPR_FUNC || key->expr->kind == EXPR_AND ||
+                 key->expr->kind == EXPR_OR)
             put_expr(d, key->expr, true);
         else
             put_expr(d, key->expr, true);
@@ -93,7 +101,8 @@ void put_sort_keys(struct deparser *d, const struct sort_keys *keys, const struc
 
 static void put_bound(struct deparser *d, enum frame_bound bound, const struct expr *offset)
 {
-    static const char *const words[] = {"UNBOUNDED PRECEDING", " PRECEDING", "CURRENT ROW", " FOLLOWING", "UNBOUNDED FOLLOWING"};
+    static const char *const words[] = {"UNBOUNDED PRECEDING", " PRECEDING", "CURRENT ROW",
+                                        " FOLLOWING", "UNBOUNDED FOLLOWING"};
     if (bound == BOUND_PRECEDING || bound == BOUND_FOLLOWING)
         put_expr(d, offset, false);
     put(d, words[bound]);
@@ -102,7 +111,8 @@ static void put_bound(struct deparser *d, enum frame_bound bound, const struct e
 void put_window(struct deparser *d, const struct window_def *w)
 {
     static const char *const modes[] = {"RANGE", "ROWS", "GROUPS"};
-    static const char *const excludes[] = {"", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP", " EXCLUDE TIES"};
+    static const char *const excludes[] = {"", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP",
+                                           " EXCLUDE TIES"};
     const char *separator = "";
     put(d, "(");
     if (w && w->partition.n) {
@@ -119,7 +129,8 @@ void put_window(struct deparser *d, const struct window_def *w)
         put_sort_keys(d, &w->order, NULL);
         separator = " ";
     }
-    bool is_default = !w || (w->mode == FRAME_RANGE && w->start == BOUND_UNBOUNDED_PRECEDING && w->end == BOUND_CURRENT && w->exclude == EXCLUDE_NONE);
+    bool is_default = !w || (w->mode == FRAME_RANGE && w->start == BOUND_UNBOUNDED_PRECEDING &&
+                             w->end == BOUND_CURRENT && w->exclude == EXCLUDE_NONE);
     if (!is_default) {
         buf_printf(d->out, "%s%s BETWEEN ", separator, modes[w->mode]);
         put_bound(d, w->start, w->start_offset);
@@ -134,7 +145,8 @@ void put_window(struct deparser *d, const struct window_def *w)
 
 static void put_relation_name(struct deparser *d, const struct relation *relation)
 {
-    const struct relation *seen = catalog_relation_by_name(d->context->catalog, &d->context->path, NULL, relation->name);
+    const struct relation *seen =
+        catalog_relation_by_name(d->context->catalog, &d->context->path, NULL, relation->name);
     if (seen != relation && (!seen || seen->oid != relation->oid) && relation->namespace_name) {
         quote_ident(d->out, relation->namespace_name);
         put(d, ".");
@@ -185,7 +197,8 @@ static void put_functions(struct deparser *d, const struct rte *rte)
 static bool columns_renamed(const struct rte *rte)
 {
     for (int k = 0; rte->kind == RTE_RELATION && k < rte->n_columns; k++)
-        if (!rte->relation->columns[k].dropped && strcmp(rte->columns[k].name, rte->relation->columns[k].name) != 0)
+        if (!rte->relation->columns[k].dropped &&
+            strcmp(rte->columns[k].name, rte->relation->columns[k].name) != 0)
             return true;
     return false;
 }
@@ -233,7 +246,8 @@ static void put_rte(struct deparser *d, uint16_t index)
         const struct deparse_level *level = d->level;
         for (int k = 0; level && k < rte->cte_levels_up; k++)
             level = level->outer;
-        const char *cte = level && rte->cte < level->query->n_ctes ? level->query->ctes[rte->cte].name : name;
+        const char *cte =
+            level && rte->cte < level->query->n_ctes ? level->query->ctes[rte->cte].name : name;
         quote_ident(d->out, cte);
         aliased = strcmp(name, cte) != 0;
         break;
@@ -313,7 +327,8 @@ static bool names_itself(const struct expr *e, const char *name, const struct de
         return false;
     for (int k = 0; level && k < e->column.levels_up; k++)
         level = level->outer;
-    return level && strcmp(level->query->rtes[e->column.rte].columns[e->column.attnum - 1].name, name) == 0;
+    return level &&
+           strcmp(level->query->rtes[e->column.rte].columns[e->column.attnum - 1].name, name) == 0;
 }
 
 static void put_targets(struct deparser *d, const struct query *q)
@@ -332,7 +347,8 @@ static void put_targets(struct deparser *d, const struct query *q)
             new_line(d, "", -STEP, STEP, 4);
         first = false;
         put_expr(d, target->expr, true);
-        if (!names_itself(target->expr, target->name, d->level) && strcmp(target->name, "?column?") != 0)
+        if (!names_itself(target->expr, target->name, d->level) &&
+            strcmp(target->name, "?column?") != 0)
             buf_printf(d->out, " AS %s", quoted_ident(d->arena, target->name));
         else if (strcmp(target->name, "?column?") == 0)
             put(d, " AS \"?column?\"");
@@ -359,7 +375,8 @@ static void put_group(struct deparser *d, const struct query *q)
         return;
     }
     for (size_t k = 0; k < q->group.n; k++) {
-        int number = q->group.items[k]->kind == EXPR_CONST ? target_number(q, q->group.items[k]) : 0;
+        int number =
+            q->group.items[k]->kind == EXPR_CONST ? target_number(q, q->group.items[k]) : 0;
         if (k)
             put(d, ", ");
         if (number)
@@ -400,7 +417,8 @@ static void put_limits(struct deparser *d, const struct query *q)
 
 static void put_basic_select(struct deparser *d, const struct query *q)
 {
-    if (q->n_rtes == 1 && q->rtes[0].kind == RTE_VALUES && q->targets.n == q->rtes[0].n_columns && !q->where && !q->group.n) {
+    if (q->n_rtes == 1 && q->rtes[0].kind == RTE_VALUES && q->targets.n == q->rtes[0].n_columns &&
+        !q->where && !q->group.n) {
         put_values(d, &q->rtes[0]);
         return;
     }
@@ -479,7 +497,8 @@ static void put_ctes(struct deparser *d, const struct query *q)
         if (cte->recursive) {
             put(d, "(");
             for (int c = 0; c < cte->n_columns; c++)
-                buf_printf(d->out, "%s%s", c ? ", " : "", quoted_ident(d->arena, cte->columns[c].name));
+                buf_printf(d->out, "%s%s", c ? ", " : "",
+                           quoted_ident(d->arena, cte->columns[c].name));
             put(d, ")");
         }
         put(d, " AS ");
@@ -532,7 +551,8 @@ void put_query(struct deparser *d, const struct query *q, int start_indent)
     d->indent = saved_indent;
 }
 
-void deparse_query(const struct analyze_context *context, const struct query *query, bool pretty, struct buf *out)
+void deparse_query(const struct analyze_context *context, const struct query *query, bool pretty,
+                   struct buf *out)
 {
     struct deparser d = {.context = context, .arena = context->arena, .out = out, .pretty = pretty};
     put_query(&d, query, 0);

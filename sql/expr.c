@@ -444,6 +444,13 @@ struct expr *transform_type_cast(struct scope *s, const TypeCast *node)
     const struct type *type;
     int32_t typmod;
     struct expr *arg = NULL;
+    /* libpg_query's grammar takes `date $1` for a literal; PostgreSQL's does not. */
+    if (IS_NODE(node->arg, ParamRef)) {
+        const ParamRef *param = (const ParamRef *)node->arg;
+        if (node->typeName->location >= 0 && node->typeName->location < param->location)
+            return fail_null(a, param->location, ERR_SYNTAX_ERROR,
+                             "syntax error at or near \"$%d\"", param->number);
+    }
     if (!resolve_type_name(a, node->typeName, &type, &typmod))
         return NULL;
     if (IS_NODE(node->arg, A_ArrayExpr)) {

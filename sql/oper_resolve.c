@@ -242,12 +242,35 @@ int btree_strategy(struct analysis *a, const struct oper *oper)
     return 0;
 }
 
+/* Arrays and rows are ordered (or equal) as far as their parts are. */
+static bool parts_have(struct analysis *a, const struct type *type, int strategy)
+{
+    type = base_type(type);
+    const struct type *elem = element_type(type);
+    if (elem)
+        return parts_have(a, elem, strategy);
+    if (!catalog_btree_oper(a->catalog, type, strategy))
+        return false;
+    struct row_shape shape;
+    if (type->kind != 'c' || !type_shape(a, type, &shape))
+        return true;
+    for (int k = 0; k < shape.n; k++)
+        if (!parts_have(a, shape.fields[k].type, strategy))
+            return false;
+    return true;
+}
+
 bool sort_opers(struct analysis *a, const struct type *type, bool need_less, bool need_equal,
                 const struct oper **less, const struct oper **equal, const struct oper **greater,
                 int location)
 {
     const struct oper *lt = catalog_btree_oper(a->catalog, type, 1),
                       *eq = catalog_btree_oper(a->catalog, type, 3);
+    bool has_parts = base_element_type(type) || is_composite(type);
+    if (lt && has_parts && !parts_have(a, type, 1))
+        lt = NULL;
+    if (eq && has_parts && !parts_have(a, type, 3))
+        eq = NULL;
     if (need_less && !lt) {
         fail(a, location, ERR_UNDEFINED_FUNCTION,
              "could not identify an ordering operator for type %s", type_text(a, type));

@@ -92,6 +92,7 @@ static struct setop *leaf(struct scope *s, const SelectStmt *stmt, bool recursiv
     node->query = transform_in_scope(inner, (const Node *)stmt);
     if (!node->query)
         return NULL;
+    VEC_PUSH(a->arena, &s->operands, node->query);
     struct tree_walker w = {.expr = refers_to_level, .query = refers_to_level_below, .levels = 1};
     if (s->rtes.n && tree_query(&w, node->query))
         return fail_null(a, expr_location(w.arg), ERR_INVALID_COLUMN_REFERENCE,

@@ -51,7 +51,8 @@ void sessions_free(struct txn_manager *manager)
         session_free(session);
 }
 
-static struct session_lock *find_lock(struct session_owner *session, const struct lock_tag *tag, int mode)
+static struct session_lock *find_lock(struct session_owner *session, const struct lock_tag *tag,
+                                      int mode)
 {
     for (size_t k = 0; k < session->n; k++)
         if (session->list[k].mode == mode && memcmp(&session->list[k].tag, tag, sizeof(*tag)) == 0)
@@ -76,16 +77,20 @@ static void count_lock(struct session_owner *session, const struct lock_tag *tag
 
 static struct lock_tag advisory_tag(uint32_t database_oid, uint64_t key, uint32_t class)
 {
-    return (struct lock_tag){.id = key, .database = database_oid, .object = class, .kind = LOCK_ADVISORY};
+    return (struct lock_tag){
+        .id = key, .database = database_oid, .object = class, .kind = LOCK_ADVISORY};
 }
 
-bool advisory_lock(struct txn_manager *manager, int32_t session_pid, struct txn *txn, uint64_t key1, uint32_t key2_class,
-                   bool shared, bool transaction_level, bool try_only, bool *got, struct err *err)
+bool advisory_lock(struct txn_manager *manager, int32_t session_pid, struct txn *txn, uint64_t key1,
+                   uint32_t key2_class, bool shared, bool transaction_level, bool try_only,
+                   bool *got, struct err *err)
 {
-    struct session_owner *session = transaction_level ? NULL : session_of(manager, session_pid, true);
+    struct session_owner *session =
+        transaction_level ? NULL : session_of(manager, session_pid, true);
     int mode = shared ? LOCK_SHARE : LOCK_EXCLUSIVE;
     struct lock_tag tag = advisory_tag(txn->database->oid, key1, key2_class);
-    struct lock_request request = txn_lock_request(txn, tag, mode, try_only ? WAIT_SKIP : WAIT_BLOCK);
+    struct lock_request request =
+        txn_lock_request(txn, tag, mode, try_only ? WAIT_SKIP : WAIT_BLOCK);
     *got = true;
     switch (lock_acquire(session ? &session->locks : &txn->locks, &request, NULL, err)) {
     case LOCK_GRANTED:
@@ -103,14 +108,16 @@ bool advisory_lock(struct txn_manager *manager, int32_t session_pid, struct txn 
     return false;
 }
 
-bool advisory_unlock(struct txn_manager *manager, int32_t session_pid, uint64_t key1, uint32_t key2_class, bool shared)
+bool advisory_unlock(struct txn_manager *manager, int32_t session_pid, uint64_t key1,
+                     uint32_t key2_class, bool shared)
 {
     struct session_owner *session = session_of(manager, session_pid, false);
     int mode = shared ? LOCK_SHARE : LOCK_EXCLUSIVE;
     struct session_lock *lock = NULL;
     /* A session is in one database, so its keys need not name it. */
     for (size_t k = 0; session && !lock && k < session->n; k++)
-        if (session->list[k].tag.id == key1 && session->list[k].tag.object == key2_class && session->list[k].mode == mode)
+        if (session->list[k].tag.id == key1 && session->list[k].tag.object == key2_class &&
+            session->list[k].mode == mode)
             lock = &session->list[k];
     if (!lock)
         return false;
@@ -178,13 +185,19 @@ size_t lock_table_view(struct txn_manager *manager, struct arena *arena, struct 
     for (const struct txn *txn = atomic_load(&manager->all_txns); txn; txn = txn->all_next) {
         uint64_t xid = atomic_load(&txn->xid);
         if (txn->locks.pid) {
-            struct lock_view own = {.type = "virtualxid", .object = (uint64_t)(uint32_t)txn->locks.pid, .pid = txn->locks.pid,
-                                    .mode = "ExclusiveLock", .granted = true};
+            struct lock_view own = {.type = "virtualxid",
+                                    .object = (uint64_t)(uint32_t)txn->locks.pid,
+                                    .pid = txn->locks.pid,
+                                    .mode = "ExclusiveLock",
+                                    .granted = true};
             VEC_PUSH(arena, &view.list, own);
         }
         if (!xid)
             continue;
-        struct lock_view row = {.type = "transactionid", .object = xid, .pid = txn->locks.pid, .mode = "ExclusiveLock",
+        struct lock_view row = {.type = "transactionid",
+                                .object = xid,
+                                .pid = txn->locks.pid,
+                                .mode = "ExclusiveLock",
                                 .granted = true};
         VEC_PUSH(arena, &view.list, row);
     }
@@ -192,7 +205,8 @@ size_t lock_table_view(struct txn_manager *manager, struct arena *arena, struct 
     return view.list.n;
 }
 
-size_t lock_blocking_pids(struct txn_manager *manager, int32_t pid, struct arena *arena, int32_t **pids)
+size_t lock_blocking_pids(struct txn_manager *manager, int32_t pid, struct arena *arena,
+                          int32_t **pids)
 {
     return lock_table_blockers(manager->locks, pid, arena, pids);
 }

@@ -51,8 +51,9 @@ struct destination {
     struct row_layout *layout;
 };
 
-static bool convert_field(const struct row_layout *from, const struct destination *to, const struct row_field *field,
-                          const struct image *image, struct type_io *io, struct buf *out)
+static bool convert_field(const struct row_layout *from, const struct destination *to,
+                          const struct row_field *field, const struct image *image,
+                          struct type_io *io, struct buf *out)
 {
     uint32_t attribute = (uint32_t)field->attnum - 1;
     const struct column *column = &to->relation->columns[attribute];
@@ -63,7 +64,8 @@ static bool convert_field(const struct row_layout *from, const struct destinatio
     if (place != NO_FIELD) {
         for (uint16_t k = 0; k <= place; k++)
             if (!image_next(image, &at, &stored))
-                return err_set(io->err, ERR_DATA_CORRUPTED, "a row image of \"%s\" is damaged", to->relation->name);
+                return err_set(io->err, ERR_DATA_CORRUPTED, "a row image of \"%s\" is damaged",
+                               to->relation->name);
         image_put(out, &stored);
         return true;
     }
@@ -79,7 +81,8 @@ static bool convert_field(const struct row_layout *from, const struct destinatio
         struct buf key = BUF_IN(io->arena);
         if (!value.null)
             layout_key(column->type, &value, &key);
-        stored = value.null ? (struct stored){.kind = STORED_NULL} : (struct stored){.kind = STORED_BLOB, .p = key.p, .n = key.n};
+        stored = value.null ? (struct stored){.kind = STORED_NULL}
+                            : (struct stored){.kind = STORED_BLOB, .p = key.p, .n = key.n};
         image_put(out, &stored);
         return true;
     }
@@ -89,7 +92,8 @@ static bool convert_field(const struct row_layout *from, const struct destinatio
     return true;
 }
 
-static bool convert(struct op_list *list, const struct row_layout *from, const struct destination *to, struct image *image)
+static bool convert(struct op_list *list, const struct row_layout *from,
+                    const struct destination *to, struct image *image)
 {
     struct txn *txn = list->txn;
     struct type_io io = txn_io(txn, NULL, list->err);
@@ -102,8 +106,8 @@ static bool convert(struct op_list *list, const struct row_layout *from, const s
     return true;
 }
 
-static bool row_op(struct op_list *list, const struct overlay_part *part, const struct version *version,
-                   const struct destination *to, bool deletions)
+static bool row_op(struct op_list *list, const struct overlay_part *part,
+                   const struct version *version, const struct destination *to, bool deletions)
 {
     struct op op = {.rid = version->rid};
     if ((version->kind == VERSION_DEAD) != deletions)
@@ -130,17 +134,20 @@ static bool row_op(struct op_list *list, const struct overlay_part *part, const 
     return true;
 }
 
-static bool part_ops(struct op_list *list, const struct overlay_part *part, const struct destination *to)
+static bool part_ops(struct op_list *list, const struct overlay_part *part,
+                     const struct destination *to)
 {
     for (int deletions = part->n_hiding > 0; deletions >= 0; deletions--)
         for (size_t k = 0; k < part->n_order; k++)
-            if (!row_op(list, part, overlay_newest(part, part->rows[k]->rid, NULL, 0), to, deletions))
+            if (!row_op(list, part, overlay_newest(part, part->rows[k]->rid, NULL, 0), to,
+                        deletions))
                 return false;
     return true;
 }
 
 /* Without schema changes of its own every image is right under the names it was made with. */
-static void find_destination(struct txn *txn, const struct overlay_table *table, struct destination *to, bool *gone)
+static void find_destination(struct txn *txn, const struct overlay_table *table,
+                             struct destination *to, bool *gone)
 {
     *to = (struct destination){0};
     *gone = false;
@@ -152,7 +159,8 @@ static void find_destination(struct txn *txn, const struct overlay_table *table,
         to->layout = layout_get(txn->database->layouts, to->relation);
 }
 
-static void truncate_ops(struct op_list *list, const struct overlay_table *table, const struct row_layout *layout)
+static void truncate_ops(struct op_list *list, const struct overlay_table *table,
+                         const struct row_layout *layout)
 {
     uint32_t n_shards = database_n_shards(list->txn->database->files);
     struct op op = {.kind = OP_TRUNCATE, .layout = &layout->next};
@@ -177,7 +185,8 @@ static bool table_ops(struct op_list *list, const struct overlay_table *table)
         ok = part_ops(list, txn->overlay.parts[table->parts[k]], &to);
     /* The ops borrow from the layout: a table of the overlay keeps it. */
     if (to.layout && overlay_layout((struct overlay_table *)table, to.layout) == UINT32_MAX)
-        ok = err_set(list->err, ERR_PROGRAM_LIMIT_EXCEEDED, "too many changes of one table in one transaction");
+        ok = err_set(list->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                     "too many changes of one table in one transaction");
     layout_unref(to.layout);
     return ok;
 }
@@ -217,8 +226,8 @@ static void put_global_image(struct buf *out, const struct global_entry *entry)
     image_put(out, &rid);
 }
 
-static void global_op(struct op_list *list, const struct overlay_part *part, const struct layout *layout,
-                      const struct version *version, bool deletions)
+static void global_op(struct op_list *list, const struct overlay_part *part,
+                      const struct layout *layout, const struct version *version, bool deletions)
 {
     struct txn *txn = list->txn;
     struct image image = version_image(version);
@@ -238,7 +247,8 @@ static void global_op(struct op_list *list, const struct overlay_part *part, con
     op.kind = OP_INSERT;
     op.image = (struct image){(const uint8_t *)out.p, (uint32_t)out.n};
     if (!op.rid)
-        op.rid = rid_next(txn, txn->database->rids, part->table->oid, layout->table, layout->table, part->shard);
+        op.rid = rid_next(txn, txn->database->rids, part->table->oid, layout->table, layout->table,
+                          part->shard);
     push_op(list, &op);
 }
 
@@ -253,7 +263,8 @@ static void global_ops(struct op_list *list, const struct overlay_table *table)
         name = index->stored_next ? index->stored_next : index->stored_as;
     }
     struct layout *layout = ARENA_NEW(txn->arena, struct layout);
-    *layout = (struct layout){arena_strdup(txn->arena, name), "_rid", ARRAY_COUNT(global_columns), global_columns};
+    *layout = (struct layout){arena_strdup(txn->arena, name), "_rid", ARRAY_COUNT(global_columns),
+                              global_columns};
     if (table->truncated) {
         uint32_t n_shards = database_n_shards(txn->database->files);
         struct op op = {.kind = OP_TRUNCATE, .layout = layout};
@@ -267,7 +278,8 @@ static void global_ops(struct op_list *list, const struct overlay_table *table)
                 const struct global_entry *entry =
                     (const struct global_entry *)(const void *)version_image(part->rows[k]).bytes;
                 global_op(list, part, layout,
-                          overlay_newest(part, part->rows[k]->rid, entry->key, entry->key_bytes), deletions);
+                          overlay_newest(part, part->rows[k]->rid, entry->key, entry->key_bytes),
+                          deletions);
             }
     }
 }
@@ -285,7 +297,8 @@ bool commit_ops(struct txn *txn, const struct op **ops, size_t *n_ops, struct er
 
 /* ---- stamps ---- */
 
-static void collect_row(struct txn *txn, const struct overlay_part *part, const struct version *version)
+static void collect_row(struct txn *txn, const struct overlay_part *part,
+                        const struct version *version)
 {
     struct lock_tag tag = {.id = (uint64_t)version->rid,
                            .database = txn->database->oid,

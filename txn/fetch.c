@@ -4,8 +4,8 @@
 #include "txn/txn_int.h"
 
 /* Finds the committed row; on success *statement is at it and `lease` is held, else both are done with. */
-static bool step_to(struct txn *txn, const struct row_layout *layout, uint32_t shard, int64_t rid, struct latest_lease *lease,
-                    sqlite3_stmt **statement, struct err *err)
+static bool step_to(struct txn *txn, const struct row_layout *layout, uint32_t shard, int64_t rid,
+                    struct latest_lease *lease, sqlite3_stmt **statement, struct err *err)
 {
     *statement = NULL;
     if (!latest_acquire(txn, shard, lease, err))
@@ -36,7 +36,8 @@ bool row_exists(struct txn *txn, const struct relation *relation, uint32_t shard
     struct latest_lease lease;
     sqlite3_stmt *statement = NULL;
     bool exists = true;
-    if (layout->committed && step_to(txn, layout, home_shard(relation, shard), rid, &lease, &statement, &err)) {
+    if (layout->committed &&
+        step_to(txn, layout, home_shard(relation, shard), rid, &lease, &statement, &err)) {
         exists = statement != NULL;
         if (statement) {
             reader_finish_statement(lease.reader, statement);
@@ -48,14 +49,18 @@ bool row_exists(struct txn *txn, const struct relation *relation, uint32_t shard
     return exists;
 }
 
-bool txn_row_visible(struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid, bool *visible, struct err *err)
+bool txn_row_visible(struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid,
+                     bool *visible, struct err *err)
 {
     const struct statement_frame *frame = txn_frame(txn);
     const struct overlay_table *table = overlay_find(&txn->overlay, relation->oid);
     const struct overlay_part *part =
-        table ? overlay_find_part(&txn->overlay, (struct overlay_table *)(uintptr_t)table, home_shard(relation, shard)) : NULL;
+        table ? overlay_find_part(&txn->overlay, (struct overlay_table *)(uintptr_t)table,
+                                  home_shard(relation, shard))
+              : NULL;
     *visible = true;
-    if (!frame || relation->distribution == DIST_TEMP || (part && overlay_newest(part, rid, NULL, 0)))
+    if (!frame || relation->distribution == DIST_TEMP ||
+        (part && overlay_newest(part, rid, NULL, 0)))
         return true;
     struct reader *reader = snapshot_reader(frame->snapshot, home_shard(relation, shard), err);
     if (!reader)
@@ -77,8 +82,8 @@ bool txn_row_visible(struct txn *txn, const struct relation *relation, uint32_t 
     return ok;
 }
 
-static bool load_column(sqlite3_stmt *statement, int at, const struct column *column, struct type_io *io, struct arena *arena,
-                        struct datum *out)
+static bool load_column(sqlite3_stmt *statement, int at, const struct column *column,
+                        struct type_io *io, struct arena *arena, struct datum *out)
 {
     struct stored stored = {.kind = STORED_NULL};
     switch (sqlite3_column_type(statement, at)) {
@@ -109,8 +114,9 @@ static bool load_column(sqlite3_stmt *statement, int at, const struct column *co
     return true;
 }
 
-bool fetch_present(struct txn *txn, struct type_io *io, const struct relation *relation, struct row_layout *layout,
-                   uint32_t shard, int64_t rid, struct datum *values, bool *found, uint64_t *seq)
+bool fetch_present(struct txn *txn, struct type_io *io, const struct relation *relation,
+                   struct row_layout *layout, uint32_t shard, int64_t rid, struct datum *values,
+                   bool *found, uint64_t *seq)
 {
     struct latest_lease lease;
     sqlite3_stmt *statement;
@@ -126,7 +132,8 @@ bool fetch_present(struct txn *txn, struct type_io *io, const struct relation *r
         if (layout->stored_as[k])
             ok = load_column(statement, at++, &relation->columns[k], io, io->arena, &values[k]);
         else
-            values[k] = relation->columns[k].dropped ? datum_null() : column_missing(&relation->columns[k]);
+            values[k] =
+                relation->columns[k].dropped ? datum_null() : column_missing(&relation->columns[k]);
     }
     reader_finish_statement(lease.reader, statement);
     latest_release(txn, &lease);
@@ -134,16 +141,17 @@ bool fetch_present(struct txn *txn, struct type_io *io, const struct relation *r
 }
 
 /* The newest version in a memory source; NULL: it does not know the row. */
-static const struct version *version_in(const struct overlay *overlay, uint32_t oid, uint32_t shard, int64_t rid,
-                                        struct overlay_table **table)
+static const struct version *version_in(const struct overlay *overlay, uint32_t oid, uint32_t shard,
+                                        int64_t rid, struct overlay_table **table)
 {
     *table = overlay_find(overlay, oid);
     const struct overlay_part *part = *table ? overlay_find_part(overlay, *table, shard) : NULL;
     return part ? overlay_newest(part, rid, NULL, 0) : NULL;
 }
 
-bool txn_fetch_row(struct txn *txn, struct arena *arena, const struct env *env, const struct relation *relation, uint32_t shard,
-                   int64_t rid, struct datum *values, bool *found, struct err *err)
+bool txn_fetch_row(struct txn *txn, struct arena *arena, const struct env *env,
+                   const struct relation *relation, uint32_t shard, int64_t rid,
+                   struct datum *values, bool *found, struct err *err)
 {
     struct type_io io = txn_io(txn, env, err);
     struct overlay_table *table;
@@ -153,7 +161,8 @@ bool txn_fetch_row(struct txn *txn, struct arena *arena, const struct env *env, 
     shard = home_shard(relation, shard);
     const struct version *version = version_in(&txn->overlay, relation->oid, shard, rid, &table);
     bool truncated = table && table->truncated;
-    struct temp_store *store = !version && !truncated && relation->distribution == DIST_TEMP ? txn_temp(txn, false) : NULL;
+    struct temp_store *store =
+        !version && !truncated && relation->distribution == DIST_TEMP ? txn_temp(txn, false) : NULL;
     if (store)
         version = version_in(temp_store_rows(store), relation->oid, shard, rid, &table);
     *found = version && version->kind == VERSION_LIVE;
@@ -169,7 +178,8 @@ bool txn_fetch_row(struct txn *txn, struct arena *arena, const struct env *env, 
         return true;
     struct row_layout *layout = layout_get(txn->database->layouts, relation);
     uint64_t seq = 0;
-    bool ok = !layout->committed || fetch_present(txn, &io, relation, layout, shard, rid, values, found, &seq);
+    bool ok = !layout->committed ||
+              fetch_present(txn, &io, relation, layout, shard, rid, values, found, &seq);
     const struct statement_frame *frame = txn_frame(txn);
     if (ok && *found && frame)
         snapshot_show(frame->snapshot, relation->oid, shard, rid, seq);

@@ -10,20 +10,25 @@ static uint32_t key_shard(const struct txn *txn, uint64_t hash)
 {
     uint32_t slot = (uint32_t)(hash % CATALOG_SLOTS);
     const struct catalog *catalog = txn->catalog ? txn->catalog : txn->seen;
-    return catalog ? catalog_slot_shard(catalog, slot) : slot * database_n_shards(txn->database->files) / CATALOG_SLOTS;
+    return catalog ? catalog_slot_shard(catalog, slot)
+                   : slot * database_n_shards(txn->database->files) / CATALOG_SLOTS;
 }
 
-static struct overlay_part *global_part(struct txn *txn, const struct index *index, uint32_t shard, bool make)
+static struct overlay_part *global_part(struct txn *txn, const struct index *index, uint32_t shard,
+                                        bool make)
 {
     struct overlay_table *table = overlay_find(&txn->overlay, index->oid);
     if (!table && !make)
         return NULL;
     if (!table) {
         table = overlay_table(&txn->overlay, index->oid);
-        const char *name = index->stored_next ? index->stored_next : index->stored_as ? index->stored_as : index->name;
+        const char *name = index->stored_next ? index->stored_next
+                           : index->stored_as ? index->stored_as
+                                              : index->name;
         table->index_key = arena_strdup(txn->arena, name);
     }
-    return make ? overlay_part(&txn->overlay, table, shard, true) : overlay_find_part(&txn->overlay, table, shard);
+    return make ? overlay_part(&txn->overlay, table, shard, true)
+                : overlay_find_part(&txn->overlay, table, shard);
 }
 
 static const struct global_entry *entry_of(const struct version *version)
@@ -31,8 +36,8 @@ static const struct global_entry *entry_of(const struct version *version)
     return (const struct global_entry *)(const void *)(version->data + version->n_changed);
 }
 
-static bool look_up(struct txn *txn, const struct index *index, const void *key, size_t key_bytes, uint32_t shard,
-                    struct global_entry *entry, bool *found, struct err *err)
+static bool look_up(struct txn *txn, const struct index *index, const void *key, size_t key_bytes,
+                    uint32_t shard, struct global_entry *entry, bool *found, struct err *err)
 {
     struct latest_lease lease;
     const struct overlay_table *table = overlay_find(&txn->overlay, index->oid);
@@ -64,8 +69,9 @@ static bool look_up(struct txn *txn, const struct index *index, const void *key,
     return ok;
 }
 
-static bool put_entry(struct txn *txn, struct overlay_part *part, uint64_t hash, const struct global_entry *entry, const void *key,
-                      size_t key_bytes, enum version_kind kind, struct err *err)
+static bool put_entry(struct txn *txn, struct overlay_part *part, uint64_t hash,
+                      const struct global_entry *entry, const void *key, size_t key_bytes,
+                      enum version_kind kind, struct err *err)
 {
     txn->image.n = 0;
     buf_append(&txn->image, entry, sizeof(*entry));
@@ -79,20 +85,25 @@ static bool put_entry(struct txn *txn, struct overlay_part *part, uint64_t hash,
                                   .n_bytes = txn->image.n,
                                   .key = key,
                                   .key_bytes = key_bytes};
-    return overlay_put(&txn->overlay, part, (int64_t)hash, &parts) ? true : err_set(err, ERR_OUT_OF_MEMORY, "out of memory");
+    return overlay_put(&txn->overlay, part, (int64_t)hash, &parts)
+               ? true
+               : err_set(err, ERR_OUT_OF_MEMORY, "out of memory");
 }
 
-bool txn_global_put(struct txn *txn, const struct index *index, const void *key, size_t key_bytes, uint32_t row_shard, int64_t rid,
-                    struct err *err)
+bool txn_global_put(struct txn *txn, const struct index *index, const void *key, size_t key_bytes,
+                    uint32_t row_shard, int64_t rid, struct err *err)
 {
     uint64_t hash = hash_bytes(key, key_bytes);
     struct overlay_part *part = global_part(txn, index, key_shard(txn, hash), true);
     const struct version *before = overlay_newest(part, (int64_t)hash, key, key_bytes);
-    struct global_entry entry = {.row_shard = row_shard, .row_rid = rid, .hidden_rid = before ? entry_of(before)->hidden_rid : 0};
+    struct global_entry entry = {.row_shard = row_shard,
+                                 .row_rid = rid,
+                                 .hidden_rid = before ? entry_of(before)->hidden_rid : 0};
     return put_entry(txn, part, hash, &entry, key, key_bytes, VERSION_LIVE, err);
 }
 
-bool txn_global_remove(struct txn *txn, const struct index *index, const void *key, size_t key_bytes, struct err *err)
+bool txn_global_remove(struct txn *txn, const struct index *index, const void *key,
+                       size_t key_bytes, struct err *err)
 {
     uint64_t hash = hash_bytes(key, key_bytes);
     uint32_t shard = key_shard(txn, hash);
@@ -113,8 +124,8 @@ bool txn_global_remove(struct txn *txn, const struct index *index, const void *k
     return put_entry(txn, part, hash, &entry, key, key_bytes, VERSION_DEAD, err);
 }
 
-bool txn_global_get(struct txn *txn, const struct index *index, const void *key, size_t key_bytes, bool *found,
-                    uint32_t *row_shard, int64_t *rid, struct err *err)
+bool txn_global_get(struct txn *txn, const struct index *index, const void *key, size_t key_bytes,
+                    bool *found, uint32_t *row_shard, int64_t *rid, struct err *err)
 {
     uint64_t hash = hash_bytes(key, key_bytes);
     uint32_t shard = key_shard(txn, hash);

@@ -69,7 +69,9 @@ static const char *copy_name(struct arena *arena, const char *name)
 
 static const char *next_name(const struct column *column)
 {
-    return column->stored_next ? column->stored_next : column->stored_as ? column->stored_as : column->name;
+    return column->stored_next ? column->stored_next
+           : column->stored_as ? column->stored_as
+                               : column->name;
 }
 
 static void add_fields(struct row_layout *layout, const struct relation *relation)
@@ -137,12 +139,14 @@ static struct row_layout *layout_make(const struct relation *relation)
     layout->oid = relation->oid;
     layout->generation = relation->generation;
     layout->n_attributes = relation->n_columns;
-    layout->committed = relation->stored_as && !relation->truncated_here && relation->distribution != DIST_TEMP;
+    layout->committed =
+        relation->stored_as && !relation->truncated_here && relation->distribution != DIST_TEMP;
     layout->table = layout->committed ? copy_name(arena, relation->stored_as) : NULL;
     layout->stored_as = ARENA_ARRAY(arena, const char *, relation->n_columns + 1u);
     layout->key_stored_as = ARENA_ARRAY(arena, const char *, relation->n_columns + 1u);
     for (uint16_t k = 0; k < relation->n_columns; k++) {
-        layout->stored_as[k] = relation->columns[k].dropped ? NULL : copy_name(arena, relation->columns[k].stored_as);
+        layout->stored_as[k] =
+            relation->columns[k].dropped ? NULL : copy_name(arena, relation->columns[k].stored_as);
         layout->key_stored_as[k] = copy_name(arena, relation->columns[k].key_stored_as);
     }
     if (layout->committed)
@@ -162,7 +166,8 @@ struct row_layout *layout_get(struct layout_cache *cache, const struct relation 
     uint64_t key = cache_key(relation);
     pthread_mutex_lock(&cache->mutex);
     struct row_layout *layout = imap_get(cache->layouts, key);
-    if (UNLIKELY(!layout || layout->oid != relation->oid || layout->generation != relation->generation)) {
+    if (UNLIKELY(!layout || layout->oid != relation->oid ||
+                 layout->generation != relation->generation)) {
         if (imap_count(cache->layouts) >= CACHE_MAX) {
             cache_clear(cache);
             cache->layouts = imap_new();
@@ -188,8 +193,8 @@ void layout_key(const struct type *type, const struct datum *value, struct buf *
     type->ops->key(type, value, out);
 }
 
-bool layout_encode(const struct row_layout *layout, const struct relation *relation, struct type_io *io,
-                   const struct datum *values, struct buf *image)
+bool layout_encode(const struct row_layout *layout, const struct relation *relation,
+                   struct type_io *io, const struct datum *values, struct buf *image)
 {
     struct buf key = BUF_IN(io->arena);
     struct stored stored;
@@ -214,8 +219,9 @@ bool layout_encode(const struct row_layout *layout, const struct relation *relat
     return true;
 }
 
-bool layout_decode(const struct row_layout *layout, const struct relation *relation, struct type_io *io,
-                   const struct image *image, const uint8_t *columns, struct datum *values)
+bool layout_decode(const struct row_layout *layout, const struct relation *relation,
+                   struct type_io *io, const struct image *image, const uint8_t *columns,
+                   struct datum *values)
 {
     uint32_t at = 0;
     struct stored stored;
@@ -226,7 +232,8 @@ bool layout_decode(const struct row_layout *layout, const struct relation *relat
     for (uint16_t k = 0; k < layout->next.n_columns && !layout->fields[k].key; k++) {
         uint32_t attribute = (uint32_t)layout->fields[k].attnum - 1;
         if (!image_next(image, &at, &stored))
-            return err_set(io->err, ERR_DATA_CORRUPTED, "a row image of \"%s\" is damaged", relation->name);
+            return err_set(io->err, ERR_DATA_CORRUPTED, "a row image of \"%s\" is damaged",
+                           relation->name);
         if (attribute >= relation->n_columns || (columns && !bitmap_has(columns, attribute)) ||
             relation->columns[attribute].dropped)
             continue;

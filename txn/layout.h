@@ -22,16 +22,16 @@ struct row_layout {
     struct arena *arena;
     uint32_t oid;
     uint64_t generation;
-    bool committed;            /* the files have rows of ours */
-    const char *table;         /* where committed rows are; NULL when not `committed` */
-    const char *fetch_sql;     /* all columns that are in the files, by rid */
+    bool committed;        /* the files have rows of ours */
+    const char *table;     /* where committed rows are; NULL when not `committed` */
+    const char *fetch_sql; /* all columns that are in the files, by rid */
     uint16_t n_attributes;
     const char **stored_as, **key_stored_as; /* by attnum - 1: committed names, or NULL */
-    struct layout next;        /* what row operations are written to: the names after this transaction */
+    struct layout next; /* what row operations are written to: the names after this transaction */
     const struct row_field *fields; /* next.n_columns of them, in image order */
     uint16_t *field_of, *key_of;    /* by attnum - 1: place in the image, or NO_FIELD */
-    pthread_mutex_t mutex;     /* guards shapes */
-    struct map *shapes;        /* scan_sql.c */
+    pthread_mutex_t mutex;          /* guards shapes */
+    struct map *shapes;             /* scan_sql.c */
 };
 
 struct layout_cache;
@@ -43,11 +43,12 @@ struct row_layout *layout_ref(struct row_layout *layout);
 void layout_unref(struct row_layout *layout);
 
 /* The image of a row.  `values` by attnum - 1; io's arena is scratch.  False: err of io. */
-MUST_CHECK bool layout_encode(const struct row_layout *layout, const struct relation *relation, struct type_io *io,
-                              const struct datum *values, struct buf *image);
+MUST_CHECK bool layout_encode(const struct row_layout *layout, const struct relation *relation,
+                              struct type_io *io, const struct datum *values, struct buf *image);
 /* The columns of the bitmap (NULL: all) out of an image; columns that the layout lacks read as missing.  Borrows from the image. */
-MUST_CHECK bool layout_decode(const struct row_layout *layout, const struct relation *relation, struct type_io *io,
-                              const struct image *image, const uint8_t *columns, struct datum *values);
+MUST_CHECK bool layout_decode(const struct row_layout *layout, const struct relation *relation,
+                              struct type_io *io, const struct image *image, const uint8_t *columns,
+                              struct datum *values);
 /* What a hidden key column holds for a value. */
 void layout_key(const struct type *type, const struct datum *value, struct buf *out);
 /* What a row that was written before the column existed has in it. */
@@ -67,12 +68,12 @@ void sql_put_name(struct buf *sql, const char *name); /* quoted */
 
 #define SHAPE_PARAMS_MAX 4096
 struct scan_shape {
-    const char *sql;           /* SELECT rid, columns ... */
-    uint16_t n_columns;        /* after the rid */
-    const uint16_t *columns;   /* attnum - 1 of each */
-    bool limited;              /* ends in LIMIT ? */
-    bool *pushed;              /* by qual: evaluated by SQLite */
-    uint16_t *n_params;        /* by qual: how many parameters it has (IN lists are padded) */
+    const char *sql;         /* SELECT rid, columns ... */
+    uint16_t n_columns;      /* after the rid */
+    const uint16_t *columns; /* attnum - 1 of each */
+    bool limited;            /* ends in LIMIT ? */
+    bool *pushed;            /* by qual: evaluated by SQLite */
+    uint16_t *n_params;      /* by qual: how many parameters it has (IN lists are padded) */
 };
 /* The shape of a scan; lives as long as the layout. */
 const struct scan_shape *layout_shape(struct row_layout *layout, const struct scan_spec *spec);

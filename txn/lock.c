@@ -65,8 +65,8 @@ static uint64_t tag_hash(const struct lock_tag *tag)
 
 static bool tag_equal(const struct lock_tag *a, const struct lock_tag *b)
 {
-    return a->id == b->id && a->object == b->object && a->shard == b->shard && a->database == b->database &&
-           a->kind == b->kind;
+    return a->id == b->id && a->object == b->object && a->shard == b->shard &&
+           a->database == b->database && a->kind == b->kind;
 }
 
 static struct lock_partition *partition_of(struct lock_table *table, uint64_t hash)
@@ -74,7 +74,8 @@ static struct lock_partition *partition_of(struct lock_table *table, uint64_t ha
     return &table->partitions[hash >> (64 - LOCK_PARTITIONS_LOG2)];
 }
 
-static struct lock_entry *entry_find(const struct lock_partition *partition, const struct lock_tag *tag, uint64_t hash)
+static struct lock_entry *entry_find(const struct lock_partition *partition,
+                                     const struct lock_tag *tag, uint64_t hash)
 {
     struct lock_entry *entry = partition->buckets[hash & (partition->n_buckets - 1)];
     while (entry && !tag_equal(&entry->tag, tag))
@@ -100,7 +101,8 @@ static void buckets_grow(struct lock_partition *partition)
     partition->n_buckets = n;
 }
 
-static struct lock_entry *entry_make(struct lock_partition *partition, const struct lock_tag *tag, uint64_t hash)
+static struct lock_entry *entry_make(struct lock_partition *partition, const struct lock_tag *tag,
+                                     uint64_t hash)
 {
     if (partition->n_entries >= partition->n_buckets)
         buckets_grow(partition);
@@ -122,7 +124,8 @@ static struct lock_entry *entry_make(struct lock_partition *partition, const str
 
 static void entry_drop(struct lock_partition *partition, struct lock_entry *entry)
 {
-    struct lock_entry **at = &partition->buckets[tag_hash(&entry->tag) & (partition->n_buckets - 1)];
+    struct lock_entry **at =
+        &partition->buckets[tag_hash(&entry->tag) & (partition->n_buckets - 1)];
     while (*at != entry)
         at = &(*at)->chain;
     *at = entry->chain;
@@ -172,7 +175,8 @@ static void sweep(struct lock_table *table, struct lock_partition *partition)
 }
 
 /* After a grant or a waiter has gone. */
-static void entry_settle(struct lock_table *table, struct lock_partition *partition, struct lock_entry *entry)
+static void entry_settle(struct lock_table *table, struct lock_partition *partition,
+                         struct lock_entry *entry)
 {
     if (entry_in_use(entry) || entry->retained)
         return;
@@ -231,7 +235,8 @@ static void grant_set(struct lock_entry *entry, const struct lock_owner *owner, 
     free(grant);
 }
 
-static bool conflicts_with_grants(const struct lock_entry *entry, const struct lock_owner *owner, int mode)
+static bool conflicts_with_grants(const struct lock_entry *entry, const struct lock_owner *owner,
+                                  int mode)
 {
     uint32_t conflicts = lock_conflicts(&entry->tag, mode);
     for (const struct lock_grant *grant = &entry->grant; grant; grant = grant->next)
@@ -240,7 +245,8 @@ static bool conflicts_with_grants(const struct lock_entry *entry, const struct l
     return false;
 }
 
-static bool conflicts_with_queue(const struct lock_entry *entry, const struct lock_owner *owner, int mode)
+static bool conflicts_with_queue(const struct lock_entry *entry, const struct lock_owner *owner,
+                                 int mode)
 {
     uint32_t conflicts = lock_conflicts(&entry->tag, mode);
     for (const struct lock_wait *wait = entry->queue; wait; wait = wait->next)
@@ -270,13 +276,15 @@ void lock_grant_waiters(struct lock_entry *entry)
 
 /* ---- what an owner holds ---- */
 
-static void held_push(struct lock_owner *owner, struct lock_entry *entry, uint32_t modes_before, uint32_t fast_index)
+static void held_push(struct lock_owner *owner, struct lock_entry *entry, uint32_t modes_before,
+                      uint32_t fast_index)
 {
     if (owner->n_held == owner->cap_held) {
         owner->cap_held = owner->cap_held ? owner->cap_held * 2 : 16;
         owner->held = checked(realloc(owner->held, owner->cap_held * sizeof(*owner->held)));
     }
-    owner->held[owner->n_held++] = (struct lock_held){entry, (uint16_t)modes_before, (uint16_t)fast_index};
+    owner->held[owner->n_held++] =
+        (struct lock_held){entry, (uint16_t)modes_before, (uint16_t)fast_index};
 }
 
 /* Does holding `held` make asking for `mode` pointless?  For rows the modes are a ladder. */
@@ -388,8 +396,9 @@ static void dequeue(struct lock_wait *wait)
 enum wait_outcome { OUTCOME_GRANTED, OUTCOME_GIVE_UP, OUTCOME_GO_ON };
 
 /* Called without the partition's mutex after each wake-up. */
-static enum wait_outcome wait_step(struct lock_table *table, struct lock_partition *partition, struct lock_wait *wait,
-                                   enum waiter_end end, int64_t *deadlock_at, int64_t timeout_at, struct err *err)
+static enum wait_outcome wait_step(struct lock_table *table, struct lock_partition *partition,
+                                   struct lock_wait *wait, enum waiter_end end,
+                                   int64_t *deadlock_at, int64_t timeout_at, struct err *err)
 {
     enum wait_outcome outcome = OUTCOME_GO_ON;
     int64_t now = clock_monotonic_us();
@@ -427,15 +436,16 @@ static enum wait_outcome wait_step(struct lock_table *table, struct lock_partiti
 }
 
 /* `wait` is queued.  True when granted. */
-static bool wait_for(struct lock_table *table, struct lock_partition *partition, struct lock_wait *wait,
-                     const struct lock_request *request, struct err *err)
+static bool wait_for(struct lock_table *table, struct lock_partition *partition,
+                     struct lock_wait *wait, const struct lock_request *request, struct err *err)
 {
     int64_t now = clock_monotonic_us();
     int64_t deadlock_at = now + MAX(request->deadlock_timeout_us, 0);
     int64_t timeout_at = request->lock_timeout_us > 0 ? now + request->lock_timeout_us : 0;
     enum waiter_end end = WAITER_TIMEOUT;
     for (;;) {
-        int64_t until = timeout_at && (!deadlock_at || timeout_at < deadlock_at) ? timeout_at : deadlock_at;
+        int64_t until =
+            timeout_at && (!deadlock_at || timeout_at < deadlock_at) ? timeout_at : deadlock_at;
         if (!(deadlock_at && clock_monotonic_us() >= deadlock_at))
             end = waiter_sleep(&wait->waiter, until, true);
         switch (wait_step(table, partition, wait, end, &deadlock_at, timeout_at, err)) {
@@ -491,15 +501,16 @@ static enum lock_result acquire_main(struct lock_owner *owner, const struct lock
     return LOCK_WAITED;
 }
 
-enum lock_result lock_acquire(struct lock_owner *owner, const struct lock_request *request, struct lock_entry **entry,
-                              struct err *err)
+enum lock_result lock_acquire(struct lock_owner *owner, const struct lock_request *request,
+                              struct lock_entry **entry, struct err *err)
 {
     struct lock_entry *scratch;
     if (is_weak(request) && fast_acquire(owner, request))
         return LOCK_GRANTED;
     if (!is_strong(&request->tag, request->mode))
         return acquire_main(owner, request, entry ? entry : &scratch, err);
-    _Atomic uint32_t *strong = strong_slot(owner->table, request->tag.database, request->tag.object);
+    _Atomic uint32_t *strong =
+        strong_slot(owner->table, request->tag.database, request->tag.object);
     size_t n_held = owner->n_held;
     atomic_fetch_add(strong, 1);
     fast_move(owner->table, &request->tag);
@@ -586,7 +597,8 @@ bool lock_release_one(struct lock_owner *owner, const struct lock_tag *tag, int 
 
 /* ---- questions ---- */
 
-struct lock_entry *lock_entry_held(struct lock_owner *owner, const struct lock_tag *tag, uint32_t *modes)
+struct lock_entry *lock_entry_held(struct lock_owner *owner, const struct lock_tag *tag,
+                                   uint32_t *modes)
 {
     uint64_t hash = tag_hash(tag);
     struct lock_partition *partition = partition_of(owner->table, hash);
@@ -668,7 +680,8 @@ void lock_owner_destroy(struct lock_owner *owner)
     owner->held = NULL;
 }
 
-struct lock_table *lock_table_new(uint64_t (*oldest)(void *arg), uint64_t (*next_xid)(void *arg), void *arg)
+struct lock_table *lock_table_new(uint64_t (*oldest)(void *arg), uint64_t (*next_xid)(void *arg),
+                                  void *arg)
 {
     struct lock_table *table = checked(calloc(1, sizeof(*table)));
     table->oldest = oldest;

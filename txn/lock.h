@@ -26,7 +26,8 @@ enum lock_kind {
 
 struct lock_tag {
     uint64_t id;
-    uint32_t database; /* number of the database within this process (its OID outside is the caller's business) */
+    uint32_t
+        database; /* number of the database within this process (its OID outside is the caller's business) */
     uint32_t object;
     uint32_t shard;
     uint32_t kind;
@@ -39,7 +40,8 @@ struct lock_wait;
 /* One lock that an owner took, in the order taken. */
 struct lock_held {
     struct lock_entry *entry; /* NULL: a weak table lock in fast[fast_index] */
-    uint16_t modes_before;    /* the owner's modes on the entry before this one: what a partial release restores */
+    uint16_t
+        modes_before; /* the owner's modes on the entry before this one: what a partial release restores */
     uint16_t fast_index;
 };
 
@@ -52,20 +54,21 @@ struct lock_fast {
 
 struct lock_owner {
     struct lock_table *table;
-    _Atomic int32_t pid;       /* 0: a prepared transaction, or none at all */
-    _Atomic uint64_t *xid;     /* where its transaction id is; NULL: has none */
+    _Atomic int32_t pid;   /* 0: a prepared transaction, or none at all */
+    _Atomic uint64_t *xid; /* where its transaction id is; NULL: has none */
     struct lock_held *held;
     size_t n_held, cap_held;
     pthread_mutex_t fast_mutex; /* fast[] is read and moved by other threads */
     struct lock_fast fast[LOCK_FAST_MAX];
     uint32_t n_fast;
-    struct lock_wait *wait;    /* guarded by the partition of the entry waited for */
+    struct lock_wait *wait;             /* guarded by the partition of the entry waited for */
     struct lock_owner *next, *previous; /* all owners of the table */
-    uint32_t visit;            /* the deadlock search's mark */
+    uint32_t visit;                     /* the deadlock search's mark */
 };
 
 /* `oldest(arg)`: the least commit sequence number that a snapshot in use may lack; entries stamped above it are kept. */
-struct lock_table *lock_table_new(uint64_t (*oldest)(void *arg), uint64_t (*next_xid)(void *arg), void *arg);
+struct lock_table *lock_table_new(uint64_t (*oldest)(void *arg), uint64_t (*next_xid)(void *arg),
+                                  void *arg);
 void lock_table_free(struct lock_table *table);
 
 void lock_owner_init(struct lock_owner *owner, struct lock_table *table, _Atomic uint64_t *xid);
@@ -85,8 +88,8 @@ struct lock_request {
     int64_t deadlock_timeout_us; /* how long to wait before looking for a cycle; 0: look at once */
 };
 /* `entry` (may be NULL) gets the entry of a row lock: valid while it is held. */
-enum lock_result lock_acquire(struct lock_owner *owner, const struct lock_request *request, struct lock_entry **entry,
-                              struct err *err);
+enum lock_result lock_acquire(struct lock_owner *owner, const struct lock_request *request,
+                              struct lock_entry **entry, struct err *err);
 /* Takes back the locks beyond the first `n_kept`, latest first, and wakes whoever can go on. */
 void lock_release(struct lock_owner *owner, size_t n_kept);
 /* Gives up one mode of one tag (advisory locks of sessions); false when it is not held. */
@@ -95,7 +98,8 @@ bool lock_release_one(struct lock_owner *owner, const struct lock_tag *tag, int 
 /* The modes this owner holds on the tag (bit mask), 0 = none. */
 uint32_t lock_modes_held(struct lock_owner *owner, const struct lock_tag *tag);
 /* The entry of a tag on which the owner holds a lock; NULL when it does not. */
-struct lock_entry *lock_entry_held(struct lock_owner *owner, const struct lock_tag *tag, uint32_t *modes);
+struct lock_entry *lock_entry_held(struct lock_owner *owner, const struct lock_tag *tag,
+                                   uint32_t *modes);
 /* Commit sequence numbers of the last committed change of the row, and of its last change of key or deletion; 0 = long ago. */
 uint64_t lock_entry_changed(const struct lock_entry *entry, uint64_t *key_changed);
 /* The first of these for a row that nobody need hold; 0 = long ago. */
@@ -109,9 +113,11 @@ struct lock_sight {
     int mode;
     bool granted;
 };
-void lock_table_walk(struct lock_table *table, void (*see)(void *arg, const struct lock_sight *sight), void *arg);
+void lock_table_walk(struct lock_table *table,
+                     void (*see)(void *arg, const struct lock_sight *sight), void *arg);
 /* The pids that keep `pid` waiting, in `arena`. */
-size_t lock_table_blockers(struct lock_table *table, int32_t pid, struct arena *arena, int32_t **pids);
+size_t lock_table_blockers(struct lock_table *table, int32_t pid, struct arena *arena,
+                           int32_t **pids);
 
 const char *lock_mode_name(const struct lock_tag *tag, int mode); /* "RowExclusiveLock" */
 

@@ -24,14 +24,15 @@ struct lock_wait {
 struct lock_entry {
     struct lock_entry *chain; /* of its hash bucket */
     struct lock_tag tag;
-    struct lock_grant grant;  /* the first; others hang behind */
+    struct lock_grant grant; /* the first; others hang behind */
     struct lock_wait *queue;
     _Atomic uint64_t changed, key_changed;
     struct lock_entry *retained_next;
-    bool retained;            /* in the partition's list of entries kept for their stamp */
+    bool retained; /* in the partition's list of entries kept for their stamp */
 };
 
-#define LOCK_PARTITIONS_LOG2 5 /* all are held at once by a deadlock search; ThreadSanitizer allows 64 mutexes */
+#define LOCK_PARTITIONS_LOG2                                                                       \
+    5 /* all are held at once by a deadlock search; ThreadSanitizer allows 64 mutexes */
 #define LOCK_PARTITIONS (1 << LOCK_PARTITIONS_LOG2)
 struct lock_partition {
     pthread_mutex_t mutex;
@@ -57,7 +58,8 @@ struct lock_table {
     uint32_t visit;
 };
 
-uint32_t lock_conflicts(const struct lock_tag *tag, int mode); /* mask of the modes that `mode` conflicts with */
+uint32_t lock_conflicts(const struct lock_tag *tag,
+                        int mode); /* mask of the modes that `mode` conflicts with */
 
 static inline bool lock_same_process(const struct lock_owner *a, const struct lock_owner *b)
 {

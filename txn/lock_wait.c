@@ -10,7 +10,7 @@
 #include "txn/lock_int.h"
 
 #define BIT(mode) (1u << (mode))
-#define CYCLE_MAX 400      /* longer chains are not searched further: bounded stack */
+#define CYCLE_MAX 400 /* longer chains are not searched further: bounded stack */
 #define QUEUE_JUMPS_MAX 16
 
 void lock_all_partitions(struct lock_table *table)
@@ -29,10 +29,17 @@ void lock_no_partition(struct lock_table *table)
 
 const char *lock_mode_name(const struct lock_tag *tag, int mode)
 {
-    static const char *const row[] = {NULL, "AccessShareLock", "RowShareLock", "ExclusiveLock", "AccessExclusiveLock"};
-    static const char *const table[] = {NULL,        "AccessShareLock", "RowShareLock",
-                                        "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
-                                        "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"};
+    static const char *const row[] = {NULL, "AccessShareLock", "RowShareLock", "ExclusiveLock",
+                                      "AccessExclusiveLock"};
+    static const char *const table[] = {NULL,
+                                        "AccessShareLock",
+                                        "RowShareLock",
+                                        "RowExclusiveLock",
+                                        "ShareUpdateExclusiveLock",
+                                        "ShareLock",
+                                        "ShareRowExclusiveLock",
+                                        "ExclusiveLock",
+                                        "AccessExclusiveLock"};
     return tag->kind == LOCK_ROW ? row[mode] : table[mode];
 }
 
@@ -63,7 +70,8 @@ struct search {
 
 static bool visit(struct search *search, struct lock_wait *wait);
 
-static bool follow(struct search *search, struct lock_wait *wait, struct lock_owner *blocker, struct lock_wait *ahead)
+static bool follow(struct search *search, struct lock_wait *wait, struct lock_owner *blocker,
+                   struct lock_wait *ahead)
 {
     if (lock_same_process(blocker, wait->owner) || search->n == CYCLE_MAX)
         return false;
@@ -134,19 +142,20 @@ static void describe(struct lock_table *table, const struct edge *edge, struct b
     switch ((enum lock_kind)tag->kind) {
     case LOCK_ROW:
     case LOCK_KEY:
-        buf_printf(out, "ShareLock on transaction %llu", (unsigned long long)xid_of(table, edge->blocker));
+        buf_printf(out, "ShareLock on transaction %llu",
+                   (unsigned long long)xid_of(table, edge->blocker));
         break;
     case LOCK_TABLE:
-        buf_printf(out, "%s on relation %u of database %u", lock_mode_name(tag, edge->wait->mode), tag->object,
-                   tag->database);
+        buf_printf(out, "%s on relation %u of database %u", lock_mode_name(tag, edge->wait->mode),
+                   tag->object, tag->database);
         break;
     case LOCK_ADVISORY:
-        buf_printf(out, "%s on advisory lock [%u,%u,%u,%u]", lock_mode_name(tag, edge->wait->mode), tag->database,
-                   (uint32_t)(tag->id >> 32), (uint32_t)tag->id, tag->object);
+        buf_printf(out, "%s on advisory lock [%u,%u,%u,%u]", lock_mode_name(tag, edge->wait->mode),
+                   tag->database, (uint32_t)(tag->id >> 32), (uint32_t)tag->id, tag->object);
         break;
     case LOCK_DDL:
-        buf_printf(out, "%s on object 0 of class 1259 of database %u", lock_mode_name(tag, edge->wait->mode),
-                   tag->database);
+        buf_printf(out, "%s on object 0 of class 1259 of database %u",
+                   lock_mode_name(tag, edge->wait->mode), tag->database);
         break;
     }
     buf_printf(out, "; blocked by process %d.", edge->blocker->pid);
@@ -197,28 +206,34 @@ static void see_modes(const struct lock_entry *entry, const struct lock_grant *g
         }
 }
 
-static void see_fast(struct lock_owner *owner, void (*see)(void *arg, const struct lock_sight *sight), void *arg)
+static void see_fast(struct lock_owner *owner,
+                     void (*see)(void *arg, const struct lock_sight *sight), void *arg)
 {
     pthread_mutex_lock(&owner->fast_mutex);
     for (uint32_t k = 0; k < owner->n_fast; k++)
         for (int mode = 1; mode <= 3; mode++)
             if (!owner->fast[k].entry && (owner->fast[k].modes & BIT(mode))) {
-                struct lock_sight sight = {
-                    {.database = owner->fast[k].database, .object = owner->fast[k].relation, .kind = LOCK_TABLE},
-                    owner, mode, true};
+                struct lock_sight sight = {{.database = owner->fast[k].database,
+                                            .object = owner->fast[k].relation,
+                                            .kind = LOCK_TABLE},
+                                           owner,
+                                           mode,
+                                           true};
                 see(arg, &sight);
             }
     pthread_mutex_unlock(&owner->fast_mutex);
 }
 
-void lock_table_walk(struct lock_table *table, void (*see)(void *arg, const struct lock_sight *sight), void *arg)
+void lock_table_walk(struct lock_table *table,
+                     void (*see)(void *arg, const struct lock_sight *sight), void *arg)
 {
     lock_all_partitions(table);
     for (struct lock_owner *owner = table->owners; owner; owner = owner->next)
         see_fast(owner, see, arg);
     for (size_t p = 0; p < LOCK_PARTITIONS; p++)
         for (size_t k = 0; k < table->partitions[p].n_buckets; k++)
-            for (const struct lock_entry *entry = table->partitions[p].buckets[k]; entry; entry = entry->chain) {
+            for (const struct lock_entry *entry = table->partitions[p].buckets[k]; entry;
+                 entry = entry->chain) {
                 for (const struct lock_grant *grant = &entry->grant; grant; grant = grant->next)
                     see_modes(entry, grant, see, arg);
                 for (const struct lock_wait *wait = entry->queue; wait; wait = wait->next) {
@@ -242,7 +257,8 @@ static void add_pid(struct pids *pids, int32_t pid)
     VEC_PUSH(pids->arena, &pids->list, pid);
 }
 
-size_t lock_table_blockers(struct lock_table *table, int32_t pid, struct arena *arena, int32_t **out)
+size_t lock_table_blockers(struct lock_table *table, int32_t pid, struct arena *arena,
+                           int32_t **out)
 {
     struct pids pids = {.arena = arena};
     lock_all_partitions(table);
@@ -252,9 +268,11 @@ size_t lock_table_blockers(struct lock_table *table, int32_t pid, struct arena *
             continue;
         uint32_t conflicts = lock_conflicts(&wait->entry->tag, wait->mode);
         for (const struct lock_grant *grant = &wait->entry->grant; grant; grant = grant->next)
-            if (grant->owner && (grant->modes & conflicts) && !lock_same_process(grant->owner, owner))
+            if (grant->owner && (grant->modes & conflicts) &&
+                !lock_same_process(grant->owner, owner))
                 add_pid(&pids, grant->owner->pid);
-        for (const struct lock_wait *ahead = wait->entry->queue; ahead && ahead != wait; ahead = ahead->next)
+        for (const struct lock_wait *ahead = wait->entry->queue; ahead && ahead != wait;
+             ahead = ahead->next)
             if (BIT(ahead->mode) & conflicts)
                 add_pid(&pids, ahead->owner->pid);
     }

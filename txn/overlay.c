@@ -52,14 +52,17 @@ static struct chunk *chunk_map(size_t bytes)
 {
     const char *dir = getenv("TMPDIR");
     char path[256];
-    int n = snprintf(path, sizeof(path), "%s/shardlite-overlay-XXXXXX", dir && *dir ? dir : "/var/tmp");
+    int n =
+        snprintf(path, sizeof(path), "%s/shardlite-overlay-XXXXXX", dir && *dir ? dir : "/var/tmp");
     int fd = n > 0 && (size_t)n < sizeof(path) ? mkostemp(path, O_CLOEXEC) : -1;
     if (fd < 0)
         return NULL;
     unlink(path);
     size_t mapped = sizeof(struct chunk) + bytes;
     /* Reserved now: a page that finds the disk full later would be a SIGBUS. */
-    void *p = posix_fallocate(fd, 0, (off_t)mapped) == 0 ? mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+    void *p = posix_fallocate(fd, 0, (off_t)mapped) == 0
+                  ? mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                  : MAP_FAILED;
     close(fd);
     if (p == MAP_FAILED)
         return NULL;
@@ -72,7 +75,8 @@ static struct chunk *chunk_new(const struct overlay *overlay, size_t least)
 {
     const struct chunk *last = overlay->chunks;
     size_t bytes = MAX(last ? MIN(last->bytes * 2, (size_t)CHUNK_MAX) : CHUNK_MIN, least);
-    struct chunk *chunk = overlay->n_bytes >= SPILL_BYTES ? chunk_map(MAX((size_t)SPILL_CHUNK, least)) : NULL;
+    struct chunk *chunk =
+        overlay->n_bytes >= SPILL_BYTES ? chunk_map(MAX((size_t)SPILL_CHUNK, least)) : NULL;
     if (chunk) {
         chunk->bytes = MAX((size_t)SPILL_CHUNK, least);
     } else {
@@ -209,7 +213,8 @@ uint32_t overlay_layout(struct overlay_table *table, struct row_layout *layout)
     return table->n_layouts++;
 }
 
-struct overlay_part *overlay_find_part(const struct overlay *overlay, struct overlay_table *table, uint32_t shard)
+struct overlay_part *overlay_find_part(const struct overlay *overlay, struct overlay_table *table,
+                                       uint32_t shard)
 {
     if (table->last_shard == shard)
         return overlay->parts[table->last_part];
@@ -224,7 +229,8 @@ struct overlay_part *overlay_find_part(const struct overlay *overlay, struct ove
     return NULL;
 }
 
-struct overlay_part *overlay_part(struct overlay *overlay, struct overlay_table *table, uint32_t shard, bool keyed)
+struct overlay_part *overlay_part(struct overlay *overlay, struct overlay_table *table,
+                                  uint32_t shard, bool keyed)
 {
     struct overlay_part *part = overlay_find_part(overlay, table, shard);
     if (part)
@@ -236,7 +242,8 @@ struct overlay_part *overlay_part(struct overlay *overlay, struct overlay_table 
     part->index = overlay->n_parts;
     if (overlay->n_parts == overlay->cap_parts) {
         overlay->cap_parts = MAX(8u, overlay->cap_parts * 2);
-        overlay->parts = checked(realloc(overlay->parts, overlay->cap_parts * sizeof(*overlay->parts)));
+        overlay->parts =
+            checked(realloc(overlay->parts, overlay->cap_parts * sizeof(*overlay->parts)));
     }
     overlay->parts[overlay->n_parts++] = part;
     if (table->n_parts == table->cap_parts) {
@@ -252,7 +259,9 @@ struct overlay_part *overlay_part(struct overlay *overlay, struct overlay_table 
 static size_t home_of(const struct overlay_part *part, int64_t rid)
 {
     /* Eight rids in a row share a cache line: rows are mostly touched in the order of their rids. */
-    return (size_t)((((uint64_t)rid >> 3) * 0x9e3779b97f4a7c15ULL >> 20 << 3) | ((uint64_t)rid & 7)) & (part->n_slots - 1);
+    return (size_t)((((uint64_t)rid >> 3) * 0x9e3779b97f4a7c15ULL >> 20 << 3) |
+                    ((uint64_t)rid & 7)) &
+           (part->n_slots - 1);
 }
 
 static const struct global_entry *entry_of(const struct version *version)
@@ -260,16 +269,18 @@ static const struct global_entry *entry_of(const struct version *version)
     return (const struct global_entry *)(const void *)(version->data + version->n_changed);
 }
 
-static bool is_row(const struct overlay_part *part, const struct version *version, int64_t rid, const void *key, size_t key_bytes)
+static bool is_row(const struct overlay_part *part, const struct version *version, int64_t rid,
+                   const void *key, size_t key_bytes)
 {
     if (version->rid != rid)
         return false;
-    return !part->keyed ||
-           (entry_of(version)->key_bytes == key_bytes && memcmp(entry_of(version)->key, key, key_bytes) == 0);
+    return !part->keyed || (entry_of(version)->key_bytes == key_bytes &&
+                            memcmp(entry_of(version)->key, key, key_bytes) == 0);
 }
 
 /* The row's slot, or the free one where it belongs.  There is always a free one. */
-static struct version **slot_of(const struct overlay_part *part, int64_t rid, const void *key, size_t key_bytes)
+static struct version **slot_of(const struct overlay_part *part, int64_t rid, const void *key,
+                                size_t key_bytes)
 {
     size_t k = home_of(part, rid);
     while (part->slots[k] && !is_row(part, part->slots[k], rid, key, key_bytes))
@@ -277,13 +288,15 @@ static struct version **slot_of(const struct overlay_part *part, int64_t rid, co
     return &part->slots[k];
 }
 
-static struct version **slot_of_version(const struct overlay_part *part, const struct version *version)
+static struct version **slot_of_version(const struct overlay_part *part,
+                                        const struct version *version)
 {
     const struct global_entry *entry = part->keyed ? entry_of(version) : NULL;
     return slot_of(part, version->rid, entry ? entry->key : NULL, entry ? entry->key_bytes : 0);
 }
 
-struct version *overlay_newest(const struct overlay_part *part, int64_t rid, const void *key, size_t key_bytes)
+struct version *overlay_newest(const struct overlay_part *part, int64_t rid, const void *key,
+                               size_t key_bytes)
 {
     return part->n_slots ? *slot_of(part, rid, key, key_bytes) : NULL;
 }
@@ -343,8 +356,8 @@ static void log_push(struct overlay *overlay, struct version *version)
     overlay->log[overlay->n_log++] = version;
 }
 
-static struct version *version_make(struct overlay *overlay, const struct overlay_part *part, int64_t rid,
-                                    const struct version_parts *parts)
+static struct version *version_make(struct overlay *overlay, const struct overlay_part *part,
+                                    int64_t rid, const struct version_parts *parts)
 {
     uint16_t n_changed = parts->changed ? parts->n_changed : 0;
     size_t n = sizeof(struct version) + n_changed + parts->n_bytes;
@@ -366,7 +379,8 @@ static struct version *version_make(struct overlay *overlay, const struct overla
     return version;
 }
 
-struct version *overlay_put(struct overlay *overlay, struct overlay_part *part, int64_t rid, const struct version_parts *parts)
+struct version *overlay_put(struct overlay *overlay, struct overlay_part *part, int64_t rid,
+                            const struct version_parts *parts)
 {
     struct version *version = version_make(overlay, part, rid, parts);
     if (!version)
@@ -389,9 +403,11 @@ struct version *overlay_put(struct overlay *overlay, struct overlay_part *part, 
 
 void overlay_truncate(struct overlay *overlay, struct overlay_table *table, uint32_t command)
 {
-    struct truncation saved = {table, table->parts, table->n_parts, table->cap_parts, table->truncated};
+    struct truncation saved = {table, table->parts, table->n_parts, table->cap_parts,
+                               table->truncated};
     struct version *version = checked(chunk_alloc(overlay, sizeof(*version) + sizeof(saved)));
-    *version = (struct version){.kind = VERSION_TRUNCATE, .command = command, .n_bytes = sizeof(saved)};
+    *version =
+        (struct version){.kind = VERSION_TRUNCATE, .command = command, .n_bytes = sizeof(saved)};
     memcpy(version->data, &saved, sizeof(saved));
     log_push(overlay, version);
     table->parts = NULL;
@@ -419,7 +435,8 @@ void overlay_hook(struct overlay *overlay, void (*fn)(void *arg), void *arg)
 
 struct overlay_mark overlay_mark(const struct overlay *overlay)
 {
-    return (struct overlay_mark){overlay->n_log, overlay->chunks, overlay->chunks ? overlay->chunks->used : 0};
+    return (struct overlay_mark){overlay->n_log, overlay->chunks,
+                                 overlay->chunks ? overlay->chunks->used : 0};
 }
 
 static void undo_truncate(const struct version *version)
@@ -509,7 +526,10 @@ void overlay_replace(struct overlay_part *part, const struct version *version, u
         return;
     }
     struct version *copy = checked(malloc(sizeof(*version) + version->n_bytes));
-    *copy = (struct version){.rid = version->rid, .n_bytes = version->n_bytes, .kind = VERSION_LIVE, .fresh = true,
+    *copy = (struct version){.rid = version->rid,
+                             .n_bytes = version->n_bytes,
+                             .kind = VERSION_LIVE,
+                             .fresh = true,
                              .layout = layout & 0x7f};
     memcpy(copy->data, version->data + version->n_changed, version->n_bytes);
     if (*slot) {

@@ -21,16 +21,17 @@ struct eq_index {
     struct eq_index *next;
     int16_t attnums[EQ_ATTNUMS_MAX];
     uint16_t n;
-    uint64_t generation;  /* of the relation */
-    size_t built_at;      /* length of the log */
-    size_t n_seen;        /* rows of the part that are in; temporary tables' stores are caught up with when asked */
+    uint64_t generation; /* of the relation */
+    size_t built_at;     /* length of the log */
+    size_t
+        n_seen; /* rows of the part that are in; temporary tables' stores are caught up with when asked */
     uint32_t *buckets, n_buckets;
     struct eq_entry *entries;
     uint32_t n_entries, cap_entries;
 };
 
-bool eq_hash(const struct relation *relation, const int16_t *attnums, uint16_t n, const struct datum *values, struct buf *scratch,
-             uint64_t *hash)
+bool eq_hash(const struct relation *relation, const int16_t *attnums, uint16_t n,
+             const struct datum *values, struct buf *scratch, uint64_t *hash)
 {
     scratch->n = 0;
     for (uint16_t k = 0; k < n; k++) {
@@ -87,7 +88,8 @@ void part_index_drop(struct overlay_part *part)
     part->indexes = NULL;
 }
 
-static bool index_build(struct eq_index *index, struct overlay_part *part, const struct relation *relation, struct type_io *io)
+static bool index_build(struct eq_index *index, struct overlay_part *part,
+                        const struct relation *relation, struct type_io *io)
 {
     struct buf scratch = {0};
     if (index->n_seen == part->n_order)
@@ -109,7 +111,8 @@ static bool index_build(struct eq_index *index, struct overlay_part *part, const
             if (version->kind != VERSION_LIVE)
                 continue;
             arena_reset(arena);
-            ok = layout_decode(part->table->layouts[version->layout], relation, &own, &image, columns, values);
+            ok = layout_decode(part->table->layouts[version->layout], relation, &own, &image,
+                               columns, values);
             if (ok && eq_hash(relation, index->attnums, index->n, values, &scratch, &hash))
                 entry_add(index, hash, version);
         }
@@ -119,8 +122,9 @@ static bool index_build(struct eq_index *index, struct overlay_part *part, const
     return ok;
 }
 
-struct eq_index *part_index(struct overlay *overlay, struct overlay_part *part, const struct relation *relation,
-                            const int16_t *attnums, uint16_t n, struct type_io *io)
+struct eq_index *part_index(struct overlay *overlay, struct overlay_part *part,
+                            const struct relation *relation, const int16_t *attnums, uint16_t n,
+                            struct type_io *io)
 {
     uint32_t n_indexes = 0;
     for (struct eq_index *index = part->indexes; index; index = index->next, n_indexes++) {
@@ -163,8 +167,9 @@ struct version *part_index_next(const struct eq_index *index, uint64_t hash, uin
     return index->entries[k].version;
 }
 
-void part_index_add(struct overlay *overlay, struct overlay_part *part, const struct relation *relation,
-                    const struct datum *values, struct version *version, struct buf *scratch)
+void part_index_add(struct overlay *overlay, struct overlay_part *part,
+                    const struct relation *relation, const struct datum *values,
+                    struct version *version, struct buf *scratch)
 {
     uint64_t hash;
     if (part->indexes && part->indexes->generation != relation->generation)

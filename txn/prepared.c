@@ -32,8 +32,8 @@ static bool is_in(const struct lock_entry *entry, struct lock_entry *const *list
 
 static void put_lock(struct buf *sql, const struct lock_tag *tag, int mode, char stamp)
 {
-    buf_printf(sql, " %x:%x:%x:%x:%" PRIx64 ":%x%c", tag->kind, tag->database, tag->object, tag->shard, tag->id, (unsigned)mode,
-               stamp);
+    buf_printf(sql, " %x:%x:%x:%x:%" PRIx64 ":%x%c", tag->kind, tag->database, tag->object,
+               tag->shard, tag->id, (unsigned)mode, stamp);
 }
 
 static const char *locks_sql(struct txn *txn)
@@ -71,12 +71,13 @@ static void take_locks(struct txn *txn, const char *text)
     char stamp;
     int n;
     struct err err = ERR_IN(txn->arena);
-    while (sscanf(text, " %x:%x:%x:%x:%" SCNx64 ":%x%c%n", &tag.kind, &tag.database, &tag.object, &tag.shard, &tag.id, &mode,
-                  &stamp, &n) == 7) {
+    while (sscanf(text, " %x:%x:%x:%x:%" SCNx64 ":%x%c%n", &tag.kind, &tag.database, &tag.object,
+                  &tag.shard, &tag.id, &mode, &stamp, &n) == 7) {
         struct lock_request request = {.tag = tag, .mode = (int)mode, .policy = WAIT_ERROR};
         struct lock_entry *entry = NULL;
         text += n;
-        if (mode < 1 || mode > 8 || (tag.kind == LOCK_ROW && mode > ROW_UPDATE) || tag.kind < LOCK_ROW || tag.kind > LOCK_DDL)
+        if (mode < 1 || mode > 8 || (tag.kind == LOCK_ROW && mode > ROW_UPDATE) ||
+            tag.kind < LOCK_ROW || tag.kind > LOCK_DDL)
             return;
         if (lock_acquire(&txn->locks, &request, &entry, &err) == LOCK_FAILED || !entry)
             continue;
@@ -110,7 +111,8 @@ static void prepared_drop(struct txn_manager *manager, struct prepared_txn *prep
 }
 
 /* NULL: the gid is taken. */
-static struct prepared_txn *prepared_add(struct txn_manager *manager, const char *gid, const char *database_name, struct txn *txn)
+static struct prepared_txn *prepared_add(struct txn_manager *manager, const char *gid,
+                                         const char *database_name, struct txn *txn)
 {
     struct prepared_txn *prepared = calloc(1, sizeof(*prepared));
     ASSERT(prepared != NULL);
@@ -129,7 +131,8 @@ static struct prepared_txn *prepared_add(struct txn_manager *manager, const char
     return prepared;
 }
 
-static void set_resolving(struct txn_manager *manager, struct prepared_txn *prepared, bool resolving)
+static void set_resolving(struct txn_manager *manager, struct prepared_txn *prepared,
+                          bool resolving)
 {
     pthread_mutex_lock(&manager->mutex);
     prepared->resolving = resolving;
@@ -141,13 +144,15 @@ static void set_resolving(struct txn_manager *manager, struct prepared_txn *prep
 static bool may_prepare(const struct txn *txn, const char *gid, struct err *err)
 {
     if (strlen(gid) >= 200)
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE, "transaction identifier \"%s\" is too long", gid);
+        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+                       "transaction identifier \"%s\" is too long", gid);
     for (const struct overlay_table *table = txn->overlay.tables; table; table = table->next)
         if (table->temp)
             return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
                            "cannot PREPARE a transaction that has operated on temporary objects");
     if (txn->catalog)
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cannot PREPARE a transaction that has changed the schema");
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                       "cannot PREPARE a transaction that has changed the schema");
     return true;
 }
 
@@ -189,11 +194,13 @@ bool txn_prepare(struct txn *txn, const char *gid, const char *owner, struct err
     struct txn_manager *manager = txn->manager;
     while (txn->frames.n)
         txn_statement_end(txn);
-    if (!may_prepare(txn, gid, err) || !txn_run_checks(txn, err) || (txn->sxact && !serial_precommit(txn->sxact, err))) {
+    if (!may_prepare(txn, gid, err) || !txn_run_checks(txn, err) ||
+        (txn->sxact && !serial_precommit(txn->sxact, err))) {
         txn_rollback(txn);
         return false;
     }
-    struct prepared_txn *prepared = prepared_add(manager, gid, database_name(txn->database->files), txn);
+    struct prepared_txn *prepared =
+        prepared_add(manager, gid, database_name(txn->database->files), txn);
     if (!prepared) {
         err_set(err, ERR_DUPLICATE_OBJECT, "transaction identifier \"%s\" is already in use", gid);
         txn_rollback(txn);
@@ -214,7 +221,8 @@ bool txn_prepare(struct txn *txn, const char *gid, const char *owner, struct err
     return true;
 }
 
-bool txn_resolve_prepared(struct txn_manager *manager, const char *gid, bool commit, struct err *err)
+bool txn_resolve_prepared(struct txn_manager *manager, const char *gid, bool commit,
+                          struct err *err)
 {
     pthread_mutex_lock(&manager->mutex);
     struct prepared_txn *prepared = manager->prepared;
@@ -225,9 +233,11 @@ bool txn_resolve_prepared(struct txn_manager *manager, const char *gid, bool com
         prepared->resolving = true;
     pthread_mutex_unlock(&manager->mutex);
     if (!prepared)
-        return err_set(err, ERR_UNDEFINED_OBJECT, "prepared transaction with identifier \"%s\" does not exist", gid);
+        return err_set(err, ERR_UNDEFINED_OBJECT,
+                       "prepared transaction with identifier \"%s\" does not exist", gid);
     if (busy)
-        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE, "prepared transaction with identifier \"%s\" is busy", gid);
+        return err_set(err, ERR_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "prepared transaction with identifier \"%s\" is busy", gid);
     struct txn *txn = prepared->txn;
     struct commit record = {.database = txn->database->files,
                             .resolve_gid = gid,
@@ -258,7 +268,8 @@ static void load_one(struct txn_manager *manager, const struct prepared *found)
         return;
     const char *locks = "";
     for (size_t k = 0; k < found->n_ops; k++)
-        if (found->ops[k].kind == OP_SQL && strncmp(found->ops[k].sql, LOCKS_PREFIX, strlen(LOCKS_PREFIX)) == 0)
+        if (found->ops[k].kind == OP_SQL &&
+            strncmp(found->ops[k].sql, LOCKS_PREFIX, strlen(LOCKS_PREFIX)) == 0)
             locks = found->ops[k].sql + strlen(LOCKS_PREFIX);
     struct txn *txn = txn_take(manager);
     txn->database = txn_database(manager, files, database_of_locks(locks));
@@ -268,7 +279,8 @@ static void load_one(struct txn_manager *manager, const struct prepared *found)
     take_locks(txn, locks);
     for (size_t k = 0; k < found->n_ops; k++)
         if (found->ops[k].kind == OP_INSERT)
-            rid_source_floor(txn->database->rids, found->ops[k].layout->table, found->ops[k].shard, found->ops[k].rid);
+            rid_source_floor(txn->database->rids, found->ops[k].layout->table, found->ops[k].shard,
+                             found->ops[k].rid);
     commit_collect_shards(txn, found->ops, found->n_ops);
     struct prepared_txn *prepared = prepared_add(manager, found->gid, found->database, txn);
     ASSERT(prepared != NULL);

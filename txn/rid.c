@@ -97,8 +97,8 @@ static int64_t highest(struct txn *txn, const char *table, uint32_t shard)
     return rid;
 }
 
-int64_t rid_next(struct txn *txn, struct rid_source *source, uint32_t oid, const char *committed_table, const char *next_table,
-                 uint32_t shard)
+int64_t rid_next(struct txn *txn, struct rid_source *source, uint32_t oid,
+                 const char *committed_table, const char *next_table, uint32_t shard)
 {
     uint64_t id = (uint64_t)oid << 32 | shard;
     pthread_mutex_lock(&source->mutex);

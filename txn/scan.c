@@ -17,7 +17,8 @@
 
 #define BREATHE_ROWS 256
 #define OPS_PER_BREATH 20000 /* of SQLite's machine: well below a millisecond */
-#define INDEX_ROWS_MIN 24 /* below, reading all rows of an overlay is cheaper than keeping an index */
+#define INDEX_ROWS_MIN                                                                             \
+    24 /* below, reading all rows of an overlay is cheaper than keeping an index */
 
 enum loader { LOAD_INTEGER, LOAD_REAL, LOAD_TEXT, LOAD_BLOB, LOAD_TYPE };
 struct load {
@@ -32,7 +33,7 @@ struct memory {
     uint32_t command;
     bool hidden_by_overlay; /* the store: rows that the overlay has changed are not ours */
     bool indexed;
-    size_t at, end;         /* in part->rows */
+    size_t at, end; /* in part->rows */
     const struct eq_index *index;
     uint64_t *hashes;
     uint32_t n_hashes, hash_at, candidate;
@@ -64,9 +65,9 @@ struct scan {
     const struct scan_shape *shape; /* NULL: no committed rows */
     struct load *loads;
     bool slow_loads, recheck;
-    bool refresh;     /* rows that are out of date in the snapshot are given as they are now */
+    bool refresh;          /* rows that are out of date in the snapshot are given as they are now */
     struct datum *present; /* such a row's values; NULL until needed */
-    bool absent;      /* the table is younger than the snapshot: no committed rows on this shard */
+    bool absent; /* the table is younger than the snapshot: no committed rows on this shard */
     struct latest_lease lease;
     struct reader *reader;
     sqlite3_stmt *statement;
@@ -80,15 +81,16 @@ struct scan {
 
     struct sorted_row *sorted;
     size_t n_sorted, sorted_at, cap_sorted;
-    bool pending;      /* merge: a committed row is loaded and not given yet */
-    bool exhausted;    /* merge: no more committed rows on this shard */
+    bool pending;   /* merge: a committed row is loaded and not given yet */
+    bool exhausted; /* merge: no more committed rows on this shard */
     int64_t pending_rid;
     struct datum *pending_values;
 };
 
 /* ---- conditions ---- */
 
-bool scan_qual_holds(const struct scan_qual *qual, const struct type *type, const struct datum *value)
+bool scan_qual_holds(const struct scan_qual *qual, const struct type *type,
+                     const struct datum *value)
 {
     if (qual->op == QUAL_IS_NULL)
         return value->null;
@@ -124,7 +126,8 @@ static bool quals_hold(const struct scan *scan, const struct datum *values, bool
         const struct scan_qual *qual = &scan->quals[k];
         if (left_only && scan->shape->pushed[k])
             continue;
-        if (!scan_qual_holds(qual, scan->relation->columns[qual->attnum - 1].type, &values[qual->attnum - 1]))
+        if (!scan_qual_holds(qual, scan->relation->columns[qual->attnum - 1].type,
+                             &values[qual->attnum - 1]))
             return false;
     }
     return true;
@@ -185,7 +188,8 @@ static void plan_loads(struct scan *scan)
     scan->loads = ARENA_ARRAY(scan->arena, struct load, shape->n_columns + 1u);
     scan->slow_loads = false;
     for (uint16_t k = 0; k < shape->n_columns; k++) {
-        scan->loads[k] = (struct load){shape->columns[k], loader_of(load_type(scan, shape->columns[k]))};
+        scan->loads[k] =
+            (struct load){shape->columns[k], loader_of(load_type(scan, shape->columns[k]))};
         scan->slow_loads |= scan->loads[k].loader == LOAD_TYPE;
     }
     if (scan->spec.n_aggs)
@@ -199,7 +203,8 @@ static void plan_loads(struct scan *scan)
 
 static bool reads_committed(const struct scan *scan)
 {
-    return scan->layout->committed && !scan->spec.only_overlay && !(scan->table && scan->table->truncated);
+    return scan->layout->committed && !scan->spec.only_overlay &&
+           !(scan->table && scan->table->truncated);
 }
 
 static void set_quals(struct scan *scan, const struct scan_qual *quals)
@@ -246,7 +251,8 @@ static void close_with_arena(void *arg)
     scan_close(arg);
 }
 
-struct scan *scan_open(struct txn *txn, struct arena *arena, const struct env *env, const struct scan_spec *spec, struct err *err)
+struct scan *scan_open(struct txn *txn, struct arena *arena, const struct env *env,
+                       const struct scan_spec *spec, struct err *err)
 {
     const struct relation *relation = spec->relation;
     const struct statement_frame *frame = txn_frame(txn);
@@ -259,13 +265,15 @@ struct scan *scan_open(struct txn *txn, struct arena *arena, const struct env *e
     scan->relation = relation;
     scan->command = frame && !spec->latest ? frame->command : COMMAND_MAX;
     scan->spec.latest = spec->latest || !frame;
-    if (relation->distribution == DIST_TEMP || (relation->distribution == DIST_REFERENCE && spec->n_shards > 1))
+    if (relation->distribution == DIST_TEMP ||
+        (relation->distribution == DIST_REFERENCE && spec->n_shards > 1))
         scan->spec.n_shards = 1;
     set_quals(scan, spec->quals);
     plan_columns(scan);
     scan->layout = layout_get(txn->database->layouts, relation);
     scan->table = spec->skip_overlay ? NULL : overlay_find(&txn->overlay, relation->oid);
-    scan->committed = ARENA_ARRAY(arena, struct datum, relation->n_columns * 2u + spec->n_aggs + 1u);
+    scan->committed =
+        ARENA_ARRAY(arena, struct datum, relation->n_columns * 2u + spec->n_aggs + 1u);
     scan->own = scan->committed + relation->n_columns;
     if (!note_read(scan, err)) {
         layout_unref(scan->layout);
@@ -311,8 +319,11 @@ static struct arena *lazy_arena(struct scan *scan, struct arena **arena, const c
 
 static struct type_io scan_io(struct scan *scan, struct arena *arena, struct err *err)
 {
-    return (struct type_io){.arena = arena, .err = err, .typmod = -1,
-                            .settings = scan->env ? scan->env->settings : &settings_default, .env = scan->env};
+    return (struct type_io){.arena = arena,
+                            .err = err,
+                            .typmod = -1,
+                            .settings = scan->env ? scan->env->settings : &settings_default,
+                            .env = scan->env};
 }
 
 /* A step may look at many rows before it finds one that passes (or, of aggregates, at all of them). */
@@ -355,14 +366,16 @@ void scan_close(struct scan *scan)
     scan->phase = PHASE_END;
 }
 
-bool scan_rescan(struct scan *scan, const struct scan_qual *quals, const uint32_t *shards, uint32_t n_shards, struct err *err)
+bool scan_rescan(struct scan *scan, const struct scan_qual *quals, const uint32_t *shards,
+                 uint32_t n_shards, struct err *err)
 {
     set_quals(scan, quals);
     if (!note_read(scan, err))
         return false;
     scan->spec.shards = shards;
     scan->spec.n_shards = n_shards;
-    if (scan->relation->distribution == DIST_TEMP || (scan->relation->distribution == DIST_REFERENCE && n_shards > 1))
+    if (scan->relation->distribution == DIST_TEMP ||
+        (scan->relation->distribution == DIST_REFERENCE && n_shards > 1))
         scan->spec.n_shards = 1;
     if (scan->spec.latest || n_shards != 1 || (scan->statement && shards[0] != scan->shard))
         close_statement(scan);
@@ -388,15 +401,17 @@ static int bind_stored(sqlite3_stmt *statement, int at, const struct stored *val
     case STORED_REAL:
         return sqlite3_bind_double(statement, at, value->f);
     case STORED_TEXT:
-        return sqlite3_bind_text64(statement, at, value->p ? value->p : "", value->n, SQLITE_STATIC, SQLITE_UTF8);
+        return sqlite3_bind_text64(statement, at, value->p ? value->p : "", value->n, SQLITE_STATIC,
+                                   SQLITE_UTF8);
     case STORED_BLOB:
-        return sqlite3_bind_blob64(statement, at, value->p ? value->p : "", value->n, SQLITE_STATIC);
+        return sqlite3_bind_blob64(statement, at, value->p ? value->p : "", value->n,
+                                   SQLITE_STATIC);
     }
     return SQLITE_MISUSE;
 }
 
-static bool stored_for(struct scan *scan, const struct scan_qual *qual, const struct datum *value, struct type_io *io,
-                       struct stored *out)
+static bool stored_for(struct scan *scan, const struct scan_qual *qual, const struct datum *value,
+                       struct type_io *io, struct stored *out)
 {
     const struct type *type = scan->relation->columns[qual->attnum - 1].type;
     if (type_base(type)->ops->native_order) {
@@ -464,7 +479,8 @@ static bool is_younger(struct scan *scan, struct err *err)
         return true;
     }
     if (strstr(err->message, "no such column"))
-        err_set(err, ERR_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent change of table \"%s\"",
+        err_set(err, ERR_T_R_SERIALIZATION_FAILURE,
+                "could not serialize access due to concurrent change of table \"%s\"",
                 scan->relation->name);
     return false;
 }
@@ -489,11 +505,13 @@ static bool open_statement(struct scan *scan, struct err *err)
     scan->statement = reader_statement(scan->reader, scan->shape->sql, err);
     if (UNLIKELY(!scan->statement))
         return is_younger(scan, err);
-    sqlite3_progress_handler(sqlite3_db_handle(scan->statement), OPS_PER_BREATH, breathe_in_step, NULL);
+    sqlite3_progress_handler(sqlite3_db_handle(scan->statement), OPS_PER_BREATH, breathe_in_step,
+                             NULL);
     return bind_quals(scan, err);
 }
 
-static bool load_by_type(struct scan *scan, const struct load *load, int at, struct datum *out, struct err *err)
+static bool load_by_type(struct scan *scan, const struct load *load, int at, struct datum *out,
+                         struct err *err)
 {
     struct type_io io = scan_io(scan, lazy_arena(scan, &scan->row_arena, "scan row"), err);
     struct stored stored = {0};
@@ -534,7 +552,8 @@ static bool load_committed(struct scan *scan, struct err *err)
         const struct load *load = &scan->loads[k];
         struct datum *out = &scan->committed[load->attribute];
         int at = k + 1;
-        sqlite3_value *value = sqlite3_column_value(statement, at); /* as often as not half of the cost of the column calls */
+        sqlite3_value *value = sqlite3_column_value(
+            statement, at); /* as often as not half of the cost of the column calls */
         int type = sqlite3_value_type(value);
         if (type == SQLITE_NULL)
             *out = datum_null();
@@ -542,8 +561,10 @@ static bool load_committed(struct scan *scan, struct err *err)
             *out = datum_int(sqlite3_value_int64(value));
         else if (load->loader == LOAD_REAL && type == SQLITE_FLOAT)
             *out = datum_float(sqlite3_value_double(value));
-        else if ((load->loader == LOAD_TEXT && type == SQLITE_TEXT) || (load->loader == LOAD_BLOB && type == SQLITE_BLOB)) {
-            const void *bytes = sqlite3_value_blob(value); /* of a text: its UTF-8, without a copy for a NUL behind it */
+        else if ((load->loader == LOAD_TEXT && type == SQLITE_TEXT) ||
+                 (load->loader == LOAD_BLOB && type == SQLITE_BLOB)) {
+            const void *bytes = sqlite3_value_blob(
+                value); /* of a text: its UTF-8, without a copy for a NUL behind it */
             *out = datum_bytes(bytes ? bytes : "", (size_t)sqlite3_value_bytes(value));
         } else if (!load_by_type(scan, load, at, out, err))
             return false;
@@ -565,7 +586,8 @@ static bool hidden(const struct scan *scan, int64_t rid)
 }
 
 /* The row, which passed in the snapshot's version: if it was changed since, its present version goes to `values`; *found: it passes. */
-static bool refresh_row(struct scan *scan, int64_t rid, struct datum **values, bool *found, struct err *err)
+static bool refresh_row(struct scan *scan, int64_t rid, struct datum **values, bool *found,
+                        struct err *err)
 {
     struct lock_tag tag = {.id = (uint64_t)rid,
                            .database = scan->txn->database->oid,
@@ -580,7 +602,8 @@ static bool refresh_row(struct scan *scan, int64_t rid, struct datum **values, b
     if (!scan->present)
         scan->present = ARENA_ARRAY(scan->arena, struct datum, scan->relation->n_columns + 1u);
     arena_reset(scan->present_arena);
-    if (!fetch_present(scan->txn, &io, scan->relation, scan->layout, scan->shard, rid, scan->present, found, &seq))
+    if (!fetch_present(scan->txn, &io, scan->relation, scan->layout, scan->shard, rid,
+                       scan->present, found, &seq))
         return false;
     if (!*found)
         return true;
@@ -595,11 +618,13 @@ static void note_present(struct scan *scan, int64_t rid)
 {
     const struct statement_frame *frame = txn_frame(scan->txn);
     if (frame && scan->spec.n_quals)
-        snapshot_show(frame->snapshot, scan->relation->oid, home_shard(scan->relation, scan->shard), rid, scan->lease.seq);
+        snapshot_show(frame->snapshot, scan->relation->oid, home_shard(scan->relation, scan->shard),
+                      rid, scan->lease.seq);
 }
 
 /* The next committed row that counts, with its values. */
-static bool next_committed(struct scan *scan, int64_t *rid, struct datum **values, bool *found, struct err *err)
+static bool next_committed(struct scan *scan, int64_t *rid, struct datum **values, bool *found,
+                           struct err *err)
 {
     for (;;) {
         if (!breathe(scan, err))
@@ -668,8 +693,8 @@ static uint16_t equality_columns(const struct scan *scan, int16_t *attnums, stru
     return n;
 }
 
-static void probe_list(struct scan *scan, struct memory *memory, const struct scan_qual *in, const int16_t *attnums, uint16_t n,
-                       struct datum *values)
+static void probe_list(struct scan *scan, struct memory *memory, const struct scan_qual *in,
+                       const int16_t *attnums, uint16_t n, struct datum *values)
 {
     uint32_t n_probes = in ? in->n_values : 1;
     memory->hashes = realloc(memory->hashes, MAX(n_probes, 1u) * sizeof(uint64_t));
@@ -678,7 +703,8 @@ static void probe_list(struct scan *scan, struct memory *memory, const struct sc
     for (uint32_t k = 0; k < n_probes; k++) {
         if (in)
             values[in->attnum - 1] = in->values[k];
-        if (eq_hash(scan->relation, attnums, n, values, &scan->txn->key, &memory->hashes[memory->n_hashes]))
+        if (eq_hash(scan->relation, attnums, n, values, &scan->txn->key,
+                    &memory->hashes[memory->n_hashes]))
             memory->n_hashes++;
     }
     qsort(memory->hashes, memory->n_hashes, sizeof(uint64_t), compare_u64);
@@ -696,7 +722,8 @@ static void try_index(struct scan *scan, struct memory *memory)
     struct datum *values = scan->own; /* overwritten by the first row */
     uint16_t n = equality_columns(scan, attnums, values);
     for (uint32_t k = 0; n == 0 && !in && k < scan->spec.n_quals; k++)
-        if (scan->quals[k].op == QUAL_IN && has_key(scan, &scan->quals[k]) && scan->quals[k].n_values < memory->part->n_rows) {
+        if (scan->quals[k].op == QUAL_IN && has_key(scan, &scan->quals[k]) &&
+            scan->quals[k].n_values < memory->part->n_rows) {
             in = &scan->quals[k];
             attnums[0] = in->attnum;
         }
@@ -730,32 +757,37 @@ static struct version *next_candidate(struct memory *memory)
     while (memory->indexed) {
         if (memory->hash_at == memory->n_hashes)
             return NULL;
-        struct version *version = part_index_next(memory->index, memory->hashes[memory->hash_at], &memory->candidate);
+        struct version *version =
+            part_index_next(memory->index, memory->hashes[memory->hash_at], &memory->candidate);
         if (!version) {
             memory->hash_at++;
             memory->candidate = EQ_START;
             continue;
         }
-        if (version == version_at(overlay_newest(memory->part, version->rid, NULL, 0), memory->command))
+        if (version ==
+            version_at(overlay_newest(memory->part, version->rid, NULL, 0), memory->command))
             return version;
     }
     while (memory->at < MIN(memory->end, memory->part->n_order)) {
         struct version *first = memory->part->rows[memory->at++];
         struct version *version =
-            first ? version_at(overlay_newest(memory->part, first->rid, NULL, 0), memory->command) : NULL;
+            first ? version_at(overlay_newest(memory->part, first->rid, NULL, 0), memory->command)
+                  : NULL;
         if (version && version->kind == VERSION_LIVE)
             return version;
     }
     return NULL;
 }
 
-static bool load_version(struct scan *scan, const struct overlay_part *part, const struct version *version, struct err *err)
+static bool load_version(struct scan *scan, const struct overlay_part *part,
+                         const struct version *version, struct err *err)
 {
     struct arena *arena = lazy_arena(scan, &scan->own_arena, "own row");
     struct type_io io = scan_io(scan, arena, err);
     struct image image = version_image(version);
     arena_reset(arena);
-    return layout_decode(part->table->layouts[version->layout], scan->relation, &io, &image, scan->columns, scan->own);
+    return layout_decode(part->table->layouts[version->layout], scan->relation, &io, &image,
+                         scan->columns, scan->own);
 }
 
 /* The next row in memory that passes, loaded in scan->own. */
@@ -772,7 +804,8 @@ static bool next_in_memory(struct scan *scan, struct version **out, struct err *
         if (!breathe(scan, err))
             return false;
         if (memory->hidden_by_overlay && scan->table) {
-            const struct overlay_part *part = overlay_find_part(&scan->txn->overlay, scan->table, 0);
+            const struct overlay_part *part =
+                overlay_find_part(&scan->txn->overlay, scan->table, 0);
             if (part && version_at(overlay_newest(part, version->rid, NULL, 0), scan->command))
                 continue;
         }
@@ -798,7 +831,9 @@ static void use_overlay(struct scan *scan)
 {
     struct overlay *overlay = &scan->txn->overlay;
     struct overlay_part *part =
-        scan->table ? overlay_find_part(overlay, scan->table, home_shard(scan->relation, scan->shard)) : NULL;
+        scan->table
+            ? overlay_find_part(overlay, scan->table, home_shard(scan->relation, scan->shard))
+            : NULL;
     scan->memory.overlay = overlay;
     scan->memory.part = part;
     scan->memory.command = scan->command;
@@ -851,7 +886,8 @@ static bool collect_sorted(struct scan *scan, struct err *err)
             ASSERT(scan->sorted != NULL);
         }
         struct datum key = datum_copy(type, arena, scan->own[scan->spec.order_attnum - 1]);
-        scan->sorted[scan->n_sorted++] = (struct sorted_row){key, version->rid, scan->memory.part, version};
+        scan->sorted[scan->n_sorted++] =
+            (struct sorted_row){key, version->rid, scan->memory.part, version};
     }
 }
 
@@ -877,11 +913,13 @@ static bool start_sorted(struct scan *scan, struct err *err)
 
 static bool next_shard(struct scan *scan, struct err *err)
 {
-    if (scan->shard_at == scan->spec.n_shards && !(scan->relation->distribution == DIST_TEMP && scan->shard_at == 0)) {
+    if (scan->shard_at == scan->spec.n_shards &&
+        !(scan->relation->distribution == DIST_TEMP && scan->shard_at == 0)) {
         scan->phase = PHASE_END;
         return true;
     }
-    uint32_t shard = scan->relation->distribution == DIST_TEMP ? 0 : scan->spec.shards[scan->shard_at];
+    uint32_t shard =
+        scan->relation->distribution == DIST_TEMP ? 0 : scan->spec.shards[scan->shard_at];
     if (scan->statement && shard != scan->shard)
         close_statement(scan);
     scan->shard_at++;
@@ -942,13 +980,16 @@ static bool next_merged(struct scan *scan, struct row *row, bool *found, struct 
             return false;
         scan->exhausted = !scan->pending;
     }
-    const struct sorted_row *head = scan->sorted_at < scan->n_sorted ? &scan->sorted[scan->sorted_at] : NULL;
+    const struct sorted_row *head =
+        scan->sorted_at < scan->n_sorted ? &scan->sorted[scan->sorted_at] : NULL;
     *found = head || scan->pending;
     if (!*found) {
         scan->phase = PHASE_SHARD;
         return true;
     }
-    if (scan->pending && (!head || compare_keys(scan, &scan->pending_values[scan->spec.order_attnum - 1], &head->key) <= 0)) {
+    if (scan->pending &&
+        (!head ||
+         compare_keys(scan, &scan->pending_values[scan->spec.order_attnum - 1], &head->key) <= 0)) {
         give(scan, scan->pending_values, scan->pending_rid, row);
         scan->pending = false;
         return true;

@@ -17,7 +17,8 @@ static uint32_t padded(uint32_t n)
 }
 
 /* The column that the files compare for this condition; NULL: they cannot. */
-static const char *qual_column(const struct row_layout *layout, const struct relation *relation, const struct scan_qual *qual)
+static const char *qual_column(const struct row_layout *layout, const struct relation *relation,
+                               const struct scan_qual *qual)
 {
     uint32_t k = (uint32_t)qual->attnum - 1;
     if (!layout->stored_as[k])
@@ -33,9 +34,11 @@ static const char *qual_column(const struct row_layout *layout, const struct rel
 
 static uint16_t put_qual(struct buf *sql, const char *column, const struct scan_qual *qual)
 {
-    static const char *const operators[] = {[QUAL_EQ] = " = ?", [QUAL_LT] = " < ?", [QUAL_LE] = " <= ?",
-                                            [QUAL_GT] = " > ?", [QUAL_GE] = " >= ?", [QUAL_IN] = " IN (?",
-                                            [QUAL_IS_NULL] = " IS NULL", [QUAL_NOT_NULL] = " IS NOT NULL"};
+    static const char *const operators[] = {
+        [QUAL_EQ] = " = ?",          [QUAL_LT] = " < ?",
+        [QUAL_LE] = " <= ?",         [QUAL_GT] = " > ?",
+        [QUAL_GE] = " >= ?",         [QUAL_IN] = " IN (?",
+        [QUAL_IS_NULL] = " IS NULL", [QUAL_NOT_NULL] = " IS NOT NULL"};
     sql_put_name(sql, column);
     buf_puts(sql, operators[qual->op]);
     if (qual->op == QUAL_IS_NULL || qual->op == QUAL_NOT_NULL)
@@ -49,7 +52,8 @@ static uint16_t put_qual(struct buf *sql, const char *column, const struct scan_
     return (uint16_t)n;
 }
 
-static void put_order(struct buf *sql, const struct relation *relation, const char *column, const struct scan_spec *spec)
+static void put_order(struct buf *sql, const struct relation *relation, const char *column,
+                      const struct scan_spec *spec)
 {
     buf_puts(sql, " ORDER BY ");
     sql_put_name(sql, column);
@@ -61,8 +65,10 @@ static void put_order(struct buf *sql, const struct relation *relation, const ch
 
 static void put_agg(struct buf *sql, const struct row_layout *layout, const struct file_agg *agg)
 {
-    static const char *const opening[] = {[FILE_COUNT_ROWS] = "count(", [FILE_COUNT] = "count(",   [FILE_SUM] = "sum(", [FILE_SUM_HIGH] = "sum(",
-                                          [FILE_SUM_LOW] = "sum(",      [FILE_MIN] = "min(",       [FILE_MAX] = "max("};
+    static const char *const opening[] = {
+        [FILE_COUNT_ROWS] = "count(", [FILE_COUNT] = "count(", [FILE_SUM] = "sum(",
+        [FILE_SUM_HIGH] = "sum(",     [FILE_SUM_LOW] = "sum(", [FILE_MIN] = "min(",
+        [FILE_MAX] = "max("};
     buf_puts(sql, opening[agg->kind]);
     if (agg->kind == FILE_COUNT_ROWS)
         buf_putc(sql, '*');
@@ -75,7 +81,8 @@ static void put_agg(struct buf *sql, const struct row_layout *layout, const stru
     buf_putc(sql, ')');
 }
 
-static void put_from(struct scan_shape *shape, struct buf *sql, const struct row_layout *layout, const struct scan_spec *spec)
+static void put_from(struct scan_shape *shape, struct buf *sql, const struct row_layout *layout,
+                     const struct scan_spec *spec)
 {
     const char *glue = " WHERE ";
     buf_puts(sql, " FROM ");
@@ -92,7 +99,8 @@ static void put_from(struct scan_shape *shape, struct buf *sql, const struct row
 }
 
 /* SQLite finds a lone min or max through an index, but not several of them. */
-static void put_aggs(struct scan_shape *shape, struct buf *sql, const struct row_layout *layout, const struct scan_spec *spec)
+static void put_aggs(struct scan_shape *shape, struct buf *sql, const struct row_layout *layout,
+                     const struct scan_spec *spec)
 {
     for (uint32_t k = 0; k < spec->n_aggs; k++) {
         buf_puts(sql, spec->aggs_by_index ? ", (SELECT " : ", ");
@@ -137,12 +145,14 @@ static struct scan_shape *shape_make(struct row_layout *layout, const struct sca
     uint8_t *extra = ARENA_ARRAY(arena, uint8_t, layout->n_attributes / 8u + 1u);
     for (uint32_t k = 0; k < spec->n_quals; k++)
         if (!qual_column(layout, spec->relation, &spec->quals[k]))
-            extra[(spec->quals[k].attnum - 1) / 8] |= (uint8_t)(1u << ((spec->quals[k].attnum - 1) % 8));
+            extra[(spec->quals[k].attnum - 1) / 8] |=
+                (uint8_t)(1u << ((spec->quals[k].attnum - 1) % 8));
     if (spec->order_attnum)
         extra[(spec->order_attnum - 1) / 8] |= (uint8_t)(1u << ((spec->order_attnum - 1) % 8));
     buf_puts(&sql, "SELECT _rid");
     for (uint16_t k = 0; k < layout->n_attributes; k++) {
-        if (!layout->stored_as[k] || (spec->columns && !bitmap_has(spec->columns, k) && !bitmap_has(extra, k)))
+        if (!layout->stored_as[k] ||
+            (spec->columns && !bitmap_has(spec->columns, k) && !bitmap_has(extra, k)))
             continue;
         columns[shape->n_columns++] = k;
         buf_puts(&sql, ", ");
@@ -179,13 +189,18 @@ static uint8_t log2_of(uint32_t n)
 }
 
 /* Everything that shape_make() reads from the spec. */
-static size_t shape_key(const struct row_layout *layout, const struct scan_spec *spec, uint8_t *key, size_t size)
+static size_t shape_key(const struct row_layout *layout, const struct scan_spec *spec, uint8_t *key,
+                        size_t size)
 {
     size_t bitmap = (layout->n_attributes + 7u) / 8u, n = 0;
-    if (8 + bitmap + spec->n_quals * sizeof(struct qual_shape) + spec->n_aggs * sizeof(struct agg_shape_key) > size)
+    if (8 + bitmap + spec->n_quals * sizeof(struct qual_shape) +
+            spec->n_aggs * sizeof(struct agg_shape_key) >
+        size)
         return 0;
-    int16_t head[3] = {spec->order_attnum, (int16_t)(spec->order_desc | (spec->limit_hint != 0) << 1 | (spec->columns != NULL) << 2 |
-                                    (spec->n_aggs != 0) << 3 | spec->aggs_by_index << 4),
+    int16_t head[3] = {spec->order_attnum,
+                       (int16_t)(spec->order_desc | (spec->limit_hint != 0) << 1 |
+                                 (spec->columns != NULL) << 2 | (spec->n_aggs != 0) << 3 |
+                                 spec->aggs_by_index << 4),
                        (int16_t)spec->n_quals};
     memcpy(key, head, sizeof(head));
     n = sizeof(head);
@@ -195,7 +210,8 @@ static size_t shape_key(const struct row_layout *layout, const struct scan_spec 
     }
     for (uint32_t k = 0; k < spec->n_quals; k++) {
         struct qual_shape qual = {spec->quals[k].attnum, (uint8_t)spec->quals[k].op,
-                                  spec->quals[k].op == QUAL_IN ? log2_of(spec->quals[k].n_values) : 0};
+                                  spec->quals[k].op == QUAL_IN ? log2_of(spec->quals[k].n_values)
+                                                               : 0};
         memcpy(key + n, &qual, sizeof(qual));
         n += sizeof(qual);
     }

@@ -82,12 +82,18 @@ static bool read_state(struct txn *txn, struct sequence_state *state, bool *foun
     *found = false;
     bool ok = reader && reader_begin(reader, err);
     sqlite3_stmt *statement =
-        ok ? reader_statement(reader, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sequence'", err) : NULL;
+        ok ? reader_statement(
+                 reader, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sequence'",
+                 err)
+           : NULL;
     ok = ok && statement;
     bool exists = statement && sqlite3_step(statement) == SQLITE_ROW;
     if (statement)
         reader_finish_statement(reader, statement);
-    statement = exists ? reader_statement(reader, "SELECT last_value, is_called FROM sequence WHERE oid = ?", err) : NULL;
+    statement =
+        exists ? reader_statement(reader,
+                                  "SELECT last_value, is_called FROM sequence WHERE oid = ?", err)
+               : NULL;
     ok = ok && (statement || !exists);
     if (statement) {
         sqlite3_bind_int64(statement, 1, state->oid);
@@ -105,8 +111,8 @@ static bool read_state(struct txn *txn, struct sequence_state *state, bool *foun
     return ok;
 }
 
-static bool append_state(struct txn_manager *manager, struct database_state *database, uint32_t oid, int64_t last_value,
-                         bool is_called, struct err *err)
+static bool append_state(struct txn_manager *manager, struct database_state *database, uint32_t oid,
+                         int64_t last_value, bool is_called, struct err *err)
 {
     struct buf image = {0};
     struct stored value = {.kind = STORED_INTEGER, .i = last_value};
@@ -116,7 +122,8 @@ static bool append_state(struct txn_manager *manager, struct database_state *dat
     struct op ops[] = {
         {.kind = OP_SQL,
          .shard = SHARD_CATALOG,
-         .sql = "CREATE TABLE IF NOT EXISTS sequence (oid INTEGER PRIMARY KEY, last_value INTEGER NOT NULL, is_called INTEGER "
+         .sql = "CREATE TABLE IF NOT EXISTS sequence (oid INTEGER PRIMARY KEY, last_value INTEGER "
+                "NOT NULL, is_called INTEGER "
                 "NOT NULL)"},
         {.kind = OP_INSERT,
          .shard = SHARD_CATALOG,
@@ -125,7 +132,8 @@ static bool append_state(struct txn_manager *manager, struct database_state *dat
          .image = {(const uint8_t *)image.p, (uint32_t)image.n}},
     };
     bool made = __atomic_load_n(&database->sequences->table_made, __ATOMIC_ACQUIRE);
-    bool ok = storage_append(manager->storage, database->files, made ? ops + 1 : ops, made ? 1 : 2, err);
+    bool ok =
+        storage_append(manager->storage, database->files, made ? ops + 1 : ops, made ? 1 : 2, err);
     if (ok)
         __atomic_store_n(&database->sequences->table_made, true, __ATOMIC_RELEASE);
     buf_free(&image);
@@ -133,7 +141,8 @@ static bool append_state(struct txn_manager *manager, struct database_state *dat
 }
 
 /* The state, loaded and locked; NULL with err. */
-static struct sequence_state *state_lock(struct txn *txn, const struct relation *sequence, struct err *err)
+static struct sequence_state *state_lock(struct txn *txn, const struct relation *sequence,
+                                         struct err *err)
 {
     struct sequence_state *state = state_of(txn->database->sequences, sequence->oid);
     pthread_mutex_lock(&state->mutex);
@@ -153,20 +162,24 @@ static struct sequence_state *state_lock(struct txn *txn, const struct relation 
     return state;
 }
 
-static bool log_state(struct txn *txn, struct sequence_state *state, int64_t mark, bool is_called, struct err *err)
+static bool log_state(struct txn *txn, struct sequence_state *state, int64_t mark, bool is_called,
+                      struct err *err)
 {
-    return state->temp || append_state(txn->manager, txn->database, state->oid, mark, is_called, err);
+    return state->temp ||
+           append_state(txn->manager, txn->database, state->oid, mark, is_called, err);
 }
 
 /* ---- the calls ---- */
 
 /* `from` moved by `steps` increments, but not past the limit. */
-static int64_t advance(const struct sequence *sequence, int64_t from, uint32_t steps, uint32_t *n_taken)
+static int64_t advance(const struct sequence *sequence, int64_t from, uint32_t steps,
+                       uint32_t *n_taken)
 {
     int64_t value = from;
     for (*n_taken = 0; *n_taken < steps; ++*n_taken) {
         int64_t next;
-        if (__builtin_add_overflow(value, sequence->increment, &next) || next > sequence->max || next < sequence->min)
+        if (__builtin_add_overflow(value, sequence->increment, &next) || next > sequence->max ||
+            next < sequence->min)
             break;
         value = next;
     }
@@ -176,18 +189,22 @@ static int64_t advance(const struct sequence *sequence, int64_t from, uint32_t s
 static bool exhausted(const struct relation *sequence, struct err *err)
 {
     const struct sequence *s = sequence->sequence;
-    return err_set(err, ERR_SEQUENCE_GENERATOR_LIMIT_EXCEEDED, "nextval: reached %s value of sequence \"%s\" (%" PRId64 ")",
-                   s->increment > 0 ? "maximum" : "minimum", sequence->name, s->increment > 0 ? s->max : s->min);
+    return err_set(err, ERR_SEQUENCE_GENERATOR_LIMIT_EXCEEDED,
+                   "nextval: reached %s value of sequence \"%s\" (%" PRId64 ")",
+                   s->increment > 0 ? "maximum" : "minimum", sequence->name,
+                   s->increment > 0 ? s->max : s->min);
 }
 
-bool sequence_next(struct txn *txn, const struct relation *sequence, int64_t *value, struct err *err)
+bool sequence_next(struct txn *txn, const struct relation *sequence, int64_t *value,
+                   struct err *err)
 {
     const struct sequence *s = sequence->sequence;
     struct sequence_state *state = state_lock(txn, sequence, err);
     if (!state)
         return false;
     uint32_t n_steps = 1;
-    int64_t next = state->is_called ? advance(s, state->last_value, 1, &n_steps) : state->last_value;
+    int64_t next =
+        state->is_called ? advance(s, state->last_value, 1, &n_steps) : state->last_value;
     bool ok = n_steps == 1 || s->cycle || exhausted(sequence, err);
     if (ok && n_steps == 0) {
         next = s->increment > 0 ? s->min : s->max;
@@ -209,7 +226,8 @@ bool sequence_next(struct txn *txn, const struct relation *sequence, int64_t *va
     return ok;
 }
 
-static bool set_locked(struct txn *txn, struct sequence_state *state, int64_t value, bool is_called, struct err *err)
+static bool set_locked(struct txn *txn, struct sequence_state *state, int64_t value, bool is_called,
+                       struct err *err)
 {
     if (!log_state(txn, state, value, is_called, err))
         return false;
@@ -220,13 +238,15 @@ static bool set_locked(struct txn *txn, struct sequence_state *state, int64_t va
     return true;
 }
 
-bool sequence_set(struct txn *txn, const struct relation *sequence, int64_t value, bool is_called, struct err *err)
+bool sequence_set(struct txn *txn, const struct relation *sequence, int64_t value, bool is_called,
+                  struct err *err)
 {
     const struct sequence *s = sequence->sequence;
     if (value < s->min || value > s->max)
         return err_set(err, ERR_NUMERIC_VALUE_OUT_OF_RANGE,
-                       "setval: value %" PRId64 " is out of bounds for sequence \"%s\" (%" PRId64 "..%" PRId64 ")", value,
-                       sequence->name, s->min, s->max);
+                       "setval: value %" PRId64 " is out of bounds for sequence \"%s\" (%" PRId64
+                       "..%" PRId64 ")",
+                       value, sequence->name, s->min, s->max);
     struct sequence_state *state = state_lock(txn, sequence, err);
     if (!state)
         return false;
@@ -235,7 +255,8 @@ bool sequence_set(struct txn *txn, const struct relation *sequence, int64_t valu
     return ok;
 }
 
-bool sequence_get(struct txn *txn, const struct relation *sequence, int64_t *last_value, bool *is_called, struct err *err)
+bool sequence_get(struct txn *txn, const struct relation *sequence, int64_t *last_value,
+                  bool *is_called, struct err *err)
 {
     struct sequence_state *state = state_lock(txn, sequence, err);
     if (!state)
@@ -265,19 +286,22 @@ static void undo_restart(void *arg)
     state->is_called = restart->is_called;
     state->n_covered = 0;
     /* On failure the storage has failed as a whole, and no later commit can succeed. */
-    if (!state->temp && !append_state(restart->manager, restart->database, state->oid, state->last_value, state->is_called, &err))
+    if (!state->temp && !append_state(restart->manager, restart->database, state->oid,
+                                      state->last_value, state->is_called, &err))
         state->ahead = true;
     pthread_mutex_unlock(&state->mutex);
     arena_free(arena);
 }
 
-bool sequence_restart(struct txn *txn, const struct relation *sequence, int64_t value, struct err *err)
+bool sequence_restart(struct txn *txn, const struct relation *sequence, int64_t value,
+                      struct err *err)
 {
     struct sequence_state *state = state_lock(txn, sequence, err);
     if (!state)
         return false;
     struct restart *restart = ARENA_NEW(txn->arena, struct restart);
-    *restart = (struct restart){txn->manager, txn->database, state, state->last_value, state->is_called};
+    *restart =
+        (struct restart){txn->manager, txn->database, state, state->last_value, state->is_called};
     txn_on_undo(txn, undo_restart, restart);
     /* The mark in the log stays where it is until the commit: after a crash without one the old state counts. */
     struct buf image = BUF_IN(txn->arena);
@@ -290,7 +314,8 @@ bool sequence_restart(struct txn *txn, const struct relation *sequence, int64_t 
                     .layout = &layout,
                     .rid = state->oid,
                     .image = {(const uint8_t *)image.p, (uint32_t)image.n}};
-    bool ok = state->temp || (append_state(txn->manager, txn->database, state->oid, state->last_value, state->is_called, err) &&
+    bool ok = state->temp || (append_state(txn->manager, txn->database, state->oid,
+                                           state->last_value, state->is_called, err) &&
                               txn_add_op(txn, &op, err));
     state->last_value = value;
     state->is_called = false;
@@ -319,7 +344,8 @@ static void forget_at_end(void *arg, bool committed)
         state_free(state);
     struct arena *arena = arena_new("sequence");
     struct err err = ERR_IN(arena);
-    struct op op = {.kind = OP_DELETE, .shard = SHARD_CATALOG, .layout = &layout, .rid = forget->oid};
+    struct op op = {
+        .kind = OP_DELETE, .shard = SHARD_CATALOG, .layout = &layout, .rid = forget->oid};
     if (__atomic_load_n(&table->table_made, __ATOMIC_ACQUIRE) &&
         !storage_append(forget->manager->storage, forget->database->files, &op, 1, &err))
         err_clear(&err); /* a row nobody will read stays behind: OIDs are not used twice */

@@ -60,11 +60,12 @@ struct sxact {
     uint32_t database;
     uint64_t snapshot_seq, end_seq; /* end_seq NEVER: not known yet */
     /* On the clock of the watch. */
-    uint64_t committing_at;         /* NEVER: active */
-    uint64_t ended_at;              /* NEVER: active or committing */
-    uint64_t earliest_out;          /* least committing_at of a T3 that this one depends on and that may be first; NEVER: none */
+    uint64_t committing_at; /* NEVER: active */
+    uint64_t ended_at;      /* NEVER: active or committing */
+    uint64_t
+        earliest_out; /* least committing_at of a T3 that this one depends on and that may be first; NEVER: none */
     bool doomed;
-    struct sxacts in, out;          /* who depends on us (read what we wrote), on whom we depend */
+    struct sxacts in, out; /* who depends on us (read what we wrote), on whom we depend */
     VEC(struct catalog *) catalogs;
 };
 
@@ -202,7 +203,8 @@ void serial_keep_catalog(struct sxact *sxact, struct catalog *catalog)
 
 static bool fail(struct err *err, const char *reason)
 {
-    err_set(err, ERR_T_R_SERIALIZATION_FAILURE, "could not serialize access due to read/write dependencies among transactions");
+    err_set(err, ERR_T_R_SERIALIZATION_FAILURE,
+            "could not serialize access due to read/write dependencies among transactions");
     err_detail(err, "Reason code: %s.", reason);
     return err_hint(err, "The transaction might succeed if retried.");
 }
@@ -212,7 +214,8 @@ bool serial_go_on(struct sxact *sxact, struct err *err)
     pthread_mutex_lock(&sxact->serial->mutex);
     bool doomed = sxact->doomed;
     pthread_mutex_unlock(&sxact->serial->mutex);
-    return !doomed || fail(err, "Canceled on identification as a pivot, during conflict in checking");
+    return !doomed ||
+           fail(err, "Canceled on identification as a pivot, during conflict in checking");
 }
 
 /* ---- dangerous structures ---- */
@@ -235,14 +238,16 @@ static bool add_dependency(struct sxact *self, struct sxact *reader, struct sxac
     list_add(&reader->out, writer);
     list_add(&writer->in, reader);
     /* The writer as pivot. */
-    if (writer->earliest_out != NEVER && reader->ended_at > writer->earliest_out && !end_one(self, writer, reader))
+    if (writer->earliest_out != NEVER && reader->ended_at > writer->earliest_out &&
+        !end_one(self, writer, reader))
         return false;
     if (is_active(writer))
         return true;
     /* The reader as pivot, the writer as the one that committed first. */
     reader->earliest_out = MIN(reader->earliest_out, writer->committing_at);
     for (uint32_t k = 0; k < reader->in.n; k++)
-        if (reader->in.items[k]->ended_at > writer->committing_at && !end_one(self, reader, reader->in.items[k]))
+        if (reader->in.items[k]->ended_at > writer->committing_at &&
+            !end_one(self, reader, reader->in.items[k]))
             return false;
     return true;
 }
@@ -307,7 +312,8 @@ static struct touched *touched_of(struct sxact *sxact, uint32_t oid, bool make)
     return touched;
 }
 
-static bool row_matches(const struct scan_qual *quals, const struct type *const *types, uint32_t n_quals, const struct datum *row)
+static bool row_matches(const struct scan_qual *quals, const struct type *const *types,
+                        uint32_t n_quals, const struct datum *row)
 {
     if (!row)
         return false;
@@ -317,14 +323,16 @@ static bool row_matches(const struct scan_qual *quals, const struct type *const 
     return true;
 }
 
-static bool predicate_matches(const struct predicate *predicate, uint64_t generation, const struct datum *before,
-                              const struct datum *after)
+static bool predicate_matches(const struct predicate *predicate, uint64_t generation,
+                              const struct datum *before, const struct datum *after)
 {
-    return predicate->generation != generation || row_matches(predicate->quals, predicate->types, predicate->n_quals, before) ||
+    return predicate->generation != generation ||
+           row_matches(predicate->quals, predicate->types, predicate->n_quals, before) ||
            row_matches(predicate->quals, predicate->types, predicate->n_quals, after);
 }
 
-static struct predicate *predicate_make(struct sxact *sxact, const struct relation *relation, const struct scan_qual *quals, uint32_t n)
+static struct predicate *predicate_make(struct sxact *sxact, const struct relation *relation,
+                                        const struct scan_qual *quals, uint32_t n)
 {
     struct predicate *predicate = ARENA_NEW(sxact->arena, struct predicate);
     predicate->generation = relation->generation;
@@ -334,8 +342,8 @@ static struct predicate *predicate_make(struct sxact *sxact, const struct relati
     for (uint32_t k = 0; k < n; k++) {
         const struct type *type = relation->columns[quals[k].attnum - 1].type;
         uint32_t n_values = quals[k].op == QUAL_IS_NULL || quals[k].op == QUAL_NOT_NULL ? 0
-                            : quals[k].op == QUAL_IN                                    ? quals[k].n_values
-                                                                                        : 1;
+                            : quals[k].op == QUAL_IN ? quals[k].n_values
+                                                     : 1;
         struct datum *values = ARENA_ARRAY(sxact->arena, struct datum, n_values + 1);
         for (uint32_t v = 0; v < n_values; v++)
             values[v] = datum_copy(type, sxact->arena, quals[k].values[v]);
@@ -349,7 +357,8 @@ static struct predicate *predicate_make(struct sxact *sxact, const struct relati
 /* Are the two concurrent, seen from one that is active: the other ended after its snapshot, or has not ended. */
 static bool overlaps(const struct sxact *active, const struct sxact *other)
 {
-    return other != active && other->database == active->database && other->end_seq >= active->snapshot_seq;
+    return other != active && other->database == active->database &&
+           other->end_seq >= active->snapshot_seq;
 }
 
 static bool wrote_match(const struct touched *touched, const struct predicate *predicate)
@@ -362,7 +371,8 @@ static bool wrote_match(const struct touched *touched, const struct predicate *p
     return false;
 }
 
-bool serial_read(struct sxact *sxact, const struct relation *relation, const struct scan_qual *quals, uint32_t n_quals, struct err *err)
+bool serial_read(struct sxact *sxact, const struct relation *relation,
+                 const struct scan_qual *quals, uint32_t n_quals, struct err *err)
 {
     struct serial *serial = sxact->serial;
     bool ok = true;
@@ -390,29 +400,33 @@ bool serial_read(struct sxact *sxact, const struct relation *relation, const str
     return ok || fail(err, "Canceled on conflict out to pivot, during read");
 }
 
-static struct datum *row_copy(struct sxact *sxact, const struct relation *relation, const struct datum *values)
+static struct datum *row_copy(struct sxact *sxact, const struct relation *relation,
+                              const struct datum *values)
 {
     if (!values)
         return NULL;
     struct datum *copy = ARENA_ARRAY(sxact->arena, struct datum, relation->n_columns + 1u);
     for (uint16_t k = 0; k < relation->n_columns; k++)
-        copy[k] = relation->columns[k].dropped ? datum_null() : datum_copy(relation->columns[k].type, sxact->arena, values[k]);
+        copy[k] = relation->columns[k].dropped
+                      ? datum_null()
+                      : datum_copy(relation->columns[k].type, sxact->arena, values[k]);
     return copy;
 }
 
-static bool read_match(const struct touched *touched, const struct relation *relation, const struct datum *before,
-                       const struct datum *after)
+static bool read_match(const struct touched *touched, const struct relation *relation,
+                       const struct datum *before, const struct datum *after)
 {
     if (touched->read_all || (!before && !after))
         return touched->predicates != NULL;
-    for (const struct predicate *predicate = touched->predicates; predicate; predicate = predicate->next)
+    for (const struct predicate *predicate = touched->predicates; predicate;
+         predicate = predicate->next)
         if (predicate_matches(predicate, relation->generation, before, after))
             return true;
     return false;
 }
 
-bool serial_write(struct sxact *sxact, const struct relation *relation, const struct datum *before, const struct datum *after,
-                  struct err *err)
+bool serial_write(struct sxact *sxact, const struct relation *relation, const struct datum *before,
+                  const struct datum *after, struct err *err)
 {
     struct serial *serial = sxact->serial;
     bool ok = true;
@@ -424,13 +438,14 @@ bool serial_write(struct sxact *sxact, const struct relation *relation, const st
         before = after = NULL;
     } else if (!known) {
         struct written *written = ARENA_NEW(sxact->arena, struct written);
-        *written = (struct written){touched->writes, row_copy(sxact, relation, before), row_copy(sxact, relation, after),
-                                    relation->generation};
+        *written = (struct written){touched->writes, row_copy(sxact, relation, before),
+                                    row_copy(sxact, relation, after), relation->generation};
         touched->writes = written;
         touched->n_writes++;
     }
     for (struct sxact *reader = known ? NULL : serial->list; ok && reader; reader = reader->next) {
-        const struct touched *theirs = overlaps(sxact, reader) ? touched_of(reader, relation->oid, false) : NULL;
+        const struct touched *theirs =
+            overlaps(sxact, reader) ? touched_of(reader, relation->oid, false) : NULL;
         if (theirs && read_match(theirs, relation, before, after))
             ok = add_dependency(sxact, reader, sxact);
     }

@@ -20,10 +20,11 @@ void serial_moment(struct sxact *sxact, uint64_t seq);
 void serial_keep_catalog(struct sxact *sxact, struct catalog *catalog);
 
 /* Before rows that satisfy the conditions are read. */
-MUST_CHECK bool serial_read(struct sxact *sxact, const struct relation *relation, const struct scan_qual *quals, uint32_t n_quals,
-                            struct err *err);
+MUST_CHECK bool serial_read(struct sxact *sxact, const struct relation *relation,
+                            const struct scan_qual *quals, uint32_t n_quals, struct err *err);
 /* Before a row is changed: values by attnum - 1; NULL: there is no such row before (after) it.  Both NULL: any row may be. */
-MUST_CHECK bool serial_write(struct sxact *sxact, const struct relation *relation, const struct datum *before, const struct datum *after,
+MUST_CHECK bool serial_write(struct sxact *sxact, const struct relation *relation,
+                             const struct datum *before, const struct datum *after,
                              struct err *err);
 /* At the beginning of each statement: has another transaction's commit decided that this one must fail? */
 MUST_CHECK bool serial_go_on(struct sxact *sxact, struct err *err);

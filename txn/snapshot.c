@@ -185,16 +185,20 @@ static uint64_t row_id(uint32_t relation_oid, uint32_t shard, int64_t rid)
     return hash_u64((uint64_t)rid) ^ hash_u64((uint64_t)relation_oid << 32 | shard);
 }
 
-void snapshot_show(struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard, int64_t rid, uint64_t seq)
+void snapshot_show(struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard, int64_t rid,
+                   uint64_t seq)
 {
     if (!snapshot->shown)
         snapshot->shown = imap_new();
     imap_put(snapshot->shown, row_id(relation_oid, shard, rid), (void *)(uintptr_t)seq);
 }
 
-uint64_t snapshot_shown(const struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard, int64_t rid)
+uint64_t snapshot_shown(const struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard,
+                        int64_t rid)
 {
-    return snapshot->shown ? (uint64_t)(uintptr_t)imap_get(snapshot->shown, row_id(relation_oid, shard, rid)) : 0;
+    return snapshot->shown
+               ? (uint64_t)(uintptr_t)imap_get(snapshot->shown, row_id(relation_oid, shard, rid))
+               : 0;
 }
 
 void restart_forget(struct txn *txn)
@@ -233,7 +237,8 @@ static struct latest *latest_slot(struct txn *txn, uint32_t shard)
     return shard < n_shards ? &txn->latest[shard] : NULL;
 }
 
-static bool reader_at_present(struct txn *txn, struct reader **reader, uint32_t shard, struct err *err)
+static bool reader_at_present(struct txn *txn, struct reader **reader, uint32_t shard,
+                              struct err *err)
 {
     *reader = reader_acquire(txn->database->files, shard, err);
     if (!*reader)
@@ -251,7 +256,8 @@ bool latest_acquire(struct txn *txn, uint32_t shard, struct latest_lease *lease,
     const struct statement_frame *frame = txn_frame(txn);
     struct snapshot *snapshot = frame ? frame->snapshot : NULL;
     *lease = (struct latest_lease){.shard = shard, .seq = seq};
-    if (snapshot && shard < snapshot->n_shards && snapshot->readers[shard] && snapshot->seq >= seq) {
+    if (snapshot && shard < snapshot->n_shards && snapshot->readers[shard] &&
+        snapshot->seq >= seq) {
         lease->reader = snapshot->readers[shard];
         return true;
     }

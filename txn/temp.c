@@ -85,7 +85,8 @@ static void forget_layouts(struct temp_store *store, struct overlay_table *table
             part->rows[k]->layout = moved[part->rows[k]->layout] & 0x7f;
 }
 
-static void merge_part(struct temp_store *store, const struct overlay_table *from, const struct overlay_part *changes)
+static void merge_part(struct temp_store *store, const struct overlay_table *from,
+                       const struct overlay_part *changes)
 {
     struct overlay_table *table = overlay_table(&store->rows, from->oid);
     if (table->n_layouts + from->n_layouts > OVERLAY_LAYOUTS_MAX)
@@ -120,7 +121,8 @@ void temp_merge(struct txn *txn)
         for (uint32_t k = 0; !is_gone(txn, table->oid) && k < table->n_parts; k++)
             merge_part(store, table, txn->overlay.parts[table->parts[k]]);
     }
-    for (struct overlay_table *table = txn->catalog ? store->rows.tables : NULL; table; table = table->next)
+    for (struct overlay_table *table = txn->catalog ? store->rows.tables : NULL; table;
+         table = table->next)
         if (table->n_layouts && is_gone(txn, table->oid))
             overlay_empty(&store->rows, table);
 }

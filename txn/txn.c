@@ -126,12 +126,14 @@ void txn_manager_free(struct txn_manager *manager)
     free(manager);
 }
 
-static struct database_state *database_make(struct txn_manager *manager, struct database_files *files, uint32_t oid)
+static struct database_state *database_make(struct txn_manager *manager,
+                                            struct database_files *files, uint32_t oid)
 {
     struct database_state *database = calloc(1, sizeof(*database));
     ASSERT(database != NULL);
     database->files = files;
-    for (const struct database_state *other = manager->databases; !oid && other; other = other->next)
+    for (const struct database_state *other = manager->databases; !oid && other;
+         other = other->next)
         oid = MAX(oid, other->oid + 1);
     database->oid = oid ? oid : 1;
     database->layouts = layout_cache_new();
@@ -142,7 +144,8 @@ static struct database_state *database_make(struct txn_manager *manager, struct 
     return database;
 }
 
-struct database_state *txn_database(struct txn_manager *manager, struct database_files *files, uint32_t oid)
+struct database_state *txn_database(struct txn_manager *manager, struct database_files *files,
+                                    uint32_t oid)
 {
     pthread_mutex_lock(&manager->mutex);
     struct database_state *database = manager->databases;
@@ -261,7 +264,8 @@ void txn_finish(struct txn *txn, bool committed)
         overlay_undo(&txn->overlay, &(struct overlay_mark){0});
     overlay_clear(&txn->overlay);
     if (txn->sxact && committed)
-        serial_commit(txn->sxact, txn->commit_seq ? txn->commit_seq : storage_commit_seq(txn->manager->storage));
+        serial_commit(txn->sxact, txn->commit_seq ? txn->commit_seq
+                                                  : storage_commit_seq(txn->manager->storage));
     else if (txn->sxact)
         serial_abort(txn->sxact);
     txn->sxact = NULL;
@@ -304,7 +308,8 @@ void txn_on_commit_check(struct txn *txn, txn_check_fn fn, void *arg)
 bool txn_run_checks(struct txn *txn, struct err *err)
 {
     for (size_t k = 0; k < txn->callbacks.n; k++)
-        if (txn->callbacks.items[k].check && !txn->callbacks.items[k].check(txn->callbacks.items[k].arg, err))
+        if (txn->callbacks.items[k].check &&
+            !txn->callbacks.items[k].check(txn->callbacks.items[k].arg, err))
             return false;
     return true;
 }
@@ -324,7 +329,8 @@ bool txn_set_isolation(struct txn *txn, enum isolation isolation, struct err *er
         return err_set(err, ERR_ACTIVE_SQL_TRANSACTION,
                        "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction");
     if (txn->used)
-        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION, "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+        return err_set(err, ERR_ACTIVE_SQL_TRANSACTION,
+                       "SET TRANSACTION ISOLATION LEVEL must be called before any query");
     txn->options.isolation = isolation;
     return true;
 }
@@ -375,7 +381,8 @@ static int compare_xids(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-size_t txn_ids_in_progress(struct txn_manager *manager, struct arena *arena, uint64_t *xmin, uint64_t *xmax, uint64_t **list)
+size_t txn_ids_in_progress(struct txn_manager *manager, struct arena *arena, uint64_t *xmin,
+                           uint64_t *xmax, uint64_t **list)
 {
     VEC(uint64_t) xids = {0};
     *xmax = atomic_load(&manager->next_xid);
@@ -429,14 +436,16 @@ static bool frame_push(struct txn *txn, struct snapshot *snapshot)
 {
     if (txn->frames.n == txn->frames.cap) {
         txn->frames.cap = MAX((size_t)4, txn->frames.cap * 2);
-        txn->frames.items = realloc(txn->frames.items, txn->frames.cap * sizeof(*txn->frames.items));
+        txn->frames.items =
+            realloc(txn->frames.items, txn->frames.cap * sizeof(*txn->frames.items));
         ASSERT(txn->frames.items != NULL);
     }
-    txn->frames.items[txn->frames.n++] = (struct statement_frame){.snapshot = snapshot,
-                                                                  .command = ++txn->command,
-                                                                  .mark = overlay_mark(&txn->overlay),
-                                                                  .n_ops = txn->ops.n,
-                                                                  .catalog = catalog_kept(txn->catalog)};
+    txn->frames.items[txn->frames.n++] =
+        (struct statement_frame){.snapshot = snapshot,
+                                 .command = ++txn->command,
+                                 .mark = overlay_mark(&txn->overlay),
+                                 .n_ops = txn->ops.n,
+                                 .catalog = catalog_kept(txn->catalog)};
     return true;
 }
 
@@ -444,7 +453,8 @@ bool txn_statement_begin(struct txn *txn, const uint32_t *shards, uint32_t n, st
 {
     txn->used = true;
     if (txn->command >= COMMAND_MAX - 2)
-        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED, "cannot have more than 2^32-2 commands in a transaction");
+        return err_set(err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                       "cannot have more than 2^32-2 commands in a transaction");
     if (txn->options.isolation != ISOLATION_READ_COMMITTED) {
         if (!txn->moment && !open_moment(txn, err))
             return false;
@@ -544,7 +554,8 @@ bool txn_add_op(struct txn *txn, const struct op *op, struct err *err)
         const char **columns = ARENA_ARRAY(txn->arena, const char *, op->layout->n_columns + 1u);
         for (uint16_t k = 0; k < op->layout->n_columns; k++)
             columns[k] = arena_strdup(txn->arena, op->layout->columns[k]);
-        *layout = (struct layout){arena_strdup(txn->arena, op->layout->table), arena_strdup(txn->arena, op->layout->rid_column),
+        *layout = (struct layout){arena_strdup(txn->arena, op->layout->table),
+                                  arena_strdup(txn->arena, op->layout->rid_column),
                                   op->layout->n_columns, columns};
         copy.layout = layout;
     }

@@ -19,8 +19,8 @@ struct database_state {
     uint32_t oid;
     struct layout_cache *layouts;
     _Atomic uint64_t shard_seq[TXN_SHARDS_MAX]; /* the latest commit that changed the shard */
-    struct rid_source *rids;           /* rid.c */
-    struct sequence_table *sequences;  /* sequence.c */
+    struct rid_source *rids;                    /* rid.c */
+    struct sequence_table *sequences;           /* sequence.c */
 };
 
 #define TXN_ENDED_MAX 16384
@@ -31,12 +31,13 @@ struct txn_manager {
     pthread_mutex_t mutex; /* guards the lists below */
     struct database_state *databases;
     struct txn *free_txns;
-    struct prepared_txn *prepared;     /* prepared.c */
-    struct imap *sessions;             /* advisory.c: pid to its session-level owner */
-    struct imap *temps;                /* temp.c: pid to its temp_store, for sessions that brought none */
-    _Atomic(struct txn *) all_txns;    /* grows only */
+    struct prepared_txn *prepared; /* prepared.c */
+    struct imap *sessions;         /* advisory.c: pid to its session-level owner */
+    struct imap *temps; /* temp.c: pid to its temp_store, for sessions that brought none */
+    _Atomic(struct txn *) all_txns; /* grows only */
     _Atomic uint64_t next_xid;
-    _Atomic uint64_t ended_xids[TXN_ENDED_MAX]; /* by xid modulo its size: xid * 2 + committed; the latest that ended */
+    _Atomic uint64_t ended_xids
+        [TXN_ENDED_MAX]; /* by xid modulo its size: xid * 2 + committed; the latest that ended */
 };
 
 #define SNAPSHOT_REFRESHED_MAX 8
@@ -45,18 +46,18 @@ struct snapshot {
     struct snapshot *next; /* of the transaction's snapshots */
     struct txn *txn;       /* NULL: the transaction has ended, the readers are closed */
     uint32_t refs;
-    uint32_t n_shards;     /* length of readers */
-    uint64_t seq;          /* commits up to this one are seen for sure */
+    uint32_t n_shards;       /* length of readers */
+    uint64_t seq;            /* commits up to this one are seen for sure */
     struct reader **readers; /* by shard; NULL: not open */
-    uint32_t *open;        /* the shards that are */
+    uint32_t *open;          /* the shards that are */
     uint32_t n_open;
     /* READ COMMITTED, a statement that runs again after a row it wanted had changed: rows of these relations are read as they are now
      * where the snapshot's version is out of date. */
     uint32_t refreshed[SNAPSHOT_REFRESHED_MAX];
     uint32_t n_refreshed;
-    struct imap *shown;    /* rows given in a newer version than the snapshot's: row_id() to the commits included; or NULL */
+    struct imap *
+        shown; /* rows given in a newer version than the snapshot's: row_id() to the commits included; or NULL */
 };
-
 
 /* Reading what is committed now. */
 struct latest {
@@ -94,24 +95,26 @@ struct txn {
     _Atomic uint64_t xid;  /* 0: none yet */
     struct lock_owner locks;
     struct overlay overlay;
-    uint32_t command;      /* of the latest statement */
-    bool used;             /* a statement has begun */
+    uint32_t command; /* of the latest statement */
+    bool used;        /* a statement has begun */
     bool in_use;
-    struct catalog *seen;  /* the catalog version of the latest statement, or NULL: for the slot map and names in messages */
+    struct catalog *
+        seen; /* the catalog version of the latest statement, or NULL: for the slot map and names in messages */
 
     /* The least sequence number that a snapshot of ours may lack; SEQ_NONE: no snapshot.  Read by other threads. */
     _Atomic uint64_t oldest;
     struct snapshot *snapshots, *free_snapshots;
     struct snapshot *moment; /* REPEATABLE READ: the one for all */
-    struct snapshot *restarting; /* borrowed: TXN_RESTART was the last thing that happened to this one */
-    struct snapshot *carried;    /* undone after that: the next statement goes on with it */
-    struct sxact *sxact;     /* SERIALIZABLE, once the moment is fixed */
-    uint64_t commit_seq;     /* of its commit, once published */
-    struct latest *latest;   /* by shard */
-    uint32_t n_latest;       /* length of latest */
+    struct snapshot
+        *restarting; /* borrowed: TXN_RESTART was the last thing that happened to this one */
+    struct snapshot *carried; /* undone after that: the next statement goes on with it */
+    struct sxact *sxact;      /* SERIALIZABLE, once the moment is fixed */
+    uint64_t commit_seq;      /* of its commit, once published */
+    struct latest *latest;    /* by shard */
+    uint32_t n_latest;        /* length of latest */
     uint32_t *latest_open, n_latest_open;
 
-    struct scan *scans;      /* open ones */
+    struct scan *scans; /* open ones */
     VEC(struct statement_frame) frames;
     VEC(struct savepoint) savepoints;
     VEC(struct op) ops;
@@ -125,7 +128,7 @@ struct txn {
     VEC(struct lock_entry *) key_stamps;
     VEC(uint32_t) touched_shards;
 
-    void *attachment;      /* txn_attachment() */
+    void *attachment; /* txn_attachment() */
     struct txn *all_next, *free_next;
 };
 
@@ -137,7 +140,8 @@ static inline struct statement_frame *txn_frame(struct txn *txn)
 /* Where the overlay and the lock table keep a row: the copies of a reference table's row are one row. */
 static inline uint32_t home_shard(const struct relation *relation, uint32_t shard)
 {
-    return relation->distribution == DIST_REFERENCE || relation->distribution == DIST_TEMP ? 0 : shard;
+    return relation->distribution == DIST_REFERENCE || relation->distribution == DIST_TEMP ? 0
+                                                                                           : shard;
 }
 
 /* Remembers the catalog that the statement runs with. */
@@ -149,7 +153,8 @@ static inline void txn_see_env(struct txn *txn, const struct env *env)
 
 /* snapshot.c */
 struct snapshot *snapshot_new(struct txn *txn);
-MUST_CHECK bool snapshot_open(struct snapshot *snapshot, const uint32_t *shards, uint32_t n, struct err *err);
+MUST_CHECK bool snapshot_open(struct snapshot *snapshot, const uint32_t *shards, uint32_t n,
+                              struct err *err);
 struct reader *snapshot_reader(struct snapshot *snapshot, uint32_t shard, struct err *err);
 void snapshot_unref(struct snapshot *snapshot);
 void snapshots_end(struct txn *txn); /* the transaction ends */
@@ -157,25 +162,29 @@ uint64_t txn_oldest_seq(struct txn_manager *manager);
 /* How a statement goes on after TXN_RESTART: with the same snapshot, see snapshot.c. */
 void snapshot_stale(struct snapshot *snapshot, uint32_t relation_oid);
 bool snapshot_is_stale(const struct snapshot *snapshot, uint32_t relation_oid);
-void snapshot_show(struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard, int64_t rid, uint64_t seq);
-uint64_t snapshot_shown(const struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard, int64_t rid); /* 0: not */
+void snapshot_show(struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard, int64_t rid,
+                   uint64_t seq);
+uint64_t snapshot_shown(const struct snapshot *snapshot, uint32_t relation_oid, uint32_t shard,
+                        int64_t rid); /* 0: not */
 void restart_forget(struct txn *txn);
 /* A reader that sees everything committed on the shard by now; give it back with latest_release(). */
 struct latest_lease {
     struct reader *reader;
-    uint64_t seq;  /* commits on the shard up to this one are seen */
-    bool own;      /* acquired for this lease alone */
-    bool counted;  /* holds latest[shard].n_scans */
+    uint64_t seq; /* commits on the shard up to this one are seen */
+    bool own;     /* acquired for this lease alone */
+    bool counted; /* holds latest[shard].n_scans */
     uint32_t shard;
 };
-MUST_CHECK bool latest_acquire(struct txn *txn, uint32_t shard, struct latest_lease *lease, struct err *err);
+MUST_CHECK bool latest_acquire(struct txn *txn, uint32_t shard, struct latest_lease *lease,
+                               struct err *err);
 void latest_release(struct txn *txn, struct latest_lease *lease);
 void latest_end(struct txn *txn); /* the statement ends */
 
 /* txn.c */
 struct txn *txn_take(struct txn_manager *manager);
 void txn_recycle(struct txn *txn);
-struct database_state *txn_database(struct txn_manager *manager, struct database_files *files, uint32_t oid);
+struct database_state *txn_database(struct txn_manager *manager, struct database_files *files,
+                                    uint32_t oid);
 /* Ends everything but the locks: snapshots, overlay, callbacks' list stays. */
 void txn_end_statements(struct txn *txn);
 void txn_finish(struct txn *txn, bool committed);
@@ -189,15 +198,18 @@ void commit_collect_shards(struct txn *txn, const struct op *ops, size_t n_ops);
 
 /* row.c */
 struct type_io txn_io(struct txn *txn, const struct env *env, struct err *err);
-struct lock_request txn_lock_request(const struct txn *txn, struct lock_tag tag, int mode, enum wait_policy policy);
+struct lock_request txn_lock_request(const struct txn *txn, struct lock_tag tag, int mode,
+                                     enum wait_policy policy);
 
 /* scan.c */
-bool scan_qual_holds(const struct scan_qual *qual, const struct type *type, const struct datum *value);
+bool scan_qual_holds(const struct scan_qual *qual, const struct type *type,
+                     const struct datum *value);
 
 /* fetch.c */
 /* The committed row as of now; `values` in io's arena.  *seq: commits up to it are included. */
-MUST_CHECK bool fetch_present(struct txn *txn, struct type_io *io, const struct relation *relation, struct row_layout *layout,
-                              uint32_t shard, int64_t rid, struct datum *values, bool *found, uint64_t *seq);
+MUST_CHECK bool fetch_present(struct txn *txn, struct type_io *io, const struct relation *relation,
+                              struct row_layout *layout, uint32_t shard, int64_t rid,
+                              struct datum *values, bool *found, uint64_t *seq);
 bool row_exists(struct txn *txn, const struct relation *relation, uint32_t shard, int64_t rid);
 
 /* rid.c */
@@ -205,8 +217,8 @@ struct rid_source *rid_source_new(void);
 void rid_source_free(struct rid_source *source);
 /* Rows of prepared transactions are not in the files yet, but their rids are taken. */
 void rid_source_floor(struct rid_source *source, const char *table, uint32_t shard, int64_t rid);
-int64_t rid_next(struct txn *txn, struct rid_source *source, uint32_t oid, const char *committed_table, const char *next_table,
-                 uint32_t shard);
+int64_t rid_next(struct txn *txn, struct rid_source *source, uint32_t oid,
+                 const char *committed_table, const char *next_table, uint32_t shard);
 
 /* sequence.c */
 struct sequence_table *sequence_table_new(void);

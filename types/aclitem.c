@@ -13,8 +13,8 @@ static bool aclitem_in(const struct type_io *io, const char *text, size_t n, str
     }
     for (const char *p = equals + 1; p < text + n && *p != '/'; p++)
         if (!strchr("arwdDxtXUCTcsA*", *p))
-            return err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid mode character: must be one of \"%s\"",
-                           "arwdDxtXUCTcsA");
+            return err_set(io->err, ERR_INVALID_TEXT_REPRESENTATION,
+                           "invalid mode character: must be one of \"%s\"", "arwdDxtXUCTcsA");
     *out = datum_bytes(arena_memdup(io->arena, text, n), n);
     return true;
 }
@@ -25,14 +25,18 @@ static bool aclitem_out(const struct type_io *io, const struct datum *value, str
     return true;
 }
 
-static bool aclitem_no_binary_in(const struct type_io *io, const uint8_t *bytes, size_t n, struct datum *out)
+static bool aclitem_no_binary_in(const struct type_io *io, const uint8_t *bytes, size_t n,
+                                 struct datum *out)
 {
-    return err_set(io->err, ERR_UNDEFINED_FUNCTION, "no binary input function available for type aclitem");
+    return err_set(io->err, ERR_UNDEFINED_FUNCTION,
+                   "no binary input function available for type aclitem");
 }
 
-static bool aclitem_no_binary_out(const struct type_io *io, const struct datum *value, struct buf *out)
+static bool aclitem_no_binary_out(const struct type_io *io, const struct datum *value,
+                                  struct buf *out)
 {
-    return err_set(io->err, ERR_UNDEFINED_FUNCTION, "no binary output function available for type aclitem");
+    return err_set(io->err, ERR_UNDEFINED_FUNCTION,
+                   "no binary output function available for type aclitem");
 }
 
 static int aclitem_cmp(const struct type *type, const struct datum *a, const struct datum *b)

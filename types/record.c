@@ -46,8 +46,9 @@ struct datum record_build(struct arena *arena, uint32_t type_oid, const struct t
     return record_build_named(arena, type_oid, types, NULL, fields, n_fields);
 }
 
-struct datum record_build_named(struct arena *arena, uint32_t type_oid, const struct type *const *types,
-                                const char *const *names, const struct datum *fields, uint32_t n_fields)
+struct datum record_build_named(struct arena *arena, uint32_t type_oid,
+                                const struct type *const *types, const char *const *names,
+                                const struct datum *fields, uint32_t n_fields)
 {
     size_t at = sizeof(struct record) + n_fields * sizeof(struct record_field), bytes = at;
     for (uint32_t k = 0; k < n_fields; k++)
@@ -56,7 +57,8 @@ struct datum record_build_named(struct arena *arena, uint32_t type_oid, const st
     for (uint32_t k = 0; names && k < n_fields; k++)
         bytes += strlen(names[k]) + 1;
     struct record *record = arena_alloc(arena, bytes);
-    *record = (struct record){.n_fields = n_fields, .type_oid = type_oid, .names_at = names ? (uint32_t)names_at : 0};
+    *record = (struct record){
+        .n_fields = n_fields, .type_oid = type_oid, .names_at = names ? (uint32_t)names_at : 0};
     for (uint32_t k = 0; names && k < n_fields; k++) {
         memcpy((char *)record + names_at, names[k], strlen(names[k]) + 1);
         names_at += strlen(names[k]) + 1;

@@ -79,7 +79,8 @@ static void build_plain_types(void)
         array->category = 'A';
     }
     for (const struct range_triple *triple = range_triples; triple->range_oid; triple++) {
-        struct type *range = plain_type_at(triple->range_oid), *multirange = plain_type_at(triple->multirange_oid);
+        struct type *range = plain_type_at(triple->range_oid),
+                    *multirange = plain_type_at(triple->multirange_oid);
         range->kind = 'r';
         range->subtype_oid = triple->subtype_oid;
         range->elem = plain_type_at(triple->subtype_oid);

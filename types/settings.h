@@ -8,7 +8,12 @@ struct timezone; /* types/timezone.h */
 
 enum date_order { DATE_ORDER_MDY, DATE_ORDER_DMY, DATE_ORDER_YMD };
 enum date_style { DATE_STYLE_ISO, DATE_STYLE_SQL, DATE_STYLE_POSTGRES, DATE_STYLE_GERMAN };
-enum interval_style { INTERVAL_POSTGRES, INTERVAL_POSTGRES_VERBOSE, INTERVAL_SQL_STANDARD, INTERVAL_ISO_8601 };
+enum interval_style {
+    INTERVAL_POSTGRES,
+    INTERVAL_POSTGRES_VERBOSE,
+    INTERVAL_SQL_STANDARD,
+    INTERVAL_ISO_8601
+};
 
 struct settings {
     enum date_style date_style;

@@ -40,9 +40,11 @@ struct type_io {
     struct arena *arena;
     struct err *err;
     const struct type *type;
-    int32_t typmod;                  /* -1: none.  `in` and `recv` apply it (coercing as input does) */
-    const struct settings *settings; /* DateStyle, TimeZone, IntervalStyle, extra_float_digits, bytea_output */
-    const struct env *env;           /* catalog look-ups (reg*, enums, composites); may be NULL in unit tests */
+    int32_t typmod; /* -1: none.  `in` and `recv` apply it (coercing as input does) */
+    const struct settings
+        *settings; /* DateStyle, TimeZone, IntervalStyle, extra_float_digits, bytea_output */
+    const struct env
+        *env; /* catalog look-ups (reg*, enums, composites); may be NULL in unit tests */
 };
 
 struct type_ops {
@@ -55,7 +57,8 @@ struct type_ops {
     bool (*out)(const struct type_io *io, const struct datum *value, struct buf *out);
     bool (*recv)(const struct type_io *io, const uint8_t *bytes, size_t n, struct datum *out);
     bool (*send)(const struct type_io *io, const struct datum *value, struct buf *out);
-    int (*cmp)(const struct type *type, const struct datum *a, const struct datum *b); /* neither is NULL */
+    int (*cmp)(const struct type *type, const struct datum *a,
+               const struct datum *b); /* neither is NULL */
     /* Appends the key encoding.  NULL: the type has no order (json, xml, point...): 42883 is the caller's. */
     void (*key)(const struct type *type, const struct datum *value, struct buf *out);
     /* NULL: the obvious mapping of the memory form (i, f, p/n as text or blob). */
@@ -84,10 +87,10 @@ struct type {
     uint32_t oid;
     const char *name;
     uint32_t namespace_oid, owner_oid;
-    int16_t len;        /* as pg_type.typlen: -1 varlena, -2 cstring */
+    int16_t len; /* as pg_type.typlen: -1 varlena, -2 cstring */
     bool by_value;
-    char kind;          /* typtype: b c d e m p r */
-    char category;      /* typcategory */
+    char kind;     /* typtype: b c d e m p r */
+    char category; /* typcategory */
     bool preferred;
     char delim, align, storage_char;
     uint32_t elem_oid;  /* element type of a true array (and of int2vector, oidvector) */
@@ -97,19 +100,22 @@ struct type {
     int32_t base_typmod;
     uint32_t subtype_oid; /* range: subtype; multirange: its range */
     uint32_t collation_oid;
-    bool not_null;      /* domain */
+    bool not_null;                   /* domain */
     const struct enum_label *labels; /* enum, in sort order */
     uint32_t n_labels;
     const struct attribute *attributes; /* composite */
     uint32_t n_attributes;
-    const struct type *elem;    /* array: resolved element type; range: the subtype; domain: the base type.  NULL otherwise */
-    const struct type_ops *ops; /* never NULL; types we do not implement have ops whose every call fails with 0A000 */
-    void *domain;               /* domain: checks and default, for the analyser */
+    const struct type *
+        elem; /* array: resolved element type; range: the subtype; domain: the base type.  NULL otherwise */
+    const struct type_ops
+        *ops; /* never NULL; types we do not implement have ops whose every call fails with 0A000 */
+    void *domain; /* domain: checks and default, for the analyser */
 };
 
 /* Ops of a built-in type, or NULL if this OID is not implemented. */
 const struct type_ops *type_ops_builtin(uint32_t oid);
-extern const struct type_ops array_ops, enum_ops, range_ops, multirange_ops, record_ops, unsupported_ops;
+extern const struct type_ops array_ops, enum_ops, range_ops, multirange_ops, record_ops,
+    unsupported_ops;
 
 /* Built-in types by OID, for the places that have no env at hand (fields of a record being compared).  The catalog installs
  * its own at start (before any thread does); until then a plain table of the implemented ones serves. */
@@ -133,7 +139,8 @@ static inline struct datum datum_relabel(const struct type *to, struct datum val
 MUST_CHECK bool type_in(const struct type_io *io, const char *text, size_t n, struct datum *out);
 MUST_CHECK bool type_out(const struct type_io *io, const struct datum *value, struct buf *out);
 /* The text form, NUL-terminated, in io->arena. */
-MUST_CHECK bool type_out_cstring(const struct type_io *io, const struct datum *value, const char **text);
+MUST_CHECK bool type_out_cstring(const struct type_io *io, const struct datum *value,
+                                 const char **text);
 MUST_CHECK bool type_store(const struct type_io *io, const struct datum *value, struct stored *out);
 /* May borrow from `value` (text, bytea): datum_copy() what must outlive it. */
 MUST_CHECK bool type_load(const struct type_io *io, const struct stored *value, struct datum *out);
@@ -142,7 +149,8 @@ int type_cmp(const struct type *type, const struct datum *a, const struct datum 
 /* Copies by-reference bytes into `arena` (8-byte aligned). */
 struct datum datum_copy(const struct type *type, struct arena *arena, struct datum value);
 /* Appends the key with a NULL marker in front: `nulls_first` and `descending` as in ORDER BY. */
-void type_sort_key(const struct type *type, const struct datum *value, bool descending, bool nulls_first, struct buf *out);
+void type_sort_key(const struct type *type, const struct datum *value, bool descending,
+                   bool nulls_first, struct buf *out);
 /* Appends bytes that are equal for values that are equal across types of a family, for routing and hash joins:
  * int2, int4, int8 and numeric; float4 and float8; text, varchar, name; bpchar alone.  No order.  `value` is not NULL. */
 void type_hash_key(const struct type *type, const struct datum *value, struct buf *out);

@@ -11,7 +11,8 @@ static inline PGconn *example_connect(void)
 {
     const char *port = getenv("PGPORT"), *host = getenv("PGHOST");
     const char *keys[] = {"host", "port", "user", "dbname", NULL};
-    const char *values[] = {host ? host : "127.0.0.1", port ? port : "6432", getenv("PGUSER") ? getenv("PGUSER") : "postgres",
+    const char *values[] = {host ? host : "127.0.0.1", port ? port : "6432",
+                            getenv("PGUSER") ? getenv("PGUSER") : "postgres",
                             getenv("PGDATABASE") ? getenv("PGDATABASE") : "postgres", NULL};
     PGconn *connection = PQconnectdbParams(keys, values, 0);
     if (PQstatus(connection) != CONNECTION_OK) {

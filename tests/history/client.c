@@ -79,7 +79,9 @@ static bool statement(struct hand *hand, struct history_txn *record)
         snprintf(sql, sizeof(sql), "SELECT k, v FROM history_register WHERE k = %u", key);
     } else {
         value = atomic_fetch_add(&run->next_value, 1);
-        snprintf(sql, sizeof(sql), "UPDATE history_register SET replaced = v, v = %" PRId64 " WHERE k = %u RETURNING k, replaced",
+        snprintf(sql, sizeof(sql),
+                 "UPDATE history_register SET replaced = v, v = %" PRId64
+                 " WHERE k = %u RETURNING k, replaced",
                  value, key);
     }
     PGresult *result = PQexec(hand->conn, sql);
@@ -114,7 +116,8 @@ static void transaction(struct hand *hand)
     bool weak = strcmp(run->level, "READ COMMITTED") == 0;
     char sql[80];
     snprintf(sql, sizeof(sql), "BEGIN ISOLATION LEVEL %s", run->level);
-    struct history_txn *record = history_begin(run->history, !weak || n_statements == 1, strcmp(run->level, "SERIALIZABLE") == 0);
+    struct history_txn *record = history_begin(run->history, !weak || n_statements == 1,
+                                               strcmp(run->level, "SERIALIZABLE") == 0);
     must(hand->conn, sql);
     bool ok = true;
     for (int k = 0; ok && k < n_statements; k++)
@@ -141,8 +144,11 @@ static void prepare(const struct run *run)
     PGconn *conn = connect_to(run);
     char sql[160];
     must(conn, "DROP TABLE IF EXISTS history_register");
-    must(conn, "CREATE TABLE history_register (k int PRIMARY KEY, v bigint NOT NULL, replaced bigint)");
-    snprintf(sql, sizeof(sql), "INSERT INTO history_register SELECT g, -g - 1, NULL FROM generate_series(0, %d) g", run->n_keys - 1);
+    must(conn,
+         "CREATE TABLE history_register (k int PRIMARY KEY, v bigint NOT NULL, replaced bigint)");
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO history_register SELECT g, -g - 1, NULL FROM generate_series(0, %d) g",
+             run->n_keys - 1);
     must(conn, sql);
     PQfinish(conn);
 }
@@ -167,7 +173,9 @@ int main(int argc, char **argv)
                       .n_keys = argc > 5 ? (int)strtol(argv[5], NULL, 10) : 10,
                       .seed = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 1};
     if (argc < 2 || !run.level || run.n_threads < 1 || run.n_txns < 1 || run.n_keys < 1) {
-        fprintf(stderr, "usage: %s CONNINFO [read-committed|repeatable-read|serializable] [THREADS [TRANSACTIONS [KEYS [SEED]]]]\n",
+        fprintf(stderr,
+                "usage: %s CONNINFO [read-committed|repeatable-read|serializable] [THREADS "
+                "[TRANSACTIONS [KEYS [SEED]]]]\n",
                 argv[0]);
         return 2;
     }
@@ -184,8 +192,8 @@ int main(int argc, char **argv)
         pthread_join(hands[k].thread, NULL);
     struct arena *arena = arena_new("history");
     const char *found = history_check(run.history, arena);
-    printf("history: %s, %zu committed, %d failed: %s\n", run.level, history_n_committed(run.history), run.n_failed,
-           found ? found : "nothing forbidden");
+    printf("history: %s, %zu committed, %d failed: %s\n", run.level,
+           history_n_committed(run.history), run.n_failed, found ? found : "nothing forbidden");
     bool good = !found && !run.n_broken;
     arena_free(arena);
     history_free(run.history);

@@ -18,7 +18,15 @@ struct entry {
 
 static bool is_internal(const struct proc *proc)
 {
-    static const uint32_t internal_types[] = {2281 /* internal */, 2275 /* cstring */, 2279 /* trigger */, 3838, 2280, 325, 269, 3115, 3310};
+    static const uint32_t internal_types[] = {2281 /* internal */,
+                                              2275 /* cstring */,
+                                              2279 /* trigger */,
+                                              3838,
+                                              2280,
+                                              325,
+                                              269,
+                                              3115,
+                                              3310};
     for (size_t t = 0; t < ARRAY_COUNT(internal_types); t++) {
         if (proc->result_type == internal_types[t])
             return true;
@@ -95,8 +103,10 @@ int main(void)
         there += entry->there;
     }
     qsort(entries, n, sizeof(*entries), by_name);
-    printf("# Functions\n\nMade by `build/release/functions`; `tests/scenario/sql-support` fails when it is out of date.\n\n"
-           "Of the %zu built-in functions and aggregates of PostgreSQL 15 that SQL can call, %zu are there. Calling one of the others is refused with 0A000.\n\n"
+    printf("# Functions\n\nMade by `build/release/functions`; `tests/scenario/sql-support` fails "
+           "when it is out of date.\n\n"
+           "Of the %zu built-in functions and aggregates of PostgreSQL 15 that SQL can call, %zu "
+           "are there. Calling one of the others is refused with 0A000.\n\n"
            "## Not there\n\n",
            n, there);
     for (size_t k = 0; k < n; k = group_end(entries, n, k))

@@ -146,7 +146,8 @@ static void *waker(void *arg)
         struct waiter *waiter = atomic_load(&published);
         if (waiter == (struct waiter *)1)
             return NULL;
-        if (waiter && (waiter = atomic_exchange(&published, NULL)) && waiter != (struct waiter *)1) {
+        if (waiter && (waiter = atomic_exchange(&published, NULL)) &&
+            waiter != (struct waiter *)1) {
             waiter_wake(waiter);
             ++*n;
         } else if (waiter == (struct waiter *)1) {

@@ -43,7 +43,8 @@ static struct config *load(const char *text, const char *flag, struct err *err)
 START_TEST(flags_beat_the_environment_which_beats_the_file)
 {
     struct err err = ERR_IN(arena_new("test"));
-    struct config *config = load("[server]\nport = 1111\nshards = 3\n[table.orders]\nshard_key = tenant_id\n", NULL, &err);
+    struct config *config = load(
+        "[server]\nport = 1111\nshards = 3\n[table.orders]\nshard_key = tenant_id\n", NULL, &err);
     ck_assert_ptr_nonnull(config);
     ck_assert_int_eq(config->port, 1111);
     ck_assert_int_eq(config->shards, 3);
@@ -68,8 +69,10 @@ static const struct {
     {"[server]\nport = many\n", NULL, "%s line 2: \"many\" is not a number for port"},
     {"[server]\nshards = 0\n", NULL, "%s line 2: shards must be between 1 and 4096"},
     {"[tls]\ntls_min_version = 1.0\n", NULL, "%s line 2: tls_min_version must be one of |1.2|1.3|"},
-    {"[hba]\nrule = host all all nowhere trust\n", NULL, "%s line 2: \"nowhere\" is not an address such as 10.0.0.0/8, ::1/128 or all"},
-    {"[table.t]\nshard_kee = a\n", NULL, "%s line 2: unknown key \"shard_kee\" in section [table.t]"},
+    {"[hba]\nrule = host all all nowhere trust\n", NULL,
+     "%s line 2: \"nowhere\" is not an address such as 10.0.0.0/8, ::1/128 or all"},
+    {"[table.t]\nshard_kee = a\n", NULL,
+     "%s line 2: unknown key \"shard_kee\" in section [table.t]"},
     {"", "--prot=5", "unknown flag \"--prot\""},
     {"", "--port", "--port wants a value"},
     {"", "rubbish", "unknown argument \"rubbish\""},
@@ -95,8 +98,10 @@ START_TEST(open_doors_are_refused)
     struct err err = ERR_IN(arena_new("test"));
     ck_assert_ptr_null(load("[server]\nlisten = 0.0.0.0\n", NULL, &err));
     ck_assert_ptr_nonnull(strstr(err.message, "without authentication is refused"));
-    ck_assert_ptr_null(load("[server]\nlisten = 0.0.0.0\n[hba]\nrule = host all all all trust\n", NULL, &err));
-    struct config *config = load("[server]\nlisten = *\n[hba]\nrule = host all all all scram-sha-256\n", NULL, &err);
+    ck_assert_ptr_null(
+        load("[server]\nlisten = 0.0.0.0\n[hba]\nrule = host all all all trust\n", NULL, &err));
+    struct config *config =
+        load("[server]\nlisten = *\n[hba]\nrule = host all all all scram-sha-256\n", NULL, &err);
     ck_assert_ptr_nonnull(config);
     config_free(config);
     arena_free(err.arena);
@@ -118,9 +123,14 @@ START_TEST(the_first_rule_that_fits_decides)
         bool tls;
         int rule; /* -1: none */
     } examples[] = {
-        {"shop", "alice", "10.1.2.3", false, 0},  {"shop", "alice", "10.2.2.3", false, -1}, {"other", "alice", "10.1.2.3", false, -1},
-        {"other", "carol", "2001:db8::1", true, 1}, {"other", "carol", "2001:db8::1", false, -1}, {"dave", "dave", "10.9.9.9", true, 2},
-        {"x", "y", NULL, false, 3},               {"dave", "dave", "11.0.0.1", false, -1},
+        {"shop", "alice", "10.1.2.3", false, 0},
+        {"shop", "alice", "10.2.2.3", false, -1},
+        {"other", "alice", "10.1.2.3", false, -1},
+        {"other", "carol", "2001:db8::1", true, 1},
+        {"other", "carol", "2001:db8::1", false, -1},
+        {"dave", "dave", "10.9.9.9", true, 2},
+        {"x", "y", NULL, false, 3},
+        {"dave", "dave", "11.0.0.1", false, -1},
     };
     for (size_t i = 0; i < ARRAY_COUNT(examples); i++) {
         uint8_t address[16];
@@ -128,7 +138,8 @@ START_TEST(the_first_rule_that_fits_decides)
         if (examples[i].address)
             ck_assert(address_parse(examples[i].address, address, &v4));
         const struct hba_rule *rule =
-            config_hba(config, examples[i].database, examples[i].user, examples[i].address ? address : NULL, examples[i].tls);
+            config_hba(config, examples[i].database, examples[i].user,
+                       examples[i].address ? address : NULL, examples[i].tls);
         ck_assert_int_eq(rule ? (int)(rule - config->hba.items) : -1, examples[i].rule);
     }
     config_free(config);

@@ -9,7 +9,8 @@ Suite *pgwire_copy_suite(void);
 static const char *const names[] = {"a", "b", "c"};
 
 /* Reads all of `text`, fed in pieces; rows as "[x|y]" with <null>, an error as "!SQLSTATE message @where". */
-static const char *read_all(struct arena *arena, const struct copy_options *options, const char *text, size_t n, size_t piece)
+static const char *read_all(struct arena *arena, const struct copy_options *options,
+                            const char *text, size_t n, size_t piece)
 {
     struct copy_reader reader;
     struct buf out = BUF_IN(arena);
@@ -39,7 +40,8 @@ static const char *read_all(struct arena *arena, const struct copy_options *opti
         buf_putc(&out, '[');
         for (uint16_t i = 0; i < options->n_columns; i++) {
             const struct copy_field *field = &reader.fields[i];
-            buf_printf(&out, "%s%.*s", i ? "|" : "", field->null ? 6 : (int)field->n, field->null ? "<null>" : field->p);
+            buf_printf(&out, "%s%.*s", i ? "|" : "", field->null ? 6 : (int)field->n,
+                       field->null ? "<null>" : field->p);
         }
         buf_putc(&out, ']');
     }
@@ -62,19 +64,25 @@ static const struct example examples[] = {
     {COPY_FORMAT_TEXT, 1, "two\\\nlines\n", "[two\nlines]"},
     {COPY_FORMAT_TEXT, 1, "x\n\\.\ny\n", "[x]"},
     {COPY_FORMAT_TEXT, 2, "1\n", "!22P04 missing data for column \"b\" @COPY t, line 1: \"1\""},
-    {COPY_FORMAT_TEXT, 1, "1\n2\t3\n", "[1]!22P04 extra data after last expected column @COPY t, line 2: \"2\t3\""},
-    {COPY_FORMAT_TEXT, 1, "1\n2\r\n", "[1]!22P04 literal carriage return found in data @COPY t, line 2"},
+    {COPY_FORMAT_TEXT, 1, "1\n2\t3\n",
+     "[1]!22P04 extra data after last expected column @COPY t, line 2: \"2\t3\""},
+    {COPY_FORMAT_TEXT, 1, "1\n2\r\n",
+     "[1]!22P04 literal carriage return found in data @COPY t, line 2"},
     {COPY_FORMAT_TEXT, 1, "x\n\\.y\n", "[x]!22P04 end-of-copy marker corrupt @COPY t, line 2"},
-    {COPY_FORMAT_TEXT, 1, "a\xff\n", "!22021 invalid byte sequence for encoding \"UTF8\": 0xff @COPY t, line 1: \"a\xff\""},
-    {COPY_FORMAT_TEXT, 1, "\\xff\n", "!22021 invalid byte sequence for encoding \"UTF8\": 0xff @COPY t, line 1: \"\\xff\""},
+    {COPY_FORMAT_TEXT, 1, "a\xff\n",
+     "!22021 invalid byte sequence for encoding \"UTF8\": 0xff @COPY t, line 1: \"a\xff\""},
+    {COPY_FORMAT_TEXT, 1, "\\xff\n",
+     "!22021 invalid byte sequence for encoding \"UTF8\": 0xff @COPY t, line 1: \"\\xff\""},
     {COPY_FORMAT_CSV, 2, "1,one\n2,\"t,w\"\"o\"\n", "[1|one][2|t,w\"o]"},
     {COPY_FORMAT_CSV, 2, ",\"\"\n", "[<null>|]"},
     {COPY_FORMAT_CSV, 2, "1,\"two\nlines\"\n3,x\n", "[1|two\nlines][3|x]"},
     {COPY_FORMAT_CSV, 2, "1,a\"b,c\"d\n", "[1|ab,cd]"},
     {COPY_FORMAT_CSV, 1, "\\.\nmore\n", ""},
     {COPY_FORMAT_CSV, 1, "x\\.\n", "[x\\.]"},
-    {COPY_FORMAT_CSV, 2, "1,\"open\n", "!22P04 unterminated CSV quoted field @COPY t, line 2: \"1,\"open\n\""},
-    {COPY_FORMAT_CSV, 2, "1,\"a\nb\"\n2\n", "[1|a\nb]!22P04 missing data for column \"b\" @COPY t, line 3: \"2\""},
+    {COPY_FORMAT_CSV, 2, "1,\"open\n",
+     "!22P04 unterminated CSV quoted field @COPY t, line 2: \"1,\"open\n\""},
+    {COPY_FORMAT_CSV, 2, "1,\"a\nb\"\n2\n",
+     "[1|a\nb]!22P04 missing data for column \"b\" @COPY t, line 3: \"2\""},
 };
 
 START_TEST(rows_are_read_as_postgresql_reads_them)
@@ -106,14 +114,17 @@ START_TEST(csv_options_decide_about_null)
     options.header = COPY_HEADER_MATCH;
     ck_assert_str_eq(read_all(arena, &options, "a,b\n1,2\n", 8, 3), "[1|2]");
     ck_assert_str_eq(read_all(arena, &options, "a,x\n1,2\n", 8, 3),
-                     "!22P04 column name mismatch in header line field 2: got \"x\", expected \"b\" @COPY t, line 1: \"a,x\"");
+                     "!22P04 column name mismatch in header line field 2: got \"x\", expected "
+                     "\"b\" @COPY t, line 1: \"a,x\"");
     arena_free(arena);
 }
 END_TEST
 
 START_TEST(what_is_written_is_read_back)
 {
-    static const char *const values[] = {"", "plain", "tab\there", "new\nline", "back\\slash", "quote\"d", "comma,", "\\N", "\r", NULL};
+    static const char *const values[] = {
+        "",         "plain",  "tab\there", "new\nline", "back\\slash",
+        "quote\"d", "comma,", "\\N",       "\r",        NULL};
     struct arena *arena = arena_new("test");
     for (int format = COPY_FORMAT_TEXT; format <= COPY_FORMAT_BINARY; format++) {
         struct copy_options options = copy_defaults((enum copy_format)format);
@@ -145,18 +156,22 @@ START_TEST(damaged_binary_input_is_refused)
     options.column_names = names;
     options.n_columns = 1;
     struct buf text = BUF_IN(arena);
-    ck_assert_str_eq(read_all(arena, &options, "PGCOPX", 6, 6), "!22P04 COPY file signature not recognized @COPY t, line 0");
+    ck_assert_str_eq(read_all(arena, &options, "PGCOPX", 6, 6),
+                     "!22P04 COPY file signature not recognized @COPY t, line 0");
     buf_append(&text, head, sizeof(head) - 1);
     size_t n = text.n;
     ck_assert_str_eq(read_all(arena, &options, text.p, n, 1), "");
     buf_append(&text, "\0\2", 2);
-    ck_assert_str_eq(read_all(arena, &options, text.p, text.n, 5), "!22P04 row field count is 2, expected 1 @COPY t, line 1");
+    ck_assert_str_eq(read_all(arena, &options, text.p, text.n, 5),
+                     "!22P04 row field count is 2, expected 1 @COPY t, line 1");
     text.n = n;
     buf_append(&text, "\0\1\0\0\0\5abc", 9);
-    ck_assert_str_eq(read_all(arena, &options, text.p, text.n, 5), "!22P04 unexpected EOF in COPY data @COPY t, line 1");
+    ck_assert_str_eq(read_all(arena, &options, text.p, text.n, 5),
+                     "!22P04 unexpected EOF in COPY data @COPY t, line 1");
     text.n = n;
     buf_append(&text, "\377\377x", 3);
-    ck_assert_str_eq(read_all(arena, &options, text.p, text.n, text.n), "!22P04 received copy data after EOF marker @COPY t, line 0");
+    ck_assert_str_eq(read_all(arena, &options, text.p, text.n, text.n),
+                     "!22P04 received copy data after EOF marker @COPY t, line 0");
     arena_free(arena);
 }
 END_TEST

@@ -27,7 +27,8 @@ START_TEST(frames_are_found_and_bad_ones_told)
     for (size_t i = 0; i < ARRAY_COUNT(examples); i++) {
         struct wire_message message;
         size_t used = 0, need = 0;
-        enum wire_frame got = wire_frame((const uint8_t *)examples[i].bytes, examples[i].n, &message, &used, &need);
+        enum wire_frame got =
+            wire_frame((const uint8_t *)examples[i].bytes, examples[i].n, &message, &used, &need);
         ck_assert_int_eq(got, examples[i].expected);
         ck_assert_uint_eq(need, examples[i].need);
         if (got == WIRE_FRAME_OK)
@@ -57,7 +58,8 @@ END_TEST
 START_TEST(reports_leave_out_what_is_not_set)
 {
     struct buf out = {0};
-    struct wire_report report = {.severity = "ERROR", .sqlstate = "42601", .message = "m", .position = 7};
+    struct wire_report report = {
+        .severity = "ERROR", .sqlstate = "42601", .message = "m", .position = 7};
     wire_report(&out, 'E', &report);
     static const char expected[] = "E\0\0\0\x25SERROR\0VERROR\0C42601\0Mm\0P7\0\0";
     ck_assert_uint_eq(out.n, out.p[4] + 1u);

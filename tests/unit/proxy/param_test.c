@@ -14,12 +14,16 @@ static const struct {
     {"work_mem", "1.5 GB", "1536MB", NULL},
     {"work_mem", "100", "100kB", NULL},
     {"work_mem", "1GBx", NULL, "22023 invalid value for parameter \"work_mem\": \"1GBx\""},
-    {"work_mem", "1", NULL, "22023 1 kB is outside the valid range for parameter \"work_mem\" (64 .. 2147483647)"},
+    {"work_mem", "1", NULL,
+     "22023 1 kB is outside the valid range for parameter \"work_mem\" (64 .. 2147483647)"},
     {"statement_timeout", "90s", "90s", NULL},
     {"statement_timeout", "2min", "2min", NULL},
     {"statement_timeout", "0", "0", NULL},
-    {"statement_timeout", "-1", NULL, "22023 -1 ms is outside the valid range for parameter \"statement_timeout\" (0 .. 2147483647)"},
-    {"extra_float_digits", "9", NULL, "22023 9 is outside the valid range for parameter \"extra_float_digits\" (-15 .. 3)"},
+    {"statement_timeout", "-1", NULL,
+     "22023 -1 ms is outside the valid range for parameter \"statement_timeout\" (0 .. "
+     "2147483647)"},
+    {"extra_float_digits", "9", NULL,
+     "22023 9 is outside the valid range for parameter \"extra_float_digits\" (-15 .. 3)"},
     {"random_page_cost", "1.10", "1.1", NULL},
     {"enable_seqscan", "yes", "on", NULL},
     {"enable_seqscan", "of", "off", NULL},
@@ -29,7 +33,8 @@ static const struct {
     {"synchronous_commit", "true", "on", NULL},
     {"client_min_messages", "debug", "debug2", NULL},
     {"datestyle", "foo", NULL, "22023 invalid value for parameter \"DateStyle\": \"foo\""},
-    {"datestyle", "sql, iso", NULL, "22023 invalid value for parameter \"DateStyle\": \"sql, iso\""},
+    {"datestyle", "sql, iso", NULL,
+     "22023 invalid value for parameter \"DateStyle\": \"sql, iso\""},
     {"datestyle", "german", "German, DMY", NULL},
     {"client_encoding", "'utf-8'", "UTF8", NULL},
     {"client_encoding", "UNICODE", "UTF8", NULL},
@@ -50,7 +55,8 @@ START_TEST(values_are_checked_and_shown)
     const char *value = NULL;
     bool ok = param_check(def, examples[_i].text, &value, &err);
     if (examples[_i].error)
-        ck_assert_str_eq(arena_printf(arena, "%s %s", err.sqlstate, err.message ? err.message : ""), examples[_i].error);
+        ck_assert_str_eq(arena_printf(arena, "%s %s", err.sqlstate, err.message ? err.message : ""),
+                         examples[_i].error);
     ck_assert(ok == !examples[_i].error);
     if (ok)
         ck_assert_str_eq(param_show(def, value, arena), examples[_i].shown);

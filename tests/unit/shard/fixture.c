@@ -121,7 +121,7 @@ bool try_commit(struct storage *storage, struct database_files *database, const 
 }
 
 void commit_these(struct storage *storage, struct database_files *database, const struct op *ops,
-                size_t n_ops)
+                  size_t n_ops)
 {
     must(try_commit(storage, database, ops, n_ops));
 }

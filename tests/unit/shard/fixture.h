@@ -32,7 +32,7 @@ struct op op_sql(uint32_t shard, const char *sql);
 bool try_commit(struct storage *storage, struct database_files *database, const struct op *ops,
                 size_t n_ops);
 void commit_these(struct storage *storage, struct database_files *database, const struct op *ops,
-                size_t n_ops);
+                  size_t n_ops);
 
 /* One integer from one shard; -1 if there is no row. */
 int64_t ask(struct database_files *database, uint32_t shard, const char *sql);

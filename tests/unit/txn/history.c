@@ -28,7 +28,7 @@ struct history_txn {
     size_t n, cap;
     uint64_t begun, ended; /* positions on one clock for all */
     bool snapshot, serializable, committed;
-    uint32_t number;       /* among the committed */
+    uint32_t number; /* among the committed */
 };
 
 struct history {
@@ -136,11 +136,13 @@ static struct version *version_of(struct checker *c, uint32_t key, int64_t value
     return version;
 }
 
-static bool found(struct checker *c, const char *what, const struct history_txn *txn, const struct access *access)
+static bool found(struct checker *c, const char *what, const struct history_txn *txn,
+                  const struct access *access)
 {
     if (!c->found)
-        c->found = arena_printf(c->arena, "%s: transaction %u (%" PRIu64 "..%" PRIu64 "), key %u, value %" PRId64, what,
-                                txn->number, txn->begun, txn->ended, access->key, access->value);
+        c->found = arena_printf(
+            c->arena, "%s: transaction %u (%" PRIu64 "..%" PRIu64 "), key %u, value %" PRId64, what,
+            txn->number, txn->begun, txn->ended, access->key, access->value);
     return false;
 }
 
@@ -178,7 +180,8 @@ static bool note_successors(struct checker *c)
     return true;
 }
 
-static void add_edge(struct checker *c, const struct history_txn *from, const struct history_txn *to, enum edge_kind kind)
+static void add_edge(struct checker *c, const struct history_txn *from,
+                     const struct history_txn *to, enum edge_kind kind)
 {
     if (!from || !to || from == to || !from->committed || !to->committed)
         return;
@@ -197,7 +200,8 @@ static bool note_access(struct checker *c, struct history_txn *txn, const struct
         if (!version->final)
             return found(c, "G1b, intermediate read", txn, access);
     }
-    if (version->next_writer && version->next_writer != txn && version->next_writer->ended < txn->begun)
+    if (version->next_writer && version->next_writer != txn &&
+        version->next_writer->ended < txn->begun)
         return found(c, "stale read", txn, access);
     add_edge(c, version->writer, txn, access->write ? EDGE_WW : EDGE_WR);
     if (!access->write && version->writer != txn)
@@ -238,7 +242,8 @@ static bool check_cycles(struct checker *c)
                 return found(c, "G0, write cycle", txn, &none);
             if (edge->kind != EDGE_RW && reaches(c, edge->to, n, EDGE_WW | EDGE_WR))
                 return found(c, "G1c, circular information flow", txn, &none);
-            if (edge->kind == EDGE_RW && txn->snapshot && reaches(c, edge->to, n, EDGE_WW | EDGE_WR))
+            if (edge->kind == EDGE_RW && txn->snapshot &&
+                reaches(c, edge->to, n, EDGE_WW | EDGE_WR))
                 return found(c, "G-single, read skew", txn, &none);
         }
     return true;
@@ -251,7 +256,8 @@ static bool check_serializable(struct checker *c)
     for (uint32_t n = 0; n < c->n_nodes; n++) {
         size_t kept = 0;
         for (size_t k = 0; k < c->nodes[n].edges.n; k++)
-            if (c->nodes[n].txn->serializable && c->nodes[c->nodes[n].edges.items[k].to].txn->serializable)
+            if (c->nodes[n].txn->serializable &&
+                c->nodes[c->nodes[n].edges.items[k].to].txn->serializable)
                 c->nodes[n].edges.items[kept++] = c->nodes[n].edges.items[k];
         c->nodes[n].edges.n = kept;
     }
@@ -289,7 +295,8 @@ const char *history_check(struct history *history, struct arena *arena)
             txn->number = c.n_nodes;
             c.nodes[c.n_nodes++].txn = txn;
         }
-    (void)(note_versions(&c) && note_successors(&c) && note_accesses(&c) && check_cycles(&c) && check_serializable(&c));
+    (void)(note_versions(&c) && note_successors(&c) && note_accesses(&c) && check_cycles(&c) &&
+           check_serializable(&c));
     map_free(c.versions);
     return c.found;
 }

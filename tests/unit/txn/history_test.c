@@ -35,8 +35,8 @@ struct hand {
 };
 
 /* Reads one register, or all of them in one statement; with `write`, replaces the one. */
-static enum txn_result statement(struct hand *hand, struct txn *txn, struct history_txn *record, int64_t id, bool all, bool write,
-                                 struct err *err)
+static enum txn_result statement(struct hand *hand, struct txn *txn, struct history_txn *record,
+                                 int64_t id, bool all, bool write, struct err *err)
 {
     struct fixture *f = &hand->run->f;
     struct arena *arena = arena_new("statement");
@@ -75,7 +75,8 @@ static enum txn_result statement(struct hand *hand, struct txn *txn, struct hist
             continue;
         static const uint8_t changed[] = {2};
         if (hand->run->plant != PLANT_NO_LOCKS)
-            result = txn_lock_row(txn, &f->table, row.shard, row.rid, ROW_NO_KEY_UPDATE, WAIT_BLOCK, err);
+            result = txn_lock_row(txn, &f->table, row.shard, row.rid, ROW_NO_KEY_UPDATE, WAIT_BLOCK,
+                                  err);
         if (result != TXN_OK)
             break;
         value = atomic_fetch_add(&hand->run->next_value, 1);
@@ -101,13 +102,14 @@ static void transaction(struct hand *hand)
 {
     struct run *run = hand->run;
     int n_statements = 1 + rand_r(&hand->seed) % 4;
-    enum isolation isolation = run->plant == PLANT_WEAK_SNAPSHOT ? ISOLATION_READ_COMMITTED
+    enum isolation isolation = run->plant == PLANT_WEAK_SNAPSHOT   ? ISOLATION_READ_COMMITTED
                                : run->plant == PLANT_SNAPSHOT_ONLY ? ISOLATION_REPEATABLE_READ
                                                                    : run->isolation;
     arena_reset(hand->arena);
     struct err err = ERR_IN(hand->arena);
-    struct history_txn *record = history_begin(run->history, run->isolation != ISOLATION_READ_COMMITTED || n_statements == 1,
-                                               run->isolation == ISOLATION_SERIALIZABLE);
+    struct history_txn *record =
+        history_begin(run->history, run->isolation != ISOLATION_READ_COMMITTED || n_statements == 1,
+                      run->isolation == ISOLATION_SERIALIZABLE);
     struct txn *txn = fx_begin(&run->f, isolation, hand->pid);
     enum txn_result result = TXN_OK;
     for (int k = 0; k < n_statements && result == TXN_OK; k++) {
@@ -155,7 +157,10 @@ static const char *play(enum isolation isolation, enum plant plant, unsigned see
         fx_insert(&run.f, txn, id, id);
     fx_commit(txn);
     for (int k = 0; k < THREADS; k++) {
-        hands[k] = (struct hand){.run = &run, .seed = seed * 100 + (unsigned)k, .arena = arena_new("hand"), .pid = k + 10};
+        hands[k] = (struct hand){.run = &run,
+                                 .seed = seed * 100 + (unsigned)k,
+                                 .arena = arena_new("hand"),
+                                 .pid = k + 10};
         pthread_create(&hands[k].thread, NULL, work, &hands[k]);
     }
     for (int k = 0; k < THREADS; k++) {
@@ -167,8 +172,8 @@ static const char *play(enum isolation isolation, enum plant plant, unsigned see
     arena = arena_new("found");
     const char *found = history_check(run.history, arena);
     if (getenv("HISTORY_VERBOSE"))
-        printf("isolation %d plant %d: %zu committed, %d failed: %s\n", isolation, plant, history_n_committed(run.history),
-               run.n_failed, found ? found : "clean");
+        printf("isolation %d plant %d: %zu committed, %d failed: %s\n", isolation, plant,
+               history_n_committed(run.history), run.n_failed, found ? found : "clean");
     history_free(run.history);
     fixture_close(&run.f);
     return found;

@@ -82,8 +82,11 @@ static enum lock_result try_lock(int who, struct lock_tag t, int mode)
 static void start(int who, struct lock_tag t, int mode, int64_t deadlock_us, int64_t timeout_us)
 {
     struct actor *actor = &actors[who];
-    actor->request = (struct lock_request){
-        .tag = t, .mode = mode, .policy = WAIT_BLOCK, .lock_timeout_us = timeout_us, .deadlock_timeout_us = deadlock_us};
+    actor->request = (struct lock_request){.tag = t,
+                                           .mode = mode,
+                                           .policy = WAIT_BLOCK,
+                                           .lock_timeout_us = timeout_us,
+                                           .deadlock_timeout_us = deadlock_us};
     atomic_store(&actor->done, false);
     pthread_create(&actor->thread, NULL, act, actor);
     for (int k = 0; k < 4000 && !atomic_load(&actor->done); k++) { /* until it waits */
@@ -106,19 +109,22 @@ static enum lock_result finish(int who)
 START_TEST(modes_conflict_as_in_postgresql)
 {
     static const char *const rows[] = {"...x", "..xx", ".xxx", "xxxx"};
-    static const char *const tables[] = {".......x", "......xx", "....xxxx", "...xxxxx", "..xx.xxx", "..xxxxxx", ".xxxxxxx", "xxxxxxxx"};
+    static const char *const tables[] = {".......x", "......xx", "....xxxx", "...xxxxx",
+                                         "..xx.xxx", "..xxxxxx", ".xxxxxxx", "xxxxxxxx"};
     for (int a = 1; a <= 8; a++)
         for (int b = 1; b <= 8; b++) {
             struct lock_tag t = tag(LOCK_TABLE, 10, 0);
             ck_assert_int_eq(try_lock(0, t, a), LOCK_GRANTED);
-            ck_assert_int_eq(try_lock(1, t, b), tables[a - 1][b - 1] == 'x' ? LOCK_BUSY : LOCK_GRANTED);
+            ck_assert_int_eq(try_lock(1, t, b),
+                             tables[a - 1][b - 1] == 'x' ? LOCK_BUSY : LOCK_GRANTED);
             lock_release(&actors[0].owner, 0);
             lock_release(&actors[1].owner, 0);
             if (a > 4 || b > 4)
                 continue;
             t = tag(LOCK_ROW, 10, 7);
             ck_assert_int_eq(try_lock(0, t, a), LOCK_GRANTED);
-            ck_assert_int_eq(try_lock(1, t, b), rows[a - 1][b - 1] == 'x' ? LOCK_BUSY : LOCK_GRANTED);
+            ck_assert_int_eq(try_lock(1, t, b),
+                             rows[a - 1][b - 1] == 'x' ? LOCK_BUSY : LOCK_GRANTED);
             lock_release(&actors[0].owner, 0);
             lock_release(&actors[1].owner, 0);
         }
@@ -130,7 +136,8 @@ START_TEST(waiting_is_first_come_first_served)
     struct lock_tag t = tag(LOCK_ROW, 10, 1);
     ck_assert_int_eq(try_lock(0, t, ROW_KEY_SHARE), LOCK_GRANTED);
     start(1, t, ROW_UPDATE, 1000000, 0);
-    start(2, t, ROW_KEY_SHARE, 1000000, 0); /* would go with the holder, but not past the first in the queue */
+    start(2, t, ROW_KEY_SHARE, 1000000,
+          0); /* would go with the holder, but not past the first in the queue */
     start(3, t, ROW_UPDATE, 1000000, 0);
     ck_assert(!atomic_load(&actors[2].done));
     ck_assert_int_eq(try_lock(4, t, ROW_KEY_SHARE), LOCK_BUSY);
@@ -147,7 +154,8 @@ END_TEST
 
 START_TEST(a_cycle_ends_the_one_who_looks)
 {
-    struct lock_tag a = tag(LOCK_ROW, 10, 1), b = tag(LOCK_TABLE, 16385, 0), c = tag(LOCK_ADVISORY, 1, 0x500000007);
+    struct lock_tag a = tag(LOCK_ROW, 10, 1), b = tag(LOCK_TABLE, 16385, 0),
+                    c = tag(LOCK_ADVISORY, 1, 0x500000007);
     ck_assert_int_eq(try_lock(0, a, ROW_UPDATE), LOCK_GRANTED);
     ck_assert_int_eq(try_lock(1, b, 3), LOCK_GRANTED); /* weak: through the fast path */
     ck_assert_int_eq(try_lock(2, c, LOCK_EXCLUSIVE), LOCK_GRANTED);
@@ -158,11 +166,13 @@ START_TEST(a_cycle_ends_the_one_who_looks)
     ck_assert(err_is(&actors[2].err, "40P01"));
     ck_assert_str_eq(actors[2].err.message, "deadlock detected");
     ck_assert_str_eq(actors[2].err.hint, "See server log for query details.");
-    char *want = arena_printf(actors[0].arena,
-                              "Process 102 waits for ShareLock on transaction %llu; blocked by process 100.\n"
-                              "Process 100 waits for AccessExclusiveLock on relation 16385 of database 5; blocked by process 101.\n"
-                              "Process 101 waits for ShareLock on advisory lock [5,5,7,1]; blocked by process 102.",
-                              (unsigned long long)actors[0].xid);
+    char *want = arena_printf(
+        actors[0].arena,
+        "Process 102 waits for ShareLock on transaction %llu; blocked by process 100.\n"
+        "Process 100 waits for AccessExclusiveLock on relation 16385 of database 5; blocked by "
+        "process 101.\n"
+        "Process 101 waits for ShareLock on advisory lock [5,5,7,1]; blocked by process 102.",
+        (unsigned long long)actors[0].xid);
     ck_assert_str_eq(actors[2].err.detail, want);
     lock_release(&actors[2].owner, 0);
     ck_assert_int_eq(finish(1), LOCK_WAITED);
@@ -177,8 +187,8 @@ START_TEST(a_soft_cycle_is_undone_by_reordering_the_queue)
     ck_assert_int_eq(try_lock(0, a, 3), LOCK_GRANTED);
     ck_assert_int_eq(try_lock(2, b, 8), LOCK_GRANTED);
     ck_assert_int_eq(try_lock(1, b, 1), LOCK_BUSY);
-    start(2, a, 8, 60000000, 0);  /* 2 waits for 0 */
-    start(3, a, 1, 60000000, 0);  /* 3 waits behind 2 */
+    start(2, a, 8, 60000000, 0); /* 2 waits for 0 */
+    start(3, a, 1, 60000000, 0); /* 3 waits behind 2 */
     ck_assert_int_eq(try_lock(4, a, 2), LOCK_BUSY);
     /* 0 asks for b: it is held by 2, who waits for 0: a hard cycle */
     start(0, b, 1, 0, 0);
@@ -254,10 +264,11 @@ static void *stress(void *arg)
         for (int k = 0; ok && k < 3; k++) {
             int t = rand_r(&seed) % STRESS_TAGS;
             bool row = t % 2;
-            struct lock_request request = {.tag = tag(row ? LOCK_ROW : LOCK_TABLE, (uint32_t)(t + 1), 0),
-                                           .mode = row ? ROW_UPDATE : 8,
-                                           .policy = WAIT_BLOCK,
-                                           .deadlock_timeout_us = 200};
+            struct lock_request request = {
+                .tag = tag(row ? LOCK_ROW : LOCK_TABLE, (uint32_t)(t + 1), 0),
+                .mode = row ? ROW_UPDATE : 8,
+                .policy = WAIT_BLOCK,
+                .deadlock_timeout_us = 200};
             if (rand_r(&seed) % 3 == 0) { /* weak ones in between */
                 request.tag = tag(LOCK_TABLE, (uint32_t)((t & ~1) + 1), 0);
                 request.mode = 1 + rand_r(&seed) % 3;
@@ -319,7 +330,8 @@ static void *add_in_thread(void *arg)
 static struct worker *start_add(struct fixture *f, struct txn *txn, int64_t id, int64_t add)
 {
     struct worker *worker = ARENA_NEW(f->arena, struct worker);
-    *worker = (struct worker){.f = f, .txn = txn, .id = id, .add = add, .err = ERR_IN(arena_child(f->arena, "worker"))};
+    *worker = (struct worker){
+        .f = f, .txn = txn, .id = id, .add = add, .err = ERR_IN(arena_child(f->arena, "worker"))};
     pthread_create(&worker->thread, NULL, add_in_thread, worker);
     usleep(30000);
     return worker;
@@ -383,7 +395,11 @@ static int delete_tens(struct fixture *f, struct txn *txn, int *n_rounds)
     struct err err = ERR_IN(f->arena);
     struct datum ten = datum_int(10);
     struct scan_qual qual = {2, QUAL_EQ, &ten, 1};
-    struct scan_spec spec = {.relation = &f->table, .shards = fx_shards(f), .n_shards = f->n_shards, .quals = &qual, .n_quals = 1};
+    struct scan_spec spec = {.relation = &f->table,
+                             .shards = fx_shards(f),
+                             .n_shards = f->n_shards,
+                             .quals = &qual,
+                             .n_quals = 1};
     for (*n_rounds = 1;; ++*n_rounds) {
         enum txn_result result = TXN_OK;
         struct row row;
@@ -485,13 +501,16 @@ START_TEST(advisory_locks_of_sessions_and_transactions)
     struct fixture f;
     fixture_open(&f, 1);
     struct err err = ERR_IN(f.arena);
-    struct txn *a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1), *b = fx_begin(&f, ISOLATION_READ_COMMITTED, 2);
+    struct txn *a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1),
+               *b = fx_begin(&f, ISOLATION_READ_COMMITTED, 2);
     bool got;
     ck_assert(advisory_lock(f.manager, 1, a, 42, 1, false, false, false, &got, &err) && got);
     ck_assert(advisory_lock(f.manager, 1, a, 42, 1, false, false, false, &got, &err) && got);
-    ck_assert(advisory_lock(f.manager, 1, a, 42, 1, true, true, true, &got, &err) && got); /* own process: never in the way */
+    ck_assert(advisory_lock(f.manager, 1, a, 42, 1, true, true, true, &got, &err) &&
+              got); /* own process: never in the way */
     ck_assert(advisory_lock(f.manager, 2, b, 42, 1, true, false, true, &got, &err) && !got);
-    ck_assert(advisory_lock(f.manager, 2, b, 42, 2, false, false, true, &got, &err) && got); /* another class */
+    ck_assert(advisory_lock(f.manager, 2, b, 42, 2, false, false, true, &got, &err) &&
+              got); /* another class */
     fx_commit(a);
     ck_assert(!advisory_unlock(f.manager, 1, 42, 1, true));
     ck_assert(advisory_unlock(f.manager, 1, 42, 1, false));

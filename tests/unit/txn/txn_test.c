@@ -20,7 +20,8 @@ START_TEST(own_changes_are_seen_by_the_next_statement_and_by_others_after_commit
     struct fixture f;
     fixture_open(&f, 2);
     struct err err = ERR_IN(f.arena);
-    struct txn *a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1), *b = fx_begin(&f, ISOLATION_READ_COMMITTED, 2);
+    struct txn *a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1),
+               *b = fx_begin(&f, ISOLATION_READ_COMMITTED, 2);
     for (int64_t id = 1; id <= 4; id++)
         fx_insert(&f, a, id, id * 10);
     ROWS(a, "2=20 4=40 1=10 3=30");
@@ -72,14 +73,19 @@ START_TEST(conditions_and_order_hold_over_files_and_overlay)
     for (int64_t id = 2; id <= 8; id += 2)
         fx_insert(&f, a, id, 10 - id);
     ck_assert_int_eq(fx_add(&f, a, 5, 100, &err), 1);
-    ck_assert_str_eq(fx_rows(&f, a, &f.table, NULL, 0, 1, false), "1=9 2=8 3=7 4=6 5=105 6=4 7=3 8=2 9=1");
-    ck_assert_str_eq(fx_rows(&f, a, &f.table, NULL, 0, 2, false), "9=1 8=2 7=3 6=4 4=6 3=7 2=8 1=9 5=105");
-    ck_assert_str_eq(fx_rows(&f, a, &f.table, NULL, 0, 1, true), "9=1 8=2 7=3 6=4 5=105 4=6 3=7 2=8 1=9");
-    struct datum low = datum_int(3), high = datum_int(7), list[] = {datum_int(2), datum_int(5), datum_int(2), datum_int(99)};
+    ck_assert_str_eq(fx_rows(&f, a, &f.table, NULL, 0, 1, false),
+                     "1=9 2=8 3=7 4=6 5=105 6=4 7=3 8=2 9=1");
+    ck_assert_str_eq(fx_rows(&f, a, &f.table, NULL, 0, 2, false),
+                     "9=1 8=2 7=3 6=4 4=6 3=7 2=8 1=9 5=105");
+    ck_assert_str_eq(fx_rows(&f, a, &f.table, NULL, 0, 1, true),
+                     "9=1 8=2 7=3 6=4 5=105 4=6 3=7 2=8 1=9");
+    struct datum low = datum_int(3), high = datum_int(7),
+                 list[] = {datum_int(2), datum_int(5), datum_int(2), datum_int(99)};
     struct datum name = datum_bytes("n4", 2);
     struct scan_qual between[] = {{1, QUAL_GT, &low, 1}, {1, QUAL_LE, &high, 1}};
     ck_assert_str_eq(fx_rows(&f, a, &f.table, between, 2, 1, false), "4=6 5=105 6=4 7=3");
-    struct scan_qual in = {1, QUAL_IN, list, 4}, named = {3, QUAL_EQ, &name, 1}, null = {2, QUAL_IS_NULL, NULL, 0};
+    struct scan_qual in = {1, QUAL_IN, list, 4}, named = {3, QUAL_EQ, &name, 1},
+                     null = {2, QUAL_IS_NULL, NULL, 0};
     ck_assert_str_eq(fx_rows(&f, a, &f.table, &in, 1, 1, false), "2=8 5=105");
     ck_assert_str_eq(fx_rows(&f, a, &f.table, &named, 1, 0, false), "4=6");
     ck_assert_str_eq(fx_rows(&f, a, &f.table, &null, 1, 0, false), "");
@@ -146,7 +152,8 @@ START_TEST(a_cursor_does_not_see_what_came_later)
     ck_assert_int_eq(fx_add(&f, a, 2, 10, &err), 1);
     ck_assert(txn_statement_begin(a, NULL, 0, &err));
     struct snapshot *snapshot = txn_snapshot_ref(a);
-    struct scan_spec spec = {.relation = &f.table, .shards = fx_shards(&f), .n_shards = 1, .order_attnum = 1};
+    struct scan_spec spec = {
+        .relation = &f.table, .shards = fx_shards(&f), .n_shards = 1, .order_attnum = 1};
     struct scan *scan = scan_open(a, f.arena, &f.env, &spec, &err);
     txn_statement_end(a);
     struct row row;
@@ -199,7 +206,9 @@ START_TEST(repeatable_read_keeps_its_moment_and_refuses_stale_writes)
     late.name = late.stored_as = late.stored_next = "late";
     b = fx_begin(&f, ISOLATION_READ_COMMITTED, 2);
     for (uint32_t shard = 0; shard < f.n_shards; shard++) {
-        struct op op = {.kind = OP_SQL, .shard = shard, .sql = "CREATE TABLE late (_rid INTEGER PRIMARY KEY, id, v, name)"};
+        struct op op = {.kind = OP_SQL,
+                        .shard = shard,
+                        .sql = "CREATE TABLE late (_rid INTEGER PRIMARY KEY, id, v, name)"};
         ck_assert(txn_add_op(b, &op, &err));
     }
     fx_insert_into(&f, b, &late, 1, 1);
@@ -228,23 +237,27 @@ START_TEST(global_index_entries)
         int n = snprintf(key, sizeof(key), "k%d", k);
         ck_assert(txn_global_put(a, &f.index, key, (size_t)n, (uint32_t)k, k * 2, &err));
     }
-    ck_assert(txn_global_get(a, &f.index, "k7", 2, &found, &shard, &rid, &err) && found && shard == 7 && rid == 14);
+    ck_assert(txn_global_get(a, &f.index, "k7", 2, &found, &shard, &rid, &err) && found &&
+              shard == 7 && rid == 14);
     ck_assert(txn_global_get(a, &f.index, "no", 2, &found, &shard, &rid, &err) && !found);
     fx_commit(a);
     a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1);
-    ck_assert(txn_global_get(a, &f.index, "k49", 3, &found, &shard, &rid, &err) && found && rid == 98);
+    ck_assert(txn_global_get(a, &f.index, "k49", 3, &found, &shard, &rid, &err) && found &&
+              rid == 98);
     ck_assert(txn_global_remove(a, &f.index, "k49", 3, &err));
     ck_assert(txn_global_remove(a, &f.index, "k48", 3, &err));
     ck_assert(txn_global_get(a, &f.index, "k49", 3, &found, &shard, &rid, &err) && !found);
     ck_assert_uint_eq(txn_savepoint(a), 1);
     ck_assert(txn_global_put(a, &f.index, "k49", 3, 1, 1, &err));
-    ck_assert(txn_global_get(a, &f.index, "k49", 3, &found, &shard, &rid, &err) && found && rid == 1);
+    ck_assert(txn_global_get(a, &f.index, "k49", 3, &found, &shard, &rid, &err) && found &&
+              rid == 1);
     txn_rollback_to(a, 1);
     ck_assert(txn_global_get(a, &f.index, "k49", 3, &found, &shard, &rid, &err) && !found);
     ck_assert(txn_global_put(a, &f.index, "k49", 3, 3, 5, &err));
     fx_commit(a);
     a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1);
-    ck_assert(txn_global_get(a, &f.index, "k49", 3, &found, &shard, &rid, &err) && found && shard == 3 && rid == 5);
+    ck_assert(txn_global_get(a, &f.index, "k49", 3, &found, &shard, &rid, &err) && found &&
+              shard == 3 && rid == 5);
     ck_assert(txn_global_get(a, &f.index, "k48", 3, &found, &shard, &rid, &err) && !found);
     fx_commit(a);
     fixture_close(&f);
@@ -272,11 +285,13 @@ START_TEST(temporary_rows_live_in_the_session)
         ck_assert(txn_delete(a, &f.temp, 0, rid, &err));
     txn_statement_end(a);
     ck_assert_str_eq(fx_rows(&f, a, &f.temp, &qual, 1, 0, false), "7=70");
-    ck_assert_str_eq(fx_rows(&f, a, &f.temp, NULL, 0, 1, false), "1=1 2=2 3=3 4=4 5=5 6=6 7=70 8=8 9=9");
+    ck_assert_str_eq(fx_rows(&f, a, &f.temp, NULL, 0, 1, false),
+                     "1=1 2=2 3=3 4=4 5=5 6=6 7=70 8=8 9=9");
     fx_commit(a);
     a = fx_begin_temp(&f, store);
     fx_insert_into(&f, a, &f.temp, 0, 0);
-    ck_assert_str_eq(fx_rows(&f, a, &f.temp, NULL, 0, 1, true), "9=9 8=8 7=70 6=6 5=5 4=4 3=3 2=2 1=1 0=0");
+    ck_assert_str_eq(fx_rows(&f, a, &f.temp, NULL, 0, 1, true),
+                     "9=9 8=8 7=70 6=6 5=5 4=4 3=3 2=2 1=1 0=0");
     ck_assert(txn_statement_begin(a, NULL, 0, &err));
     ck_assert(txn_truncate(a, &f.temp, &err));
     txn_statement_end(a);
@@ -305,9 +320,11 @@ START_TEST(sequences_count_and_stop)
     struct fixture f;
     fixture_open(&f, 1);
     struct err err = ERR_IN(f.arena);
-    struct sequence up = {.start = 1, .increment = 1, .min = 1, .max = 100}, down = {.start = -1, .increment = -4, .min = -9, .max = -1};
+    struct sequence up = {.start = 1, .increment = 1, .min = 1, .max = 100},
+                    down = {.start = -1, .increment = -4, .min = -9, .max = -1};
     struct relation s = {.oid = 300, .name = "s", .kind = 'S', .persistence = 'p', .sequence = &up};
-    struct relation d = {.oid = 301, .name = "d", .kind = 'S', .persistence = 'p', .sequence = &down};
+    struct relation d = {
+        .oid = 301, .name = "d", .kind = 'S', .persistence = 'p', .sequence = &down};
     struct txn *a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1);
     int64_t value;
     bool called;
@@ -398,7 +415,8 @@ START_TEST(write_skew_fails_one_when_serializable)
     fixture_open(&f, 2);
     struct err err = ERR_IN(f.arena);
     for (int serializable = 0; serializable < 2; serializable++) {
-        enum isolation isolation = serializable ? ISOLATION_SERIALIZABLE : ISOLATION_REPEATABLE_READ;
+        enum isolation isolation =
+            serializable ? ISOLATION_SERIALIZABLE : ISOLATION_REPEATABLE_READ;
         int64_t id = serializable * 10;
         struct txn *a = fx_begin(&f, ISOLATION_READ_COMMITTED, 1), *b;
         fx_insert(&f, a, id, 1);
@@ -414,9 +432,12 @@ START_TEST(write_skew_fails_one_when_serializable)
         ck_assert_int_eq(txn_commit(b, &err), !serializable);
     }
     ck_assert(err_is(&err, "40001"));
-    ck_assert_str_eq(err.message, "could not serialize access due to read/write dependencies among transactions");
+    ck_assert_str_eq(
+        err.message,
+        "could not serialize access due to read/write dependencies among transactions");
     /* Readers of other rows are left alone. */
-    struct txn *a = fx_begin(&f, ISOLATION_SERIALIZABLE, 1), *b = fx_begin(&f, ISOLATION_SERIALIZABLE, 2);
+    struct txn *a = fx_begin(&f, ISOLATION_SERIALIZABLE, 1),
+               *b = fx_begin(&f, ISOLATION_SERIALIZABLE, 2);
     ck_assert_int_eq(fx_add(&f, a, 0, 5, &err), 1);
     ck_assert_int_eq(fx_add(&f, b, 1, 5, &err), 1);
     fx_insert(&f, a, 20, 1);
@@ -427,11 +448,13 @@ START_TEST(write_skew_fails_one_when_serializable)
 }
 END_TEST
 
-static const char *third_columns(struct fixture *f, struct txn *txn, const struct relation *relation)
+static const char *third_columns(struct fixture *f, struct txn *txn,
+                                 const struct relation *relation)
 {
     struct err err = ERR_IN(f->arena);
     struct buf out = BUF_IN(f->arena);
-    struct scan_spec spec = {.relation = relation, .shards = fx_shards(f), .n_shards = f->n_shards, .order_attnum = 1};
+    struct scan_spec spec = {
+        .relation = relation, .shards = fx_shards(f), .n_shards = f->n_shards, .order_attnum = 1};
     struct row row;
     bool found = true;
     ck_assert(txn_statement_begin(txn, NULL, 0, &err));
@@ -439,8 +462,8 @@ static const char *third_columns(struct fixture *f, struct txn *txn, const struc
     while (found) {
         ck_assert_msg(scan_next(scan, &row, &found, &err), "%s", err.message);
         if (found)
-            buf_printf(&out, " %" PRId64 ":%.*s:%" PRId64, row.values[0].i, (int)row.values[2].n, (const char *)row.values[2].p,
-                       row.values[3].i);
+            buf_printf(&out, " %" PRId64 ":%.*s:%" PRId64, row.values[0].i, (int)row.values[2].n,
+                       (const char *)row.values[2].p, row.values[3].i);
     }
     scan_close(scan);
     txn_statement_end(txn);
@@ -464,8 +487,13 @@ START_TEST(rows_written_before_a_schema_change_fit_the_table_after_it)
     struct column *columns = arena_zalloc(object_arena(object), 4 * sizeof(*columns));
     memcpy(columns, f.table.columns, 3 * sizeof(*columns));
     columns[2].stored_next = "label";
-    columns[3] = (struct column){.name = "w", .attnum = 4, .type = columns[0].type, .typmod = -1, .has_missing = true,
-                                 .missing = datum_int(7), .stored_next = "w"};
+    columns[3] = (struct column){.name = "w",
+                                 .attnum = 4,
+                                 .type = columns[0].type,
+                                 .typmod = -1,
+                                 .has_missing = true,
+                                 .missing = datum_int(7),
+                                 .stored_next = "w"};
     altered->columns = columns;
     catalog_add(catalog, object);
 
@@ -478,7 +506,8 @@ START_TEST(rows_written_before_a_schema_change_fit_the_table_after_it)
     ck_assert_int_eq(fx_add(&f, a, 2, 20, &err), 1);
     for (int k = 0; k < 2; k++) {
         struct op op = {.kind = OP_SQL,
-                        .sql = k ? "ALTER TABLE t RENAME COLUMN name TO label" : "ALTER TABLE t ADD COLUMN w INTEGER DEFAULT 7"};
+                        .sql = k ? "ALTER TABLE t RENAME COLUMN name TO label"
+                                 : "ALTER TABLE t ADD COLUMN w INTEGER DEFAULT 7"};
         ck_assert(txn_add_op(a, &op, &err));
     }
     txn_set_catalog(a, catalog);
@@ -523,7 +552,8 @@ START_TEST(a_crash_repeats_no_value)
         ck_assert_int_eq(pipe(ends), 0);
         pid_t pid = fork();
         if (pid == 0) {
-            struct storage_options options = {.data_dir = f.dir, .max_open_readers = 50, .log_segment_bytes = 1 << 20};
+            struct storage_options options = {
+                .data_dir = f.dir, .max_open_readers = 50, .log_segment_bytes = 1 << 20};
             struct err err = ERR_IN(f.arena);
             f.storage = storage_open(&options, &err);
             if (!f.storage)
@@ -613,7 +643,8 @@ START_TEST(random_changes_agree_with_a_model)
     for (int k = 0; k < MODEL_IDS; k++)
         committed.v[k] = NO_ROW;
     for (int round = 0; round < 25; round++) {
-        struct txn *txn = fx_begin(&f, round % 2 ? ISOLATION_READ_COMMITTED : ISOLATION_REPEATABLE_READ, 1);
+        struct txn *txn =
+            fx_begin(&f, round % 2 ? ISOLATION_READ_COMMITTED : ISOLATION_REPEATABLE_READ, 1);
         now = committed;
         n_saved = 0;
         for (int step = 0; step < 30; step++) {
