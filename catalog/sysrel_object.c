@@ -28,13 +28,15 @@ struct type_procs {
 
 static struct type_procs procs_of(const struct type *type)
 {
-    static const uint32_t array_typanalyze = 3816, range_typanalyze = 3916, multirange_typanalyze = 4242;
+    static const uint32_t array_typanalyze = 3816, range_typanalyze = 3916,
+                          multirange_typanalyze = 4242;
     const struct builtin_type *facts = builtin_type_facts(type->oid);
     struct type_procs procs = {0};
     bool is_array = type->category == 'A' && type->elem_oid;
     if (facts) {
-        procs = (struct type_procs){facts->subscript, facts->input, facts->output, facts->receive, facts->send,
-                                    facts->typmod_in, facts->typmod_out, 0};
+        procs = (struct type_procs){
+            facts->subscript, facts->input,     facts->output,     facts->receive,
+            facts->send,      facts->typmod_in, facts->typmod_out, 0};
     } else {
         uint32_t made[5];
         type_kind_procs(type->kind, is_array, made);
@@ -100,8 +102,8 @@ static void type_row(struct sysrel_scan *scan, const struct type *type)
 static bool type_wanted(const struct sysrel_scan *scan, const struct type *type)
 {
     return scan_wants_oid(scan, 1, type->oid) && scan_wants_name(scan, 2, type->name) &&
-           scan_wants_oid(scan, 3, type->namespace_oid) && scan_wants_oid(scan, 12, type->rel_oid) &&
-           scan_wants_oid(scan, 15, type->array_oid);
+           scan_wants_oid(scan, 3, type->namespace_oid) &&
+           scan_wants_oid(scan, 12, type->rel_oid) && scan_wants_oid(scan, 15, type->array_oid);
 }
 
 static bool pg_type(struct sysrel_scan *scan)
@@ -144,7 +146,7 @@ static void proc_modes(struct sysrel_scan *scan, const struct proc *proc)
 {
     int16_t *modes = ARENA_ARRAY(scan->arena, int16_t, proc->n_all_args + 1u);
     for (uint16_t k = 0; k < proc->n_all_args; k++)
-        modes[k] = proc->arg_modes[k];
+        modes[k] = (unsigned char)proc->arg_modes[k];
     row_ints(scan, 22, modes, proc->n_all_args); /* of "char" */
 }
 
@@ -191,7 +193,8 @@ static void proc_row(struct sysrel_scan *scan, const struct proc *proc)
 
 static bool proc_wanted(const struct sysrel_scan *scan, const struct proc *proc)
 {
-    return scan_wants_oid(scan, 1, proc->oid) && scan_wants_name(scan, 2, proc->name) && scan_wants_oid(scan, 3, proc->namespace_oid);
+    return scan_wants_oid(scan, 1, proc->oid) && scan_wants_name(scan, 2, proc->name) &&
+           scan_wants_oid(scan, 3, proc->namespace_oid);
 }
 
 static bool pg_proc(struct sysrel_scan *scan)
@@ -239,8 +242,8 @@ static bool pg_namespace(struct sysrel_scan *scan)
     return true;
 }
 
-static void extension_row(struct sysrel_scan *scan, uint32_t oid, const char *name, uint32_t owner, uint32_t namespace_oid,
-                          const char *version)
+static void extension_row(struct sysrel_scan *scan, uint32_t oid, const char *name, uint32_t owner,
+                          uint32_t namespace_oid, const char *version)
 {
     row_begin(scan);
     row_int(scan, 1, oid);
@@ -256,7 +259,8 @@ static bool pg_extension(struct sysrel_scan *scan)
     const struct extension *extension;
     extension_row(scan, EXTENSION_PLPGSQL, "plpgsql", ROLE_BOOTSTRAP, NAMESPACE_PG_CATALOG, "1.0");
     for (size_t at = 0; (extension = catalog_next_extension(scan->catalog, &at));)
-        extension_row(scan, extension->oid, extension->name, extension->owner_oid, extension->namespace_oid, extension->version);
+        extension_row(scan, extension->oid, extension->name, extension->owner_oid,
+                      extension->namespace_oid, extension->version);
     return true;
 }
 
@@ -270,7 +274,8 @@ static bool pg_description(struct sysrel_scan *scan)
         row_int(scan, 3, 0);
         row_text(scan, 4, "PL/pgSQL procedural language");
     }
-    if (scan_wants_oid(scan, 1, NAMESPACE_PUBLIC) && !catalog_comment(scan->catalog, CLASS_NAMESPACE, NAMESPACE_PUBLIC, 0)) {
+    if (scan_wants_oid(scan, 1, NAMESPACE_PUBLIC) &&
+        !catalog_comment(scan->catalog, CLASS_NAMESPACE, NAMESPACE_PUBLIC, 0)) {
         row_begin(scan);
         row_int(scan, 1, NAMESPACE_PUBLIC);
         row_int(scan, 2, CLASS_NAMESPACE);
@@ -291,8 +296,8 @@ static bool pg_description(struct sysrel_scan *scan)
 
 /* ---- pg_depend ---- */
 
-static void depend_row(struct sysrel_scan *scan, uint32_t class_oid, uint32_t oid, int16_t sub, uint32_t ref_class, uint32_t ref_oid,
-                       int16_t ref_sub, char type)
+static void depend_row(struct sysrel_scan *scan, uint32_t class_oid, uint32_t oid, int16_t sub,
+                       uint32_t ref_class, uint32_t ref_oid, int16_t ref_sub, char type)
 {
     if (!scan_wants_oid(scan, 2, oid) || !scan_wants_oid(scan, 5, ref_oid))
         return;
@@ -308,7 +313,8 @@ static void depend_row(struct sysrel_scan *scan, uint32_t class_oid, uint32_t oi
     row_int(scan, 7, type);
 }
 
-static void depends_rows(struct sysrel_scan *scan, uint32_t class_oid, uint32_t oid, const struct dependency *list, uint16_t n, char type)
+static void depends_rows(struct sysrel_scan *scan, uint32_t class_oid, uint32_t oid,
+                         const struct dependency *list, uint16_t n, char type)
 {
     for (uint16_t k = 0; k < n; k++)
         depend_row(scan, class_oid, oid, 0, list[k].class_oid, list[k].oid, list[k].sub, type);
@@ -317,23 +323,28 @@ static void depends_rows(struct sysrel_scan *scan, uint32_t class_oid, uint32_t 
 static void relation_depends(struct sysrel_scan *scan, const struct relation *relation)
 {
     if (relation->kind != 'c')
-        depend_row(scan, CLASS_RELATION, relation->oid, 0, CLASS_NAMESPACE, relation->namespace_oid, 0, 'n');
+        depend_row(scan, CLASS_RELATION, relation->oid, 0, CLASS_NAMESPACE, relation->namespace_oid,
+                   0, 'n');
     else
-        depend_row(scan, CLASS_RELATION, relation->oid, 0, CLASS_TYPE, relation->rowtype_oid, 0, 'i');
+        depend_row(scan, CLASS_RELATION, relation->oid, 0, CLASS_TYPE, relation->rowtype_oid, 0,
+                   'i');
     for (uint16_t k = 0; k < relation->n_columns; k++) {
         const struct column *column = &relation->columns[k];
         uint32_t default_oid = synthetic_oid(relation->oid, column->attnum);
         if (column->dropped)
             continue;
-        depend_row(scan, CLASS_RELATION, relation->oid, column->attnum, CLASS_TYPE, column->type->oid, 0, 'n');
+        depend_row(scan, CLASS_RELATION, relation->oid, column->attnum, CLASS_TYPE,
+                   column->type->oid, 0, 'n');
         if (!column->default_sql)
             continue;
-        depend_row(scan, CLASS_ATTRDEF, default_oid, 0, CLASS_RELATION, relation->oid, column->attnum, column->generated ? 'i' : 'a');
+        depend_row(scan, CLASS_ATTRDEF, default_oid, 0, CLASS_RELATION, relation->oid,
+                   column->attnum, column->generated ? 'i' : 'a');
         depends_rows(scan, CLASS_ATTRDEF, default_oid, column->depends, column->n_depends, 'n');
     }
     const struct sequence *sequence = relation->sequence;
     if (sequence && sequence->owned_by_relation)
-        depend_row(scan, CLASS_RELATION, relation->oid, 0, CLASS_RELATION, sequence->owned_by_relation, sequence->owned_by_attnum,
+        depend_row(scan, CLASS_RELATION, relation->oid, 0, CLASS_RELATION,
+                   sequence->owned_by_relation, sequence->owned_by_attnum,
                    sequence->owned_internally ? 'i' : 'a');
     if (relation->kind == 'v' || relation->kind == 'm') {
         uint32_t rule = synthetic_oid(relation->oid, 0);
@@ -346,35 +357,43 @@ static void relation_depends(struct sysrel_scan *scan, const struct relation *re
 static void index_depends(struct sysrel_scan *scan, const struct index *index)
 {
     if (index->constraint_oid) {
-        depend_row(scan, CLASS_RELATION, index->oid, 0, CLASS_CONSTRAINT, index->constraint_oid, 0, 'i');
+        depend_row(scan, CLASS_RELATION, index->oid, 0, CLASS_CONSTRAINT, index->constraint_oid, 0,
+                   'i');
         return;
     }
     bool plain = false;
     for (uint16_t k = 0; k < index->n_keys + index->n_include; k++)
         if (index->keys[k].attnum) {
-            depend_row(scan, CLASS_RELATION, index->oid, 0, CLASS_RELATION, index->relation_oid, index->keys[k].attnum, 'a');
+            depend_row(scan, CLASS_RELATION, index->oid, 0, CLASS_RELATION, index->relation_oid,
+                       index->keys[k].attnum, 'a');
             plain = true;
         }
     if (!plain)
-        depend_row(scan, CLASS_RELATION, index->oid, 0, CLASS_RELATION, index->relation_oid, 0, 'a');
+        depend_row(scan, CLASS_RELATION, index->oid, 0, CLASS_RELATION, index->relation_oid, 0,
+                   'a');
     for (uint16_t k = 0; k < index->n_depends; k++)
-        depend_row(scan, CLASS_RELATION, index->oid, 0, index->depends[k].class_oid, index->depends[k].oid, index->depends[k].sub,
+        depend_row(scan, CLASS_RELATION, index->oid, 0, index->depends[k].class_oid,
+                   index->depends[k].oid, index->depends[k].sub,
                    index->depends[k].oid == index->relation_oid ? 'a' : 'n');
 }
 
 static void constraint_depends(struct sysrel_scan *scan, const struct constraint *constraint)
 {
     for (uint16_t k = 0; k < constraint->n_columns; k++)
-        depend_row(scan, CLASS_CONSTRAINT, constraint->oid, 0, CLASS_RELATION, constraint->relation_oid, constraint->columns[k], 'a');
+        depend_row(scan, CLASS_CONSTRAINT, constraint->oid, 0, CLASS_RELATION,
+                   constraint->relation_oid, constraint->columns[k], 'a');
     if (!constraint->n_columns)
-        depend_row(scan, CLASS_CONSTRAINT, constraint->oid, 0, CLASS_RELATION, constraint->relation_oid, 0, 'a');
+        depend_row(scan, CLASS_CONSTRAINT, constraint->oid, 0, CLASS_RELATION,
+                   constraint->relation_oid, 0, 'a');
     if (constraint->kind == 'f') {
         for (uint16_t k = 0; k < constraint->n_columns; k++)
-            depend_row(scan, CLASS_CONSTRAINT, constraint->oid, 0, CLASS_RELATION, constraint->ref_relation_oid,
-                       constraint->ref_columns[k], 'n');
-        depend_row(scan, CLASS_CONSTRAINT, constraint->oid, 0, CLASS_RELATION, constraint->index_oid, 0, 'n');
+            depend_row(scan, CLASS_CONSTRAINT, constraint->oid, 0, CLASS_RELATION,
+                       constraint->ref_relation_oid, constraint->ref_columns[k], 'n');
+        depend_row(scan, CLASS_CONSTRAINT, constraint->oid, 0, CLASS_RELATION,
+                   constraint->index_oid, 0, 'n');
     }
-    depends_rows(scan, CLASS_CONSTRAINT, constraint->oid, constraint->depends, constraint->n_depends, 'n');
+    depends_rows(scan, CLASS_CONSTRAINT, constraint->oid, constraint->depends,
+                 constraint->n_depends, 'n');
 }
 
 static void type_depends(struct sysrel_scan *scan, const struct type *type)
@@ -384,7 +403,8 @@ static void type_depends(struct sysrel_scan *scan, const struct type *type)
         depend_row(scan, CLASS_TYPE, type->oid, 0, CLASS_TYPE, type->elem_oid, 0, 'i');
         return;
     }
-    const struct relation *relation = type->rel_oid ? catalog_relation(scan->catalog, type->rel_oid) : NULL;
+    const struct relation *relation =
+        type->rel_oid ? catalog_relation(scan->catalog, type->rel_oid) : NULL;
     if (relation && relation->kind != 'c') {
         depend_row(scan, CLASS_TYPE, type->oid, 0, CLASS_RELATION, type->rel_oid, 0, 'i');
         return;
@@ -420,6 +440,8 @@ static bool pg_depend(struct sysrel_scan *scan)
 }
 
 const struct sysrel_entry sysrel_object_rows[] = {
-    {"pg_type", pg_type},           {"pg_enum", pg_enum},           {"pg_proc", pg_proc},     {"pg_namespace", pg_namespace},
-    {"pg_extension", pg_extension}, {"pg_description", pg_description}, {"pg_depend", pg_depend}, {NULL, NULL},
+    {"pg_type", pg_type},           {"pg_enum", pg_enum},
+    {"pg_proc", pg_proc},           {"pg_namespace", pg_namespace},
+    {"pg_extension", pg_extension}, {"pg_description", pg_description},
+    {"pg_depend", pg_depend},       {NULL, NULL},
 };

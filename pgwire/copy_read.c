@@ -12,7 +12,8 @@
 
 #define SHOWN_BYTES_MAX 100 /* of a value or line in CONTEXT */
 
-void copy_reader_init(struct copy_reader *reader, struct arena *arena, const struct copy_options *options)
+void copy_reader_init(struct copy_reader *reader, struct arena *arena,
+                      const struct copy_options *options)
 {
     *reader = (struct copy_reader){.options = *options, .arena = arena};
     reader->fields = ARENA_ARRAY(arena, struct copy_field, options->n_columns + 1u);
@@ -51,16 +52,20 @@ enum scan { SCAN_LINE, SCAN_MORE, SCAN_END_MARKER, SCAN_FAILED };
 static enum scan bad_line_end(const struct copy_reader *reader, char c, struct err *err)
 {
     bool csv = reader->options.format == COPY_FORMAT_CSV, newline = c == '\n';
-    err_set(err, ERR_BAD_COPY_FILE_FORMAT, "%s %s found in data", csv ? "unquoted" : "literal", newline ? "newline" : "carriage return");
+    err_set(err, ERR_BAD_COPY_FILE_FORMAT, "%s %s found in data", csv ? "unquoted" : "literal",
+            newline ? "newline" : "carriage return");
     if (csv)
-        err_hint(err, "Use quoted CSV field to represent %s.", newline ? "newline" : "carriage return");
+        err_hint(err, "Use quoted CSV field to represent %s.",
+                 newline ? "newline" : "carriage return");
     else
-        err_hint(err, newline ? "Use \"\\n\" to represent newline." : "Use \"\\r\" to represent carriage return.");
+        err_hint(err, newline ? "Use \"\\n\" to represent newline."
+                              : "Use \"\\r\" to represent carriage return.");
     return SCAN_FAILED;
 }
 
 /* At a line end `c` at p.  *eol_bytes: how many bytes it has. */
-static enum scan take_line_end(struct copy_reader *reader, const char *p, const char *end, size_t *eol_bytes, struct err *err)
+static enum scan take_line_end(struct copy_reader *reader, const char *p, const char *end,
+                               size_t *eol_bytes, struct err *err)
 {
     *eol_bytes = 1;
     if (*p == '\n') {
@@ -93,7 +98,8 @@ static enum scan marker_failed(const char *message, struct err *err)
 }
 
 /* "\." at p.  SCAN_LINE: it is data (CSV). */
-static enum scan take_marker(struct copy_reader *reader, const char *p, const char *end, struct err *err)
+static enum scan take_marker(struct copy_reader *reader, const char *p, const char *end,
+                             struct err *err)
 {
     bool csv = reader->options.format == COPY_FORMAT_CSV;
     const char *after = p + 2;
@@ -105,9 +111,11 @@ static enum scan take_marker(struct copy_reader *reader, const char *p, const ch
         return marker_failed("end-of-copy marker corrupt", err);
     }
     bool crnl = *after == '\r' && after + 1 < end && after[1] == '\n';
-    bool fits = reader->eol == EOL_UNKNOWN || (reader->eol == EOL_NL && *after == '\n') || (reader->eol == EOL_CRNL && crnl) ||
+    bool fits = reader->eol == EOL_UNKNOWN || (reader->eol == EOL_NL && *after == '\n') ||
+                (reader->eol == EOL_CRNL && crnl) ||
                 (reader->eol == EOL_CR && *after == '\r' && !crnl);
-    if (!fits && reader->eol == EOL_CRNL && *after == '\r' && after + 1 == end && !reader->input_over)
+    if (!fits && reader->eol == EOL_CRNL && *after == '\r' && after + 1 == end &&
+        !reader->input_over)
         return SCAN_MORE;
     if (!fits && !csv)
         return marker_failed("end-of-copy marker does not match previous newline style", err);
@@ -116,7 +124,8 @@ static enum scan take_marker(struct copy_reader *reader, const char *p, const ch
 
 static void track_quotes(struct copy_reader *reader, char c)
 {
-    char quote = reader->options.quote, escape = reader->options.escape == quote ? 0 : reader->options.escape;
+    char quote = reader->options.quote,
+         escape = reader->options.escape == quote ? 0 : reader->options.escape;
     if (reader->in_quote && escape && c == escape)
         reader->last_was_escape = !reader->last_was_escape;
     if (c == quote && !reader->last_was_escape)
@@ -128,7 +137,8 @@ static void track_quotes(struct copy_reader *reader, char c)
 }
 
 /* The next line is input[at, at + *n), followed by *eol_bytes. */
-static enum scan scan_line(struct copy_reader *reader, size_t *n, size_t *eol_bytes, struct err *err)
+static enum scan scan_line(struct copy_reader *reader, size_t *n, size_t *eol_bytes,
+                           struct err *err)
 {
     const char *start = reader->input.p + reader->at, *end = reader->input.p + reader->input.n;
     const char *p = reader->input.p + MAX(reader->scanned, reader->at);
@@ -183,13 +193,14 @@ static void finish_field(struct copy_reader *reader, size_t start, bool null)
 {
     struct copy_field *field = add_field(reader);
     if (field)
-        *field = (struct copy_field){.p = (const char *)(uintptr_t)start, .n = reader->values.n - start, .null = null};
+        *field = (struct copy_field){
+            .p = (const char *)(uintptr_t)start, .n = reader->values.n - start, .null = null};
     buf_putc(&reader->values, 0);
 }
 
 static void set_pointers(struct copy_reader *reader)
 {
-    for (uint16_t i = 0; i < MIN(reader->n_fields, reader->options.n_columns); i++)
+    for (int i = 0; i < MIN(reader->n_fields, reader->options.n_columns); i++)
         reader->fields[i].p = reader->values.p + (uintptr_t)reader->fields[i].p;
 }
 
@@ -249,7 +260,8 @@ static bool split_text(struct copy_reader *reader, const char *p, const char *en
             buf_putc(&reader->values, c);
         }
         size_t raw_bytes = (size_t)(p - raw) - more;
-        bool null = raw_bytes == options->null_bytes && memcmp(raw, options->null_text, raw_bytes) == 0;
+        bool null =
+            raw_bytes == options->null_bytes && memcmp(raw, options->null_text, raw_bytes) == 0;
         if (check && !null && !utf8_check(reader->values.p + start, reader->values.n - start, err))
             return false;
         finish_field(reader, start, null);
@@ -275,7 +287,8 @@ static bool split_csv(struct copy_reader *reader, const char *p, const char *end
                 saw_quote = in_quote = true;
                 continue;
             }
-            if (in_quote && c == options->escape && p < end && (*p == options->escape || *p == options->quote)) {
+            if (in_quote && c == options->escape && p < end &&
+                (*p == options->escape || *p == options->quote)) {
                 buf_putc(&reader->values, *p++);
                 continue;
             }
@@ -288,11 +301,13 @@ static bool split_csv(struct copy_reader *reader, const char *p, const char *end
         if (in_quote)
             return err_set(err, ERR_BAD_COPY_FILE_FORMAT, "unterminated CSV quoted field");
         size_t raw_bytes = (size_t)(p - raw) - more;
-        bool null = !saw_quote && raw_bytes == options->null_bytes && memcmp(raw, options->null_text, raw_bytes) == 0;
+        bool null = !saw_quote && raw_bytes == options->null_bytes &&
+                    memcmp(raw, options->null_text, raw_bytes) == 0;
         uint16_t index = reader->n_fields;
         if (index < options->n_columns) {
             size_t n = reader->values.n - start;
-            bool same = n == options->null_bytes && (n == 0 || memcmp(reader->values.p + start, options->null_text, n) == 0);
+            bool same = n == options->null_bytes &&
+                        (n == 0 || memcmp(reader->values.p + start, options->null_text, n) == 0);
             if (null && options->force_not_null && options->force_not_null[index])
                 null = false;
             else if (!null && same && options->force_null && options->force_null[index])
@@ -309,8 +324,9 @@ static bool split_line(struct copy_reader *reader, struct err *err)
     const char *end = reader->line + reader->line_bytes;
     reader->n_fields = 0;
     reader->values.n = 0;
-    bool ok = reader->options.format == COPY_FORMAT_CSV ? split_csv(reader, reader->line, end, err)
-                                                        : split_text(reader, reader->line, end, err);
+    bool ok = reader->options.format == COPY_FORMAT_CSV
+                  ? split_csv(reader, reader->line, end, err)
+                  : split_text(reader, reader->line, end, err);
     set_pointers(reader);
     return ok;
 }
@@ -323,7 +339,8 @@ static bool check_count(struct copy_reader *reader, struct err *err)
     if (reader->n_fields > wanted)
         return err_set(err, ERR_BAD_COPY_FILE_FORMAT, "extra data after last expected column");
     if (reader->n_fields < wanted)
-        return err_set(err, ERR_BAD_COPY_FILE_FORMAT, "missing data for column \"%s\"", reader->options.column_names[reader->n_fields]);
+        return err_set(err, ERR_BAD_COPY_FILE_FORMAT, "missing data for column \"%s\"",
+                       reader->options.column_names[reader->n_fields]);
     return true;
 }
 
@@ -331,17 +348,21 @@ static bool check_header(struct copy_reader *reader, struct err *err)
 {
     const struct copy_options *options = &reader->options;
     if (reader->n_fields != options->n_columns)
-        return err_set(err, ERR_BAD_COPY_FILE_FORMAT, "wrong number of fields in header line: field count is %d, expected %d",
+        return err_set(err, ERR_BAD_COPY_FILE_FORMAT,
+                       "wrong number of fields in header line: field count is %d, expected %d",
                        reader->n_fields, options->n_columns);
     for (uint16_t i = 0; i < options->n_columns; i++) {
         const struct copy_field *field = &reader->fields[i];
         if (field->null)
             return err_set(err, ERR_BAD_COPY_FILE_FORMAT,
-                           "column name mismatch in header line field %d: got null value (\"%s\"), expected \"%s\"", i + 1,
-                           options->null_text, options->column_names[i]);
+                           "column name mismatch in header line field %d: got null value (\"%s\"), "
+                           "expected \"%s\"",
+                           i + 1, options->null_text, options->column_names[i]);
         if (strcmp(field->p, options->column_names[i]) != 0)
-            return err_set(err, ERR_BAD_COPY_FILE_FORMAT, "column name mismatch in header line field %d: got \"%s\", expected \"%s\"",
-                           i + 1, field->p, options->column_names[i]);
+            return err_set(
+                err, ERR_BAD_COPY_FILE_FORMAT,
+                "column name mismatch in header line field %d: got \"%s\", expected \"%s\"", i + 1,
+                field->p, options->column_names[i]);
     }
     return true;
 }
@@ -398,22 +419,24 @@ enum copy_next copy_reader_next(struct copy_reader *reader, struct err *err)
     }
 }
 
-void copy_where(const struct copy_reader *reader, const char *table, enum copy_where_kind kind, const char *column,
-                const struct copy_field *value, struct err *err)
+void copy_where(const struct copy_reader *reader, const char *table, enum copy_where_kind kind,
+                const char *column, const struct copy_field *value, struct err *err)
 {
     unsigned long long line = reader->line_number;
     if (kind == COPY_WHERE_COLUMN && value && value->null) {
-        err->where = arena_printf(err->arena, "COPY %s, line %llu, column %s: null input", table, line, column);
-    } else if (kind == COPY_WHERE_COLUMN && (!value || reader->options.format == COPY_FORMAT_BINARY)) {
+        err->where = arena_printf(err->arena, "COPY %s, line %llu, column %s: null input", table,
+                                  line, column);
+    } else if (kind == COPY_WHERE_COLUMN &&
+               (!value || reader->options.format == COPY_FORMAT_BINARY)) {
         err->where = arena_printf(err->arena, "COPY %s, line %llu, column %s", table, line, column);
     } else if (kind == COPY_WHERE_COLUMN) {
         size_t n = utf8_clip(value->p, value->n, SHOWN_BYTES_MAX);
-        err->where = arena_printf(err->arena, "COPY %s, line %llu, column %s: \"%.*s%s\"", table, line, column, (int)n, value->p,
-                                  n < value->n ? "..." : "");
+        err->where = arena_printf(err->arena, "COPY %s, line %llu, column %s: \"%.*s%s\"", table,
+                                  line, column, (int)n, value->p, n < value->n ? "..." : "");
     } else if (kind == COPY_WHERE_LINE_TEXT && reader->line) {
         size_t n = utf8_clip(reader->line, reader->line_bytes, SHOWN_BYTES_MAX);
-        err->where = arena_printf(err->arena, "COPY %s, line %llu: \"%.*s%s\"", table, line, (int)n, reader->line,
-                                  n < reader->line_bytes ? "..." : "");
+        err->where = arena_printf(err->arena, "COPY %s, line %llu: \"%.*s%s\"", table, line, (int)n,
+                                  reader->line, n < reader->line_bytes ? "..." : "");
     } else {
         err->where = arena_printf(err->arena, "COPY %s, line %llu", table, line);
     }

@@ -13,6 +13,7 @@ step "clang builds without warnings"
 make --no-print-directory -j2 CC=clang-14 FLAVOR=dev BUILD=build/lint build/lint/libshardlite.a >build-lint.log 2>&1 || { tail -30 build-lint.log; status=1; }
 rm -f build-lint.log
 step "cppcheck"
+# shellcheck disable=SC2046
 cppcheck --quiet --std=c11 --language=c -j 2 --enable=warning,portability --inline-suppr --error-exitcode=1 -I. --suppress=missingInclude \
     --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=preprocessorErrorDirective $(git ls-files '*.c' | grep -v '^tests/') || status=1
 step "clang-tidy"
