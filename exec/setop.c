@@ -40,12 +40,15 @@ struct setop_state {
     int next_leaf;
 };
 
-static void side_close(void *arg)
+static void side_close(struct side *side)
 {
-    struct side *side = arg;
+    if (!side)
+        return;
     if (side->opened)
         frame_close(side->frame);
     side->opened = false;
+    side_close(side->left);
+    side_close(side->right);
 }
 
 static struct side *side_new(struct setop_state *s, const struct setop *op)
@@ -59,7 +62,6 @@ static struct side *side_new(struct setop_state *s, const struct setop *op)
     side->key = BUF_IN(x->arena);
     if (op->query) {
         side->frame = frame_new(x, s->base.node->setop.leaves[s->next_leaf++], f);
-        arena_on_free(x->arena, side_close, side);
         return side;
     }
     if (op->kind != SETOP_UNION) {
@@ -78,6 +80,11 @@ static bool setop_open(struct state *state)
     struct setop_state *s = (struct setop_state *)state;
     s->root = side_new(s, state->node->setop.tree);
     return true;
+}
+
+static void setop_close(struct state *state)
+{
+    side_close(((struct setop_state *)state)->root);
 }
 
 static bool side_next(struct setop_state *s, struct side *side, bool *found);
@@ -340,4 +347,5 @@ const struct node_ops setop_ops = {.name = "SetOp",
                                    .state_bytes = sizeof(struct setop_state),
                                    .open = setop_open,
                                    .next = setop_next,
-                                   .rewind = setop_rewind};
+                                   .rewind = setop_rewind,
+                                   .close = setop_close};
