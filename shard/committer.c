@@ -93,7 +93,8 @@ struct committer {
     struct file *files; /* of the batch, by next_in_batch */
     uint64_t last_seq;
     uint64_t bytes_since_cut;
-    bool unsynced; /* files show commits whose records are not synced */
+    bool thread_wanted; /* the next batch is better run by the thread */
+    bool unsynced;      /* files show commits whose records are not synced */
 };
 
 static void run_batch(struct committer *committer);
@@ -151,7 +152,9 @@ static void end_run(struct committer *committer)
 {
     pthread_mutex_lock(&committer->mutex);
     committer->busy = false;
-    committer->n_quiet = committer->n_batch == 1 && !committer->first ? committer->n_quiet + 1 : 0;
+    bool quiet = committer->n_batch == 1 && !committer->first && !committer->thread_wanted;
+    committer->n_quiet = quiet ? committer->n_quiet + 1 : 0;
+    committer->thread_wanted = false;
     bool wake =
         committer->sleeping && (committer->first || (committer->unsynced && !committer->sync_due));
     committer->sync_due = committer->unsynced;
@@ -718,14 +721,17 @@ static void catch_up(struct committer *committer, struct writer *writer)
     fatal_stop(&err); /* a failed sync may have lost what the WAL is about to be emptied of */
 }
 
-static void care_for_files(struct committer *committer, struct file *first)
+/* `here`: on a caller's thread, whose event loop two syncs would hold up for too long. */
+static void care_for_files(struct committer *committer, struct file *first, bool here)
 {
     const struct storage_options *options = &committer->storage->options;
     struct checkpointer *checkpointer = committer->storage->checkpointer;
     for (struct file *file = first; file; file = file->next_in_batch) {
         if (!file->writer)
             continue;
-        if (__atomic_exchange_n(&file->catch_up, false, __ATOMIC_ACQ_REL))
+        bool due = __atomic_load_n(&file->catch_up, __ATOMIC_ACQUIRE);
+        committer->thread_wanted = committer->thread_wanted || (due && here);
+        if (due && !here && __atomic_exchange_n(&file->catch_up, false, __ATOMIC_ACQ_REL))
             catch_up(committer, file->writer);
         else if (file->writer->wal_frames >= options->checkpoint_frames)
             checkpointer_queue(checkpointer, file);
@@ -759,9 +765,10 @@ static void run_batch(struct committer *committer)
         file->in_batch = false;
     committer->files = NULL;
     finish_database_requests(committer);
+    bool here = committer->n_batch == 1 && committer->batch[0]->here;
     for (uint32_t k = 0; k < committer->n_batch; k++)
         answer(committer->batch[k]);
-    care_for_files(committer, files);
+    care_for_files(committer, files, here);
     arena_reset(committer->arena);
 }
 
