@@ -55,7 +55,7 @@ static bool collect_functions(struct scope *s, const RangeFunction *range,
         if (!definitions && is_plain_unnest(node)) {
             const FuncCall *call = (const FuncCall *)node;
             if (range->coldeflist) {
-                fail(a, -1, ERR_SYNTAX_ERROR,
+                fail(a, exprLocation((const Node *)range->coldeflist), ERR_SYNTAX_ERROR,
                      "UNNEST() with multiple arguments cannot have a column definition list");
                 return fail_hint(a, "Use separate UNNEST() calls inside ROWS FROM(), and attach a "
                                     "column definition list to each one.");
@@ -78,13 +78,13 @@ static bool collect_functions(struct scope *s, const RangeFunction *range,
     s->last_srf = last_srf;
     if (range->coldeflist) {
         if (list.n != 1) {
-            fail(a, -1, ERR_SYNTAX_ERROR,
+            fail(a, exprLocation((const Node *)range->coldeflist), ERR_SYNTAX_ERROR,
                  "ROWS FROM() with multiple functions cannot have a column definition list");
             return fail_hint(
                 a, "Put a separate column definition list for each function inside ROWS FROM().");
         }
         if (range->ordinality) {
-            fail(a, -1, ERR_SYNTAX_ERROR,
+            fail(a, exprLocation((const Node *)range->coldeflist), ERR_SYNTAX_ERROR,
                  "WITH ORDINALITY cannot be used with a column definition list");
             return fail_hint(a, "Put the column definition list inside ROWS FROM().");
         }

@@ -133,6 +133,14 @@ static bool take_arg(struct scope *s, struct call_args *out, const Node *node)
 struct expr *transform_call(struct scope *s, const FuncCall *call)
 {
     struct call_args args = {.variadic = call->func_variadic};
+    /* libpg_query's grammar takes EXTRACT($1 FROM x); PostgreSQL's does not. */
+    if (call->funcformat == COERCE_SQL_SYNTAX && list_n(call->args) == 2 &&
+        IS_NODE(list_at(call->args, 0), ParamRef) &&
+        strcmp(list_str(call->funcname, list_n(call->funcname) - 1), "extract") == 0) {
+        const ParamRef *param = list_at(call->args, 0);
+        return fail_null(s->a, param->location, ERR_SYNTAX_ERROR, "syntax error at or near \"$%d\"",
+                         param->number);
+    }
     for (int k = 0; k < list_n(call->args); k++)
         if (!take_arg(s, &args, list_at(call->args, k)))
             return NULL;

@@ -366,25 +366,23 @@ static void weigh(struct suggestion *best, const char *table, const char *column
 }
 
 /* The operands of a set operation, which have names that only hints tell. */
-static bool search_operands(struct analysis *a, const struct setop *node, int *number,
-                            const char *table, const char *column, struct suggestion *best)
+static bool search_operands(struct scope *s, const char *table, const char *column,
+                            struct suggestion *best)
 {
-    if (!node)
-        return false;
-    if (!node->query)
-        return search_operands(a, node->left, number, table, column, best) ||
-               search_operands(a, node->right, number, table, column, best);
-    const char *name = arena_printf(a->arena, "*SELECT* %d", ++*number);
-    int penalty = table ? edit_distance(table, name, FUZZY_DISTANCE_MAX + 1) : 0;
-    for (size_t k = 0; k < node->query->targets.n; k++) {
-        const struct target *target = &node->query->targets.items[k];
-        if (target->junk)
-            continue;
-        if (penalty == 0 && strcmp(target->name, column) == 0) {
-            *best = (struct suggestion){.exact = true, .table = {name}};
-            return true;
+    for (size_t n = 0; n < s->operands.n; n++) {
+        const struct query *query = s->operands.items[n];
+        const char *name = arena_printf(s->a->arena, "*SELECT* %zu", n + 1);
+        int penalty = table ? edit_distance(table, name, FUZZY_DISTANCE_MAX + 1) : 0;
+        for (size_t k = 0; k < query->targets.n; k++) {
+            const struct target *target = &query->targets.items[k];
+            if (target->junk)
+                continue;
+            if (penalty == 0 && strcmp(target->name, column) == 0) {
+                *best = (struct suggestion){.exact = true, .table = {name}};
+                return true;
+            }
+            weigh(best, name, target->name, column, penalty);
         }
-        weigh(best, name, target->name, column, penalty);
     }
     return false;
 }
@@ -392,9 +390,8 @@ static bool search_operands(struct analysis *a, const struct setop *node, int *n
 static void search_columns(struct scope *s, const char *table, const char *column,
                            struct suggestion *best)
 {
-    int number = 0;
     for (struct scope *at = s; at; at = at->parent) {
-        if (at->query && search_operands(s->a, at->query->setop, &number, table, column, best))
+        if (search_operands(at, table, column, best))
             return;
         for (size_t k = 0; k < at->rtes.n; k++) {
             const struct rte *rte = &at->rtes.items[k];
@@ -448,7 +445,7 @@ static const struct rte *search_tables(struct scope *s, const char *schema, cons
             const struct rte *rte = &at->rtes.items[k];
             if (relation && (rte->relation == relation || rte->view == relation))
                 return rte;
-            if (!schema && rte->alias && strcmp(rte->alias, name) == 0)
+            if (rte->alias && strcmp(rte->alias, name) == 0)
                 return rte;
         }
     return NULL;
