@@ -82,8 +82,8 @@ static bool index_check(struct fcall *c, int64_t index, int64_t n)
 {
     if (index >= 0 && index < n)
         return true;
-    return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR, "index %lld out of valid range, 0..%lld", (long long)index,
-                   (long long)(n - 1));
+    return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR, "index %lld out of valid range, 0..%lld",
+                   (long long)index, (long long)(n - 1));
 }
 
 static bool get_byte(struct fcall *c)
@@ -131,18 +131,11 @@ static bool bit_count(struct fcall *c)
 }
 
 FUNC_TABLE(bytea_funcs) = {
-    {"bytea_substr", substr},
-    {"bytea_substr_no_len", substr},
-    {"byteaoverlay", overlay},
-    {"byteaoverlay_no_len", overlay},
-    {"byteapos", position},
-    {"byteatrim", btrim},
-    {"bytealtrim", ltrim},
-    {"byteartrim", rtrim},
-    {"byteaGetByte", get_byte},
-    {"byteaSetByte", set_byte},
-    {"byteaGetBit", get_bit},
-    {"byteaSetBit", set_bit},
-    {"bytea_bit_count", bit_count},
-    {NULL, NULL},
+    {"bytea_substr", substr},       {"bytea_substr_no_len", substr},
+    {"byteaoverlay", overlay},      {"byteaoverlay_no_len", overlay},
+    {"byteapos", position},         {"byteatrim", btrim},
+    {"bytealtrim", ltrim},          {"byteartrim", rtrim},
+    {"byteaGetByte", get_byte},     {"byteaSetByte", set_byte},
+    {"byteaGetBit", get_bit},       {"byteaSetBit", set_bit},
+    {"bytea_bit_count", bit_count}, {NULL, NULL},
 };

@@ -9,7 +9,8 @@ bool result_fits(struct fcall *c, size_t n)
 {
     if (LIKELY(n <= RESULT_BYTES_MAX))
         return true;
-    return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED, "invalid memory alloc request size %zu", n + 4);
+    return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED, "invalid memory alloc request size %zu",
+                   n + 4);
 }
 
 char *result_alloc(struct fcall *c, size_t n)
@@ -39,8 +40,9 @@ struct datum *row_list_add(struct row_list *list)
     size_t width = (size_t)list->n_columns;
     if (list->n == list->cap) {
         size_t cap = list->cap ? list->cap * 2 : 16;
-        list->values = arena_realloc(list->arena, list->values, list->cap * width * sizeof(struct datum),
-                                     cap * width * sizeof(struct datum));
+        list->values =
+            arena_realloc(list->arena, list->values, list->cap * width * sizeof(struct datum),
+                          cap * width * sizeof(struct datum));
         list->cap = cap;
     }
     struct datum *row = list->values + list->n++ * width;
@@ -75,7 +77,8 @@ const struct type *call_type(const struct fcall *c, uint32_t oid)
 struct variadic variadic_of(struct fcall *c, int first)
 {
     if (!c->variadic_array || c->n_args != first + 1 || !type_is_array(c->arg_types[first]))
-        return (struct variadic){.n = c->n_args - first, .values = c->args + first, .types = c->arg_types + first};
+        return (struct variadic){
+            .n = c->n_args - first, .values = c->args + first, .types = c->arg_types + first};
     if (c->args[first].null)
         return (struct variadic){.null_array = true};
     const struct array *array = array_of(&c->args[first]);
@@ -90,7 +93,8 @@ struct variadic variadic_of(struct fcall *c, int first)
     };
 }
 
-bool call_out(const struct fcall *c, const struct type *type, const struct datum *value, struct buf *out)
+bool call_out(const struct fcall *c, const struct type *type, const struct datum *value,
+              struct buf *out)
 {
     switch (type->oid) {
     case TYPE_TEXT:

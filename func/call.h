@@ -1,4 +1,5 @@
-/* call.h - what many implementations need: large results, rows of set-returning functions, VARIADIC "any". */
+/* call.h - what many implementations need: large results, rows of set-returning functions,
+ * VARIADIC "any". */
 #ifndef SHARDLITE_FUNC_CALL_H
 #define SHARDLITE_FUNC_CALL_H
 
@@ -7,9 +8,11 @@
 /* The largest value there can be, as in PostgreSQL. */
 #define RESULT_BYTES_MAX ((size_t)0x3fffffff - 4)
 
-/* Room for a result of `n` bytes in c->arena; NULL with the error filled in when it is too large. */
+/* Room for a result of `n` bytes in c->arena; NULL with the error filled in when it is too
+ * large. */
 MUST_CHECK char *result_alloc(struct fcall *c, size_t n);
-/* False with the error filled in when a result of `n` bytes would be too large: for results that grow. */
+/* False with the error filled in when a result of `n` bytes would be too large: for results that
+ * grow. */
 MUST_CHECK bool result_fits(struct fcall *c, size_t n);
 
 /* The rows of a set-returning function, made at its first call and handed out one by one. */
@@ -30,8 +33,8 @@ static inline struct datum bytes_in(struct arena *arena, const void *p, size_t n
     return datum_bytes(arena_memdup(arena, p, n), n);
 }
 
-/* The arguments of a VARIADIC "any" function from `first` on: those of the call, or the elements of the array of
- * f(VARIADIC array). */
+/* The arguments of a VARIADIC "any" function from `first` on: those of the call, or the elements
+ * of the array of f(VARIADIC array). */
 struct variadic {
     int n;
     const struct datum *values;
@@ -45,6 +48,7 @@ const struct type *call_type(const struct fcall *c, uint32_t oid);
 /* Is this a true array type? */
 bool type_is_array(const struct type *type);
 /* Appends the text form of a value; text-like types without a call. */
-MUST_CHECK bool call_out(const struct fcall *c, const struct type *type, const struct datum *value, struct buf *out);
+MUST_CHECK bool call_out(const struct fcall *c, const struct type *type, const struct datum *value,
+                         struct buf *out);
 
 #endif

@@ -74,7 +74,10 @@ static bool is_blank(char ch)
 
 static int hex_digit(char ch)
 {
-    return ch >= '0' && ch <= '9' ? ch - '0' : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10 : -1;
+    return ch >= '0' && ch <= '9'   ? ch - '0'
+           : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10
+           : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10
+                                    : -1;
 }
 
 static bool bad_hex_digit(struct fcall *c, const char *p)
@@ -96,7 +99,8 @@ static bool decode_hex(struct fcall *c)
         if (high < 0)
             return bad_hex_digit(c, p);
         if (++p >= end)
-            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid hexadecimal data: odd number of digits");
+            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                           "invalid hexadecimal data: odd number of digits");
         int low = hex_digit(*p);
         if (low < 0)
             return bad_hex_digit(c, p);
@@ -128,7 +132,8 @@ static bool decode_base64(struct fcall *c)
             continue;
         if (*p == '=') {
             if (!n_last && n_digits != 2 && n_digits != 3)
-                return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unexpected \"=\" while decoding base64 sequence");
+                return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                               "unexpected \"=\" while decoding base64 sequence");
             if (!n_last)
                 n_last = n_digits - 1;
         } else if ((digit = base64_digit(*p)) < 0) {
@@ -149,7 +154,8 @@ static bool decode_base64(struct fcall *c)
     }
     if (n_digits) {
         err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid base64 end sequence");
-        return err_hint(c->err, "Input data is missing padding, is truncated, or is otherwise corrupted.");
+        return err_hint(c->err,
+                        "Input data is missing padding, is truncated, or is otherwise corrupted.");
     }
     return return_bytes(c, start, (size_t)(out - start));
 }
@@ -166,14 +172,16 @@ static bool decode_escape(struct fcall *c)
     while (p < end) {
         if (*p != '\\') {
             *out++ = *p++;
-        } else if (end - p >= 4 && is_octal(p[1], '3') && is_octal(p[2], '7') && is_octal(p[3], '7')) {
+        } else if (end - p >= 4 && is_octal(p[1], '3') && is_octal(p[2], '7') &&
+                   is_octal(p[3], '7')) {
             *out++ = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
             p += 4;
         } else if (end - p >= 2 && p[1] == '\\') {
             *out++ = '\\';
             p += 2;
         } else {
-            return err_set(c->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s", "bytea");
+            return err_set(c->err, ERR_INVALID_TEXT_REPRESENTATION,
+                           "invalid input syntax for type %s", "bytea");
         }
     }
     return return_bytes(c, start, (size_t)(out - start));
@@ -191,9 +199,11 @@ static const struct {
 static bool run_codec(struct fcall *c, bool decoding)
 {
     for (size_t k = 0; k < ARRAY_COUNT(codecs); k++)
-        if (ARG_N(c, 1) == strlen(codecs[k].name) && strncasecmp(ARG_P(c, 1), codecs[k].name, ARG_N(c, 1)) == 0)
+        if (ARG_N(c, 1) == strlen(codecs[k].name) &&
+            strncasecmp(ARG_P(c, 1), codecs[k].name, ARG_N(c, 1)) == 0)
             return (decoding ? codecs[k].decode : codecs[k].encode)(c);
-    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized encoding: \"%.*s\"", (int)ARG_N(c, 1), ARG_P(c, 1));
+    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized encoding: \"%.*s\"",
+                   (int)ARG_N(c, 1), ARG_P(c, 1));
 }
 static bool encode(struct fcall *c)
 {
@@ -211,8 +221,8 @@ static bool find(struct fcall *c, int arg, const char *which, int *encoding)
     *encoding = encoding_find(ARG_P(c, arg), ARG_N(c, arg));
     if (*encoding >= 0)
         return true;
-    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid %sencoding name \"%.*s\"", which, (int)ARG_N(c, arg),
-                   ARG_P(c, arg));
+    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid %sencoding name \"%.*s\"", which,
+                   (int)ARG_N(c, arg), ARG_P(c, arg));
 }
 
 static bool convert_between(struct fcall *c, int from, int to)
@@ -225,7 +235,8 @@ static bool convert_between(struct fcall *c, int from, int to)
 static bool convert(struct fcall *c)
 {
     int from, to;
-    return find(c, 1, "source ", &from) && find(c, 2, "destination ", &to) && convert_between(c, from, to);
+    return find(c, 1, "source ", &from) && find(c, 2, "destination ", &to) &&
+           convert_between(c, from, to);
 }
 static bool convert_from(struct fcall *c)
 {
@@ -269,7 +280,8 @@ static bool database_encoding(struct fcall *c)
 static bool to_ascii_in(struct fcall *c, int encoding)
 {
     if (encoding != 8 && encoding != 9 && encoding != 16 && encoding != 29)
-        return err_set(c->err, ERR_FEATURE_NOT_SUPPORTED, "encoding conversion from %s to ASCII not supported",
+        return err_set(c->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "encoding conversion from %s to ASCII not supported",
                        encoding_name(encoding));
     char *p = arena_memdup(c->arena, ARG_P(c, 0), ARG_N(c, 0));
     for (size_t k = 0; k < ARG_N(c, 0); k++)
@@ -284,14 +296,16 @@ static bool to_ascii(struct fcall *c)
 static bool to_ascii_by_number(struct fcall *c)
 {
     if (encoding_name((int)ARG_I(c, 1))[0] == '\0')
-        return err_set(c->err, ERR_UNDEFINED_OBJECT, "%d is not a valid encoding code", (int)ARG_I(c, 1));
+        return err_set(c->err, ERR_UNDEFINED_OBJECT, "%d is not a valid encoding code",
+                       (int)ARG_I(c, 1));
     return to_ascii_in(c, (int)ARG_I(c, 1));
 }
 static bool to_ascii_by_name(struct fcall *c)
 {
     int encoding = encoding_find(ARG_P(c, 1), ARG_N(c, 1));
     if (encoding < 0)
-        return err_set(c->err, ERR_UNDEFINED_OBJECT, "%.*s is not a valid encoding name", (int)ARG_N(c, 1), ARG_P(c, 1));
+        return err_set(c->err, ERR_UNDEFINED_OBJECT, "%.*s is not a valid encoding name",
+                       (int)ARG_N(c, 1), ARG_P(c, 1));
     return to_ascii_in(c, encoding);
 }
 

@@ -1,7 +1,7 @@
 /* encoding.c - conversion between encodings, by ICU.
  *
- * Everything goes by way of UTF-16.  UTF-8 itself is checked by our own routine, which names the bytes at fault
- * as PostgreSQL does; ICU names them for the others. */
+ * Everything goes by way of UTF-16.  UTF-8 itself is checked by our own routine, which names the
+ * bytes at fault as PostgreSQL does; ICU names them for the others. */
 #include "func/encoding.h"
 
 #include <stdlib.h>
@@ -63,22 +63,26 @@ static const struct alias {
     const char *name;
     int encoding;
 } aliases[] = {
-    {"abc", 19},         {"alt", 20},         {"big5", 36},        {"euccn", 2},        {"eucjis2004", 5},
-    {"eucjp", 1},        {"euckr", 3},        {"euctw", 4},        {"gb18030", 39},     {"gbk", 37},
-    {"iso88591", 8},     {"iso885910", 13},   {"iso885913", 14},   {"iso885914", 15},   {"iso885915", 16},
-    {"iso885916", 17},   {"iso88592", 9},     {"iso88593", 10},    {"iso88594", 11},    {"iso88595", 25},
-    {"iso88596", 26},    {"iso88597", 27},    {"iso88598", 28},    {"iso88599", 12},    {"johab", 40},
-    {"koi8", 22},        {"koi8r", 22},       {"koi8u", 34},       {"latin1", 8},       {"latin10", 17},
-    {"latin2", 9},       {"latin3", 10},      {"latin4", 11},      {"latin5", 12},      {"latin6", 13},
-    {"latin7", 14},      {"latin8", 15},      {"latin9", 16},      {"mskanji", 35},     {"muleinternal", 7},
-    {"shiftjis", 35},    {"shiftjis2004", 41}, {"sjis", 35},       {"sqlascii", 0},     {"tcvn", 19},
-    {"tcvn5712", 19},    {"uhc", 38},         {"unicode", 6},      {"utf8", 6},         {"vscii", 19},
-    {"win", 23},         {"win1250", 29},     {"win1251", 23},     {"win1252", 24},     {"win1253", 30},
-    {"win1254", 31},     {"win1255", 32},     {"win1256", 18},     {"win1257", 33},     {"win1258", 19},
-    {"win866", 20},      {"win874", 21},      {"win932", 35},      {"win936", 37},      {"win949", 38},
-    {"win950", 36},      {"windows1250", 29}, {"windows1251", 23}, {"windows1252", 24}, {"windows1253", 30},
-    {"windows1254", 31}, {"windows1255", 32}, {"windows1256", 18}, {"windows1257", 33}, {"windows1258", 19},
-    {"windows866", 20},  {"windows874", 21},  {"windows932", 35},  {"windows936", 37},  {"windows949", 38},
+    {"abc", 19},         {"alt", 20},          {"big5", 36},        {"euccn", 2},
+    {"eucjis2004", 5},   {"eucjp", 1},         {"euckr", 3},        {"euctw", 4},
+    {"gb18030", 39},     {"gbk", 37},          {"iso88591", 8},     {"iso885910", 13},
+    {"iso885913", 14},   {"iso885914", 15},    {"iso885915", 16},   {"iso885916", 17},
+    {"iso88592", 9},     {"iso88593", 10},     {"iso88594", 11},    {"iso88595", 25},
+    {"iso88596", 26},    {"iso88597", 27},     {"iso88598", 28},    {"iso88599", 12},
+    {"johab", 40},       {"koi8", 22},         {"koi8r", 22},       {"koi8u", 34},
+    {"latin1", 8},       {"latin10", 17},      {"latin2", 9},       {"latin3", 10},
+    {"latin4", 11},      {"latin5", 12},       {"latin6", 13},      {"latin7", 14},
+    {"latin8", 15},      {"latin9", 16},       {"mskanji", 35},     {"muleinternal", 7},
+    {"shiftjis", 35},    {"shiftjis2004", 41}, {"sjis", 35},        {"sqlascii", 0},
+    {"tcvn", 19},        {"tcvn5712", 19},     {"uhc", 38},         {"unicode", 6},
+    {"utf8", 6},         {"vscii", 19},        {"win", 23},         {"win1250", 29},
+    {"win1251", 23},     {"win1252", 24},      {"win1253", 30},     {"win1254", 31},
+    {"win1255", 32},     {"win1256", 18},      {"win1257", 33},     {"win1258", 19},
+    {"win866", 20},      {"win874", 21},       {"win932", 35},      {"win936", 37},
+    {"win949", 38},      {"win950", 36},       {"windows1250", 29}, {"windows1251", 23},
+    {"windows1252", 24}, {"windows1253", 30},  {"windows1254", 31}, {"windows1255", 32},
+    {"windows1256", 18}, {"windows1257", 33},  {"windows1258", 19}, {"windows866", 20},
+    {"windows874", 21},  {"windows932", 35},   {"windows936", 37},  {"windows949", 38},
     {"windows950", 36},
 };
 
@@ -107,7 +111,8 @@ int encoding_find(const char *name, size_t n)
 
 const char *encoding_name(int encoding)
 {
-    return encoding >= 0 && (size_t)encoding < ARRAY_COUNT(encodings) ? encodings[encoding].name : "";
+    return encoding >= 0 && (size_t)encoding < ARRAY_COUNT(encodings) ? encodings[encoding].name
+                                                                      : "";
 }
 
 static const char *hex_bytes(struct arena *arena, const char *bytes, size_t n)
@@ -120,15 +125,17 @@ static const char *hex_bytes(struct arena *arena, const char *bytes, size_t n)
 
 static bool invalid(int encoding, const char *bytes, size_t n, struct err *err)
 {
-    return err_set(err, ERR_CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"%s\": %s",
-                   encoding_name(encoding), hex_bytes(err->arena, bytes, n));
+    return err_set(err, ERR_CHARACTER_NOT_IN_REPERTOIRE,
+                   "invalid byte sequence for encoding \"%s\": %s", encoding_name(encoding),
+                   hex_bytes(err->arena, bytes, n));
 }
 
 static bool untranslatable(int from, int to, const char *bytes, size_t n, struct err *err)
 {
-    return err_set(err, ERR_UNTRANSLATABLE_CHARACTER,
-                   "character with byte sequence %s in encoding \"%s\" has no equivalent in encoding \"%s\"",
-                   hex_bytes(err->arena, bytes, n), encoding_name(from), encoding_name(to));
+    return err_set(
+        err, ERR_UNTRANSLATABLE_CHARACTER,
+        "character with byte sequence %s in encoding \"%s\" has no equivalent in encoding \"%s\"",
+        hex_bytes(err->arena, bytes, n), encoding_name(from), encoding_name(to));
 }
 
 static bool is_single_byte(int encoding)
@@ -138,7 +145,8 @@ static bool is_single_byte(int encoding)
 
 static bool is_windows(int encoding)
 {
-    return strncmp(encoding_name(encoding), "WIN1", 4) == 0 || strcmp(encoding_name(encoding), "WIN874") == 0;
+    return strncmp(encoding_name(encoding), "WIN1", 4) == 0 ||
+           strcmp(encoding_name(encoding), "WIN874") == 0;
 }
 
 static UConverter *open_converter(int encoding, struct err *err)
@@ -150,12 +158,14 @@ static UConverter *open_converter(int encoding, struct err *err)
     if (U_SUCCESS(status))
         return converter;
     ucnv_close(converter);
-    err_set(err, ERR_FEATURE_NOT_SUPPORTED, "conversion for encoding \"%s\" is not available", encoding_name(encoding));
+    err_set(err, ERR_FEATURE_NOT_SUPPORTED, "conversion for encoding \"%s\" is not available",
+            encoding_name(encoding));
     return NULL;
 }
 
 /* Decodes into UTF-16 in err's arena. */
-static bool decode(int from, int to, const char *bytes, size_t n, UChar **units, size_t *n_units, struct err *err)
+static bool decode(int from, int to, const char *bytes, size_t n, UChar **units, size_t *n_units,
+                   struct err *err)
 {
     UErrorCode status = U_ZERO_ERROR;
     UChar *out = arena_try_alloc(err->arena, (n + 1) * 2 * sizeof(UChar));
@@ -201,7 +211,8 @@ static bool no_equivalent(int from, int to, const UChar *bad, int8_t n_bad, stru
     return untranslatable(from, to, bytes, (size_t)n_bytes, err);
 }
 
-static bool encode(int from, int to, const UChar *units, size_t n_units, struct buf *out, struct err *err)
+static bool encode(int from, int to, const UChar *units, size_t n_units, struct buf *out,
+                   struct err *err)
 {
     UErrorCode status = U_ZERO_ERROR;
     UConverter *converter = open_converter(to, err);
@@ -242,19 +253,22 @@ bool encoding_check(int encoding, const char *bytes, size_t n, struct err *err)
 static bool has_conversion(int from, int to)
 {
     static const uint8_t pairs[][2] = {
-        {36, 4}, {5, 41}, {1, 35}, {9, 29}, {25, 22}, {25, 23}, {25, 20}, {22, 23}, {22, 20}, {23, 20},
+        {36, 4},  {5, 41},  {1, 35},  {9, 29},  {25, 22},
+        {25, 23}, {25, 20}, {22, 23}, {22, 20}, {23, 20},
     };
     if (!encodings[from].icu || !encodings[to].icu)
         return false;
     if (from == ENCODING_UTF8 || to == ENCODING_UTF8)
         return true;
     for (size_t k = 0; k < ARRAY_COUNT(pairs); k++)
-        if ((from == pairs[k][0] && to == pairs[k][1]) || (from == pairs[k][1] && to == pairs[k][0]))
+        if ((from == pairs[k][0] && to == pairs[k][1]) ||
+            (from == pairs[k][1] && to == pairs[k][0]))
             return true;
     return false;
 }
 
-bool encoding_convert(int from, int to, const char *bytes, size_t n, struct buf *out, struct err *err)
+bool encoding_convert(int from, int to, const char *bytes, size_t n, struct buf *out,
+                      struct err *err)
 {
     if (!encoding_check(from, bytes, n, err))
         return false;
@@ -266,9 +280,10 @@ bool encoding_convert(int from, int to, const char *bytes, size_t n, struct buf 
     }
     if (!has_conversion(from, to))
         return err_set(err, ERR_UNDEFINED_FUNCTION,
-                       "default conversion function for encoding \"%s\" to \"%s\" does not exist", encoding_name(from),
-                       encoding_name(to));
+                       "default conversion function for encoding \"%s\" to \"%s\" does not exist",
+                       encoding_name(from), encoding_name(to));
     UChar *units;
     size_t n_units;
-    return decode(from, to, bytes, n, &units, &n_units, err) && encode(from, to, units, n_units, out, err);
+    return decode(from, to, bytes, n, &units, &n_units, err) &&
+           encode(from, to, units, n_units, out, err);
 }

@@ -109,7 +109,7 @@ static inline bool return_null(struct fcall *c)
 static inline bool return_bytes(struct fcall *c, const void *p,
                                 size_t n) /* borrowed: in c->arena or an argument */
 {
-    c->result = datum_bytes(p, n);
+    c->result = datum_bytes(p ? p : "", n); /* an empty buffer has no bytes to point at */
     return true;
 }
 struct type_io fcall_io(const struct fcall *c,

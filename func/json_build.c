@@ -1,7 +1,8 @@
-/* json_build.c - making json and jsonb: to_json, json_build_*, json_object, row_to_json, and the aggregates.
+/* json_build.c - making json and jsonb: to_json, json_build_*, json_object, row_to_json, and the
+ * aggregates.
  *
- * Each function writes json text; for jsonb that text is then made canonical.  The two flavours differ in their blanks,
- * and in some of their error messages. */
+ * Each function writes json text; for jsonb that text is then made canonical.  The two flavours
+ * differ in their blanks, and in some of their error messages. */
 #include <string.h>
 
 #include "func/call.h"
@@ -62,7 +63,8 @@ static bool jsonb_build_array(struct fcall *c)
 static bool null_key(struct fcall *c, int arg, bool is_jsonb)
 {
     if (is_jsonb)
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "argument %d: key must not be null", arg + 1);
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "argument %d: key must not be null",
+                       arg + 1);
     err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "argument %d cannot be null", arg + 1);
     return err_hint(c->err, "Object keys should be text.");
 }
@@ -74,8 +76,10 @@ static bool build_object(struct fcall *c, bool is_jsonb)
     if (list.null_array)
         return return_null(c);
     if (list.n % 2) {
-        err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "argument list must have even number of elements");
-        return err_hint(c->err, "The arguments of %s() must consist of alternating keys and values.",
+        err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                "argument list must have even number of elements");
+        return err_hint(c->err,
+                        "The arguments of %s() must consist of alternating keys and values.",
                         is_jsonb ? "jsonb_build_object" : "json_build_object");
     }
     buf_putc(&out, '{');
@@ -257,9 +261,12 @@ static bool jsonb_object_end(struct fcall *c, void *s)
 
 AGG_TABLE(json_aggs) = {
     {"json_agg(anyelement)", sizeof(struct agg_state), false, agg_step, json_array_end, NULL, NULL},
-    {"jsonb_agg(anyelement)", sizeof(struct agg_state), false, agg_step, jsonb_array_end, NULL, NULL},
-    {"json_object_agg(any,any)", sizeof(struct agg_state), false, json_object_step, json_object_end, NULL, NULL},
-    {"jsonb_object_agg(any,any)", sizeof(struct agg_state), false, jsonb_object_step, jsonb_object_end, NULL, NULL},
+    {"jsonb_agg(anyelement)", sizeof(struct agg_state), false, agg_step, jsonb_array_end, NULL,
+     NULL},
+    {"json_object_agg(any,any)", sizeof(struct agg_state), false, json_object_step, json_object_end,
+     NULL, NULL},
+    {"jsonb_object_agg(any,any)", sizeof(struct agg_state), false, jsonb_object_step,
+     jsonb_object_end, NULL, NULL},
     {NULL, 0, false, NULL, NULL, NULL, NULL},
 };
 

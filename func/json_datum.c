@@ -1,7 +1,7 @@
 /* json_datum.c - any SQL value as JSON.
  *
- * Numbers and booleans stand as they are, dates and times in ISO 8601, json and jsonb as they are, arrays
- * and rows as arrays and objects, anything else as a string of its text form. */
+ * Numbers and booleans stand as they are, dates and times in ISO 8601, json and jsonb as they
+ * are, arrays and rows as arrays and objects, anything else as a string of its text form. */
 #include "func/json_datum.h"
 
 #include <string.h>
@@ -30,8 +30,10 @@ bool json_is_structured(const struct type *type)
     return type_is_array(type) || is_row(type);
 }
 
-static bool put_array(struct fcall *c, const struct type *type, const struct array *array, bool pretty, struct buf *out);
-static bool put_row(struct fcall *c, const struct type *type, const struct datum *row, bool pretty, struct buf *out);
+static bool put_array(struct fcall *c, const struct type *type, const struct array *array,
+                      bool pretty, struct buf *out);
+static bool put_row(struct fcall *c, const struct type *type, const struct datum *row, bool pretty,
+                    struct buf *out);
 
 /* Dates and times as quoted ISO text. */
 static bool put_datetime(struct fcall *c, uint32_t oid, int64_t value, struct buf *out)
@@ -48,7 +50,8 @@ static bool put_datetime(struct fcall *c, uint32_t oid, int64_t value, struct bu
     return ok;
 }
 
-static bool put_scalar(struct fcall *c, const struct type *type, const struct datum *value, bool as_key, struct buf *out)
+static bool put_scalar(struct fcall *c, const struct type *type, const struct datum *value,
+                       bool as_key, struct buf *out)
 {
     struct buf text = BUF_IN(c->arena);
     switch (type->oid) {
@@ -76,8 +79,8 @@ static bool put_scalar(struct fcall *c, const struct type *type, const struct da
     if (!call_out(c, type, value, &text))
         return false;
     const char *p = text.p ? text.p : "";
-    bool number = type->oid == TYPE_INT2 || type->oid == TYPE_INT4 || type->oid == TYPE_INT8 || type->oid == TYPE_FLOAT4 ||
-                  type->oid == TYPE_FLOAT8 || type->oid == TYPE_NUMERIC;
+    bool number = type->oid == TYPE_INT2 || type->oid == TYPE_INT4 || type->oid == TYPE_INT8 ||
+                  type->oid == TYPE_FLOAT4 || type->oid == TYPE_FLOAT8 || type->oid == TYPE_NUMERIC;
     if (number && !as_key && json_is_number(p, text.n)) /* NaN and Infinity are none */
         buf_append(out, p, text.n);
     else
@@ -85,7 +88,8 @@ static bool put_scalar(struct fcall *c, const struct type *type, const struct da
     return true;
 }
 
-static bool put_value(struct fcall *c, const struct type *type, const struct datum *value, bool pretty, struct buf *out)
+static bool put_value(struct fcall *c, const struct type *type, const struct datum *value,
+                      bool pretty, struct buf *out)
 {
     if (value->null) {
         buf_append(out, "null", 4);
@@ -101,27 +105,31 @@ static bool put_value(struct fcall *c, const struct type *type, const struct dat
     return put_scalar(c, type, value, false, out);
 }
 
-bool json_put_value(struct fcall *c, const struct type *type, const struct datum *value, struct buf *out)
+bool json_put_value(struct fcall *c, const struct type *type, const struct datum *value,
+                    struct buf *out)
 {
     return put_value(c, type, value, false, out);
 }
 
-bool json_put_pretty(struct fcall *c, const struct type *type, const struct datum *value, struct buf *out)
+bool json_put_pretty(struct fcall *c, const struct type *type, const struct datum *value,
+                     struct buf *out)
 {
     return put_value(c, type, value, true, out);
 }
 
-bool json_put_key(struct fcall *c, const struct type *type, const struct datum *value, struct buf *out)
+bool json_put_key(struct fcall *c, const struct type *type, const struct datum *value,
+                  struct buf *out)
 {
     type = base_type(type);
     if (json_is_structured(type) || type->oid == TYPE_JSON || type->oid == TYPE_JSONB)
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "key value must be scalar, not array, composite, or json");
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                       "key value must be scalar, not array, composite, or json");
     return put_scalar(c, type, value, true, out);
 }
 
 /* One dimension; *at is the next element.  Only the outermost dimension gets line feeds. */
-static bool put_dimension(struct fcall *c, const struct type *elem, const struct array *array, int dim, uint32_t *at, bool pretty,
-                          struct buf *out)
+static bool put_dimension(struct fcall *c, const struct type *elem, const struct array *array,
+                          int dim, uint32_t *at, bool pretty, struct buf *out)
 {
     int32_t n = array_dims(array)[dim];
     buf_putc(out, '[');
@@ -141,7 +149,8 @@ static bool put_dimension(struct fcall *c, const struct type *elem, const struct
     return true;
 }
 
-static bool put_array(struct fcall *c, const struct type *type, const struct array *array, bool pretty, struct buf *out)
+static bool put_array(struct fcall *c, const struct type *type, const struct array *array,
+                      bool pretty, struct buf *out)
 {
     uint32_t at = 0;
     if (array->ndim == 0) {
@@ -153,15 +162,18 @@ static bool put_array(struct fcall *c, const struct type *type, const struct arr
 }
 
 /* Names of the fields: of the row's type where one is known, else f1, f2, ... */
-static const struct type *row_shape(const struct fcall *c, const struct type *type, const struct record *record)
+static const struct type *row_shape(const struct fcall *c, const struct type *type,
+                                    const struct record *record)
 {
     if (type->n_attributes)
         return type;
-    const struct type *own = record->type_oid && record->type_oid != TYPE_RECORD ? call_type(c, record->type_oid) : NULL;
+    const struct type *own =
+        record->type_oid && record->type_oid != TYPE_RECORD ? call_type(c, record->type_oid) : NULL;
     return own && own->n_attributes ? own : NULL;
 }
 
-static bool put_row(struct fcall *c, const struct type *type, const struct datum *row, bool pretty, struct buf *out)
+static bool put_row(struct fcall *c, const struct type *type, const struct datum *row, bool pretty,
+                    struct buf *out)
 {
     const struct record *record = row->p;
     const struct type *shape = row_shape(c, type, record);
@@ -169,9 +181,11 @@ static bool put_row(struct fcall *c, const struct type *type, const struct datum
     uint32_t attribute = 0;
     buf_putc(out, '{');
     for (uint32_t k = 0; k < record->n_fields; k++, attribute++) {
-        while (shape && !with_dropped && attribute < shape->n_attributes && shape->attributes[attribute].dropped)
+        while (shape && !with_dropped && attribute < shape->n_attributes &&
+               shape->attributes[attribute].dropped)
             attribute++;
-        const struct attribute *a = shape && attribute < shape->n_attributes ? &shape->attributes[attribute] : NULL;
+        const struct attribute *a =
+            shape && attribute < shape->n_attributes ? &shape->attributes[attribute] : NULL;
         if (a && a->dropped)
             continue;
         if (any)

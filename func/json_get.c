@@ -1,7 +1,8 @@
 /* json_get.c - looking into json and jsonb: fields, elements, paths, keys, counts.
  *
- * Both types are texts that are stepped through with slices (types/json.h), so one implementation serves both.  A json
- * text may hold escapes that are no characters; PostgreSQL notices them when it takes the text apart, so do we. */
+ * Both types are texts that are stepped through with slices (types/json.h), so one
+ * implementation serves both.  A json text may hold escapes that are no characters; PostgreSQL
+ * notices them when it takes the text apart, so do we. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,8 @@ static bool field(struct fcall *c, bool as_text)
     struct json_slice doc, value = {0};
     if (!document(c, 0, &doc))
         return false;
-    bool found = json_slice_kind(doc) == JSON_OBJECT && json_find(doc, ARG_P(c, 1), ARG_N(c, 1), &value);
+    bool found =
+        json_slice_kind(doc) == JSON_OBJECT && json_find(doc, ARG_P(c, 1), ARG_N(c, 1), &value);
     return return_found(c, found, value, as_text);
 }
 static bool object_field(struct fcall *c)
@@ -71,7 +73,8 @@ static bool element(struct fcall *c, bool as_text)
     if (!document(c, 0, &doc))
         return false;
     enum json_kind kind = json_slice_kind(doc);
-    if (is_jsonb(c, 0) && kind != JSON_ARRAY && kind != JSON_OBJECT) /* a lone scalar counts as an array of one */
+    if (is_jsonb(c, 0) && kind != JSON_ARRAY &&
+        kind != JSON_OBJECT) /* a lone scalar counts as an array of one */
         return return_found(c, ARG_I(c, 1) == 0 || ARG_I(c, 1) == -1, doc, as_text);
     bool found = kind == JSON_ARRAY && json_item(doc, ARG_I(c, 1), &value);
     return return_found(c, found, value, as_text);
@@ -104,7 +107,8 @@ static bool follow(struct fcall *c, struct json_slice *at, const struct datum *s
         if (kind == JSON_OBJECT) {
             if (!json_find(*at, steps[k].p, steps[k].n, at))
                 return false;
-        } else if (kind != JSON_ARRAY || !read_index(c->arena, steps[k], &index) || !json_item(*at, index, at)) {
+        } else if (kind != JSON_ARRAY || !read_index(c->arena, steps[k], &index) ||
+                   !json_item(*at, index, at)) {
             return false;
         }
     }
@@ -131,7 +135,8 @@ static bool extract_path_text(struct fcall *c)
 
 static bool type_of(struct fcall *c)
 {
-    static const char *const names[] = {"null", "string", "number", "boolean", "array", "object", ""};
+    static const char *const names[] = {"null",  "string", "number", "boolean",
+                                        "array", "object", ""};
     const char *name = names[json_slice_kind(json_slice(ARG_P(c, 0), ARG_N(c, 0)))];
     return return_bytes(c, name, strlen(name));
 }
@@ -143,7 +148,8 @@ static bool array_length(struct fcall *c)
     case JSON_ARRAY:
         return return_int(c, json_count(doc));
     case JSON_OBJECT:
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "cannot get array length of a non-array");
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                       "cannot get array length of a non-array");
     default:
         return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "cannot get array length of a scalar");
     }
@@ -152,8 +158,9 @@ static bool array_length(struct fcall *c)
 /* ---- rows ---- */
 
 /* The argument as a container of its rows; their values must last as long as the scan. */
-static bool row_source(struct fcall *c, struct json_iter *iter, enum json_kind want, const char *json_array_error,
-                       const char *json_scalar_error, const char *jsonb_error)
+static bool row_source(struct fcall *c, struct json_iter *iter, enum json_kind want,
+                       const char *json_array_error, const char *json_scalar_error,
+                       const char *jsonb_error)
 {
     struct json_slice doc;
     if (!document(c, 0, &doc))
@@ -164,7 +171,7 @@ static bool row_source(struct fcall *c, struct json_iter *iter, enum json_kind w
         *iter = json_iter((struct json_slice){copy, copy + (doc.end - doc.p)});
         return true;
     }
-    const char *message = is_jsonb(c, 0) && jsonb_error      ? jsonb_error
+    const char *message = is_jsonb(c, 0) && jsonb_error               ? jsonb_error
                           : kind == JSON_ARRAY || kind == JSON_OBJECT ? json_array_error
                                                                       : json_scalar_error;
     return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "%s", message);
@@ -178,8 +185,12 @@ static bool object_keys(struct fcall *c)
         struct json_iter iter;
         struct json_slice key, value;
         bool b = is_jsonb(c, 0);
-        if (!row_source(c, &iter, JSON_OBJECT, b ? "cannot call jsonb_object_keys on an array" : "cannot call json_object_keys on an array",
-                        b ? "cannot call jsonb_object_keys on a scalar" : "cannot call json_object_keys on a scalar", NULL))
+        if (!row_source(c, &iter, JSON_OBJECT,
+                        b ? "cannot call jsonb_object_keys on an array"
+                          : "cannot call json_object_keys on an array",
+                        b ? "cannot call jsonb_object_keys on a scalar"
+                          : "cannot call json_object_keys on a scalar",
+                        NULL))
             return false;
         while (json_next(&iter, &key, &value))
             *row_list_add(list) = slice_datum(json_unescape(c->site_arena, key));
@@ -194,8 +205,10 @@ static bool each_of(struct fcall *c, bool as_text)
     if (is_new) {
         struct json_iter iter;
         struct json_slice key, value;
-        if (!row_source(c, &iter, JSON_OBJECT, "cannot deconstruct an array as an object", "cannot deconstruct a scalar",
-                        as_text ? "cannot call jsonb_each_text on a non-object" : "cannot call jsonb_each on a non-object"))
+        if (!row_source(c, &iter, JSON_OBJECT, "cannot deconstruct an array as an object",
+                        "cannot deconstruct a scalar",
+                        as_text ? "cannot call jsonb_each_text on a non-object"
+                                : "cannot call jsonb_each on a non-object"))
             return false;
         while (json_next(&iter, &key, &value)) {
             struct datum *row = row_list_add(list);

@@ -1,7 +1,8 @@
 /* json_populate.c - rows out of JSON: json_populate_record(set), json_to_record(set).
  *
- * Each column takes the member of its name.  Null becomes NULL; arrays and objects fill array and row types element by
- * element; a string goes through the input function of whatever type; anything else does so as its text. */
+ * Each column takes the member of its name.  Null becomes NULL; arrays and objects fill array
+ * and row types element by element; a string goes through the input function of whatever type;
+ * anything else does so as its text. */
 #include <string.h>
 
 #include "base/fiber.h"
@@ -33,8 +34,8 @@ struct array_filler {
     VEC(struct datum) items;
 };
 
-static bool fill_column(struct filler *f, const struct type *type, int32_t typmod, const char *column, struct json_slice value,
-                        struct datum *out);
+static bool fill_column(struct filler *f, const struct type *type, int32_t typmod,
+                        const char *column, struct json_slice value, struct datum *out);
 
 /* ---- shapes ---- */
 
@@ -78,8 +79,10 @@ static const struct type *base_type(const struct type *type)
     return type;
 }
 
-/* What the call is to give: the row type, the column definition list, or the columns of the row given as default. */
-static bool result_shape(struct fcall *c, const char *function, const struct datum *row, struct shape *shape)
+/* What the call is to give: the row type, the column definition list, or the columns of the row
+ * given as default. */
+static bool result_shape(struct fcall *c, const char *function, const struct datum *row,
+                         struct shape *shape)
 {
     const struct type *type = base_type(c->result_type);
     if (type->n_attributes || type->kind == 'c') {
@@ -90,21 +93,25 @@ static bool result_shape(struct fcall *c, const char *function, const struct dat
         int32_t *typmods = ARENA_ARRAY(c->arena, int32_t, c->n_columns);
         for (int k = 0; k < c->n_columns; k++)
             typmods[k] = c->column_typmods ? c->column_typmods[k] : -1;
-        *shape = (struct shape){(uint32_t)c->n_columns, c->column_types, c->column_names, typmods, TYPE_RECORD};
+        *shape = (struct shape){(uint32_t)c->n_columns, c->column_types, c->column_names, typmods,
+                                TYPE_RECORD};
         return true;
     }
     if (row && !row->null && row->p) {
         *shape = shape_of_record(c, row);
         return true;
     }
-    err_set(c->err, ERR_FEATURE_NOT_SUPPORTED, "could not determine row type for result of %s", function);
-    return err_hint(c->err, "Provide a non-null record argument, or call the function in the FROM clause using a column "
+    err_set(c->err, ERR_FEATURE_NOT_SUPPORTED, "could not determine row type for result of %s",
+            function);
+    return err_hint(c->err, "Provide a non-null record argument, or call the function in the FROM "
+                            "clause using a column "
                             "definition list.");
 }
 
 /* ---- values ---- */
 
-static bool fill_scalar(struct filler *f, const struct type *type, int32_t typmod, struct json_slice value, struct datum *out)
+static bool fill_scalar(struct filler *f, const struct type *type, int32_t typmod,
+                        struct json_slice value, struct datum *out)
 {
     struct type_io io = fcall_io(f->c, type);
     uint32_t oid = base_type(type)->oid;
@@ -135,7 +142,8 @@ static bool set_dims(struct array_filler *a, int n_dims)
 {
     if (n_dims > ARRAY_MAX_DIMS)
         return err_set(a->f->c->err, ERR_PROGRAM_LIMIT_EXCEEDED,
-                       "number of array dimensions (%d) exceeds the maximum allowed (%d)", n_dims, ARRAY_MAX_DIMS);
+                       "number of array dimensions (%d) exceeds the maximum allowed (%d)", n_dims,
+                       ARRAY_MAX_DIMS);
     a->n_dims = n_dims;
     for (int k = 0; k < n_dims; k++)
         a->dims[k] = -1;
@@ -149,7 +157,8 @@ static bool end_dimension(struct array_filler *a, int dim)
         a->dims[dim] = a->sizes[dim];
     if (a->dims[dim] != a->sizes[dim]) {
         err_set(a->f->c->err, ERR_INVALID_TEXT_REPRESENTATION, "malformed JSON array");
-        return err_detail(a->f->c->err, "Multidimensional arrays must have sub-arrays with matching dimensions.");
+        return err_detail(a->f->c->err,
+                          "Multidimensional arrays must have sub-arrays with matching dimensions.");
     }
     a->sizes[dim] = 0;
     if (dim > 0)
@@ -190,8 +199,8 @@ static bool fill_dimension(struct array_filler *a, int dim, struct json_slice va
     return true;
 }
 
-static bool fill_array(struct filler *f, const struct type *type, int32_t typmod, const char *column, struct json_slice value,
-                       struct datum *out)
+static bool fill_array(struct filler *f, const struct type *type, int32_t typmod,
+                       const char *column, struct json_slice value, struct datum *out)
 {
     struct array_filler a = {.f = f, .elem = type->elem, .typmod = typmod, .column = column};
     int32_t lower[ARRAY_MAX_DIMS];
@@ -200,30 +209,33 @@ static bool fill_array(struct filler *f, const struct type *type, int32_t typmod
     a.dims[0] = a.sizes[0];
     for (int k = 0; k < a.n_dims; k++)
         lower[k] = 1;
-    *out = array_build(f->arena, type->elem, a.items.n ? a.n_dims : 0, a.dims, lower, a.items.items);
+    *out =
+        array_build(f->arena, type->elem, a.items.n ? a.n_dims : 0, a.dims, lower, a.items.items);
     return true;
 }
 
 /* The columns of `shape` from an object, or from their defaults where it has no such member. */
-static bool fill_row(struct filler *f, const struct shape *shape, const struct datum *defaults, struct json_slice value,
-                     struct datum *fields)
+static bool fill_row(struct filler *f, const struct shape *shape, const struct datum *defaults,
+                     struct json_slice value, struct datum *fields)
 {
     enum json_kind kind = json_slice_kind(value);
     if (kind != JSON_OBJECT)
-        return err_set(f->c->err, ERR_INVALID_PARAMETER_VALUE, "cannot call populate_composite on %s",
+        return err_set(f->c->err, ERR_INVALID_PARAMETER_VALUE,
+                       "cannot call populate_composite on %s",
                        kind == JSON_ARRAY ? "an array" : "a scalar");
     for (uint32_t k = 0; k < shape->n; k++) {
         struct json_slice member;
         fields[k] = defaults ? defaults[k] : datum_null();
         if (json_find(value, shape->names[k], strlen(shape->names[k]), &member) &&
-            !fill_column(f, shape->types[k], shape->typmods[k], shape->names[k], member, &fields[k]))
+            !fill_column(f, shape->types[k], shape->typmods[k], shape->names[k], member,
+                         &fields[k]))
             return false;
     }
     return true;
 }
 
-static bool fill_column(struct filler *f, const struct type *type, int32_t typmod, const char *column, struct json_slice value,
-                        struct datum *out)
+static bool fill_column(struct filler *f, const struct type *type, int32_t typmod,
+                        const char *column, struct json_slice value, struct datum *out)
 {
     const struct type *base = base_type(type);
     enum json_kind kind = json_slice_kind(value);
@@ -247,23 +259,27 @@ static bool fill_column(struct filler *f, const struct type *type, int32_t typmo
 
 /* ---- functions ---- */
 
-static struct datum *defaults_of(struct fcall *c, const struct shape *shape, const struct datum *row)
+static struct datum *defaults_of(struct fcall *c, const struct shape *shape,
+                                 const struct datum *row)
 {
     if (!row || row->null)
         return NULL;
     struct datum *fields = ARENA_ARRAY(c->arena, struct datum, shape->n + 1);
     uint32_t n = ((const struct record *)row->p)->n_fields;
     for (uint32_t k = 0; k < shape->n; k++)
-        fields[k] = k < n ? record_field(row, call_type(c, record_field_type(row, k)), k) : datum_null();
+        fields[k] =
+            k < n ? record_field(row, call_type(c, record_field_type(row, k)), k) : datum_null();
     return fields;
 }
 
 static bool check_json(struct fcall *c, int arg)
 {
-    return c->arg_types[arg]->oid == TYPE_JSONB || json_check_escapes(ARG_P(c, arg), ARG_N(c, arg), c->err);
+    return c->arg_types[arg]->oid == TYPE_JSONB ||
+           json_check_escapes(ARG_P(c, arg), ARG_N(c, arg), c->err);
 }
 
-/* `row`: the default, or NULL for the to_record functions; the document is the argument after it. */
+/* `row`: the default, or NULL for the to_record functions; the document is the argument after
+ * it. */
 static bool one_record(struct fcall *c, const char *function, const struct datum *row, int json_arg)
 {
     struct shape shape;
@@ -275,7 +291,8 @@ static bool one_record(struct fcall *c, const char *function, const struct datum
     if (!check_json(c, json_arg) || !result_shape(c, function, row, &shape))
         return false;
     struct datum *fields = ARENA_ARRAY(c->arena, struct datum, shape.n + 1);
-    if (!fill_row(&f, &shape, defaults_of(c, &shape, row), json_slice(ARG_P(c, json_arg), ARG_N(c, json_arg)), fields))
+    if (!fill_row(&f, &shape, defaults_of(c, &shape, row),
+                  json_slice(ARG_P(c, json_arg), ARG_N(c, json_arg)), fields))
         return false;
     c->result = record_build(c->arena, shape.type_oid, shape.types, fields, shape.n);
     return true;
@@ -308,12 +325,14 @@ static bool open_set(struct fcall *c, const char *function, int json_arg, struct
         *iter = json_iter(doc);
         return true;
     }
-    const char *what = c->arg_types[json_arg]->oid == TYPE_JSONB ? "a non-array" : kind == JSON_OBJECT ? "an object" : "a scalar";
+    const char *what = c->arg_types[json_arg]->oid == TYPE_JSONB ? "a non-array"
+                       : kind == JSON_OBJECT                     ? "an object"
+                                                                 : "a scalar";
     return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "cannot call %s on %s", function, what);
 }
 
-static bool fill_set(struct fcall *c, struct row_list *list, const struct shape *shape, const char *function,
-                     const struct datum *row, int json_arg)
+static bool fill_set(struct fcall *c, struct row_list *list, const struct shape *shape,
+                     const char *function, const struct datum *row, int json_arg)
 {
     struct json_iter iter;
     struct json_slice item;
@@ -323,12 +342,15 @@ static bool fill_set(struct fcall *c, struct row_list *list, const struct shape 
         return false;
     while (json_next(&iter, NULL, &item)) {
         if (json_slice_kind(item) != JSON_OBJECT)
-            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "argument of %s must be an array of objects", function);
+            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                           "argument of %s must be an array of objects", function);
         struct datum *fields = row_list_add(list);
         if (!fill_row(&f, shape, defaults, item, fields))
             return false;
         for (uint32_t k = 0; k < shape->n; k++) /* defaults live for one call only */
-            fields[k] = shape->types[k]->by_value ? fields[k] : datum_copy(shape->types[k], list->arena, fields[k]);
+            fields[k] = shape->types[k]->by_value
+                            ? fields[k]
+                            : datum_copy(shape->types[k], list->arena, fields[k]);
     }
     return true;
 }
@@ -350,8 +372,10 @@ static bool record_set(struct fcall *c, const char *function, const struct datum
         return row_list_emit(c, list);
     const struct datum *fields = list->values + list->next++ * (size_t)list->n_columns;
     /* One column of a column definition list is the result itself; else the row is. */
-    bool bare = shape.n == 1 && c->n_columns == 1 && c->column_types && c->column_types[0]->oid == shape.types[0]->oid;
-    c->result = bare ? fields[0] : record_build(c->arena, shape.type_oid, shape.types, fields, shape.n);
+    bool bare = shape.n == 1 && c->n_columns == 1 && c->column_types &&
+                c->column_types[0]->oid == shape.types[0]->oid;
+    c->result =
+        bare ? fields[0] : record_build(c->arena, shape.type_oid, shape.types, fields, shape.n);
     return true;
 }
 static bool json_populate_recordset(struct fcall *c)

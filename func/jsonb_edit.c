@@ -1,4 +1,5 @@
-/* jsonb_edit.c - changing jsonb documents: concatenation, deletion, setting values at paths, subscript assignment.
+/* jsonb_edit.c - changing jsonb documents: concatenation, deletion, setting values at paths,
+ * subscript assignment.
  *
  * Trees do not change: each operation copies the containers along its path and shares the rest. */
 #include <errno.h>
@@ -50,7 +51,8 @@ static struct json merge(struct arena *arena, const struct json *left, const str
     struct members out = members_for(arena, (size_t)left->n + right->n);
     uint32_t i = 0, k = 0;
     while (i < left->n || k < right->n) {
-        const struct json_member *a = i < left->n ? &left->members[i] : NULL, *b = k < right->n ? &right->members[k] : NULL;
+        const struct json_member *a = i < left->n ? &left->members[i] : NULL,
+                                 *b = k < right->n ? &right->members[k] : NULL;
         int order = !a ? 1 : !b ? -1 : jsonb_key_cmp(a->key, a->n_key, b->key, b->n_key);
         out.p[out.n++] = order < 0 ? *a : *b;
         i += order <= 0;
@@ -79,7 +81,8 @@ static bool concat(struct fcall *c)
         struct json merged = merge(c->arena, left, right);
         return jsonb_return_tree(c, &merged);
     }
-    struct items out = items_for(c->arena, (left->kind == JSON_ARRAY ? left->n : 1) + (right->kind == JSON_ARRAY ? right->n : 1));
+    struct items out = items_for(c->arena, (left->kind == JSON_ARRAY ? left->n : 1) +
+                                               (right->kind == JSON_ARRAY ? right->n : 1));
     add_items(&out, left);
     add_items(&out, right);
     struct json array = array_value(out);
@@ -114,7 +117,8 @@ static bool delete_keys(struct fcall *c, const struct datum *keys, uint32_t n_ke
     } else {
         struct items out = items_for(c->arena, tree->n);
         for (uint32_t k = 0; k < tree->n; k++)
-            if (tree->items[k].kind != JSON_STRING || !any_is(keys, n_keys, tree->items[k].text, tree->items[k].n))
+            if (tree->items[k].kind != JSON_STRING ||
+                !any_is(keys, n_keys, tree->items[k].text, tree->items[k].n))
                 out.p[out.n++] = tree->items[k];
         result = array_value(out);
     }
@@ -141,7 +145,8 @@ static bool delete_index(struct fcall *c)
     if (is_scalar(tree))
         return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "cannot delete from scalar");
     if (tree->kind == JSON_OBJECT)
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "cannot delete from object using integer index");
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                       "cannot delete from object using integer index");
     if (index < 0)
         index += tree->n;
     struct items out = items_for(c->arena, tree->n);
@@ -160,7 +165,7 @@ enum path_op {
     PATH_REPLACE = 4,
     PATH_INSERT_BEFORE = 8,
     PATH_INSERT_AFTER = 16,
-    PATH_FILL_GAPS = 32,   /* subscripts: missing containers and items are made */
+    PATH_FILL_GAPS = 32,    /* subscripts: missing containers and items are made */
     PATH_FIXED_PLACES = 64, /* subscripts: an index before the start is an error */
 };
 #define PATH_ADDS (PATH_CREATE | PATH_INSERT_BEFORE | PATH_INSERT_AFTER)
@@ -198,24 +203,35 @@ static void add_nulls(struct edit *e, struct items *out, int64_t n, size_t *cap)
     out->n += (uint32_t)n; /* zeroed memory is JSON_NULL */
 }
 
+#define ITEMS_MAX (1 << 23) /* that an index may make */
+
+static bool too_many_items(struct edit *e)
+{
+    return err_set(e->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                   "number of jsonb array elements exceeds the maximum allowed (%d)", ITEMS_MAX);
+}
+
 /* Containers for the steps after `level`, with the value at their end. */
-static struct json new_chain(struct edit *e, int level)
+static bool new_chain(struct edit *e, int level, struct json *out)
 {
     struct json value = *e->value;
     for (int k = e->n_path - 1; k > level; k--) {
         int64_t index;
         if (read_index(e->arena, &e->path[k], &index)) {
-            struct items out = items_for(e->arena, (size_t)MAX(index, 0) + 1);
-            out.n = (uint32_t)MAX(index, 0);
-            out.p[out.n++] = value;
-            value = array_value(out);
+            if (index >= ITEMS_MAX)
+                return too_many_items(e);
+            struct items items = items_for(e->arena, (size_t)MAX(index, 0) + 1);
+            items.n = (uint32_t)MAX(index, 0);
+            items.p[items.n++] = value;
+            value = array_value(items);
         } else {
-            struct members out = members_for(e->arena, 1);
-            out.p[out.n++] = (struct json_member){e->path[k].p, e->path[k].n, value};
-            value = object_value(out);
+            struct members members = members_for(e->arena, 1);
+            members.p[members.n++] = (struct json_member){e->path[k].p, e->path[k].n, value};
+            value = object_value(members);
         }
     }
-    return value;
+    *out = value;
+    return true;
 }
 
 static bool edit_value(struct edit *e, const struct json *tree, int level, struct json *out);
@@ -249,9 +265,12 @@ static bool edit_object(struct edit *e, const struct json *tree, int level, stru
     }
     bool add = last_step(e, level) ? (e->op & PATH_ADDS) != 0 : (e->op & PATH_FILL_GAPS) != 0;
     if (!found && add) {
-        memmove(&members.p[place + 1], &members.p[place], (members.n - place) * sizeof(members.p[0]));
-        members.p[place] = (struct json_member){key->p, key->n, last_step(e, level) ? *e->value : new_chain(e, level)};
+        memmove(&members.p[place + 1], &members.p[place],
+                (members.n - place) * sizeof(members.p[0]));
+        members.p[place] = (struct json_member){.key = key->p, .n_key = key->n};
         members.n++;
+        if (!new_chain(e, level, &members.p[place].value)) /* the value itself at the last step */
+            return false;
     }
     *out = object_value(members);
     return true;
@@ -259,15 +278,18 @@ static bool edit_object(struct edit *e, const struct json *tree, int level, stru
 
 #define BEFORE_START INT32_MIN
 
-/* The step at `level` as an index into an array of n items: BEFORE_START when it is before the first. */
+/* The step at `level` as an index into an array of n items: BEFORE_START when it is before the
+ * first. */
 static bool array_index(struct edit *e, int level, uint32_t n, int64_t *index)
 {
     if (!read_index(e->arena, &e->path[level], index))
-        return err_set(e->err, ERR_INVALID_TEXT_REPRESENTATION, "path element at position %d is not an integer: \"%.*s\"",
-                       level + 1, (int)e->path[level].n, (const char *)e->path[level].p);
+        return err_set(e->err, ERR_INVALID_TEXT_REPRESENTATION,
+                       "path element at position %d is not an integer: \"%.*s\"", level + 1,
+                       (int)e->path[level].n, (const char *)e->path[level].p);
     if (*index < 0 && -*index > n) {
         if (e->op & PATH_FIXED_PLACES)
-            return err_set(e->err, ERR_INVALID_PARAMETER_VALUE, "path element at position %d is out of range: %d", level + 1,
+            return err_set(e->err, ERR_INVALID_PARAMETER_VALUE,
+                           "path element at position %d is out of range: %d", level + 1,
                            (int)*index);
         *index = BEFORE_START;
     } else if (*index < 0) {
@@ -297,9 +319,8 @@ static bool edit_array(struct edit *e, const struct json *tree, int level, struc
     bool adds = (e->op & PATH_ADDS) != 0, last = last_step(e, level), done = false;
     if (!array_index(e, level, tree->n, &index))
         return false;
-    if (index > (1 << 26))
-        return err_set(e->err, ERR_PROGRAM_LIMIT_EXCEEDED, "total size of jsonb array elements exceeds the maximum of %u bytes",
-                       0x0fffffffu);
+    if (index >= ITEMS_MAX)
+        return too_many_items(e);
     if ((index == BEFORE_START || tree->n == 0) && last && adds) {
         if (e->op & PATH_FILL_GAPS)
             add_nulls(e, &items, index, &cap);
@@ -321,7 +342,8 @@ static bool edit_array(struct edit *e, const struct json *tree, int level, struc
     if (!done && (last ? adds : (e->op & PATH_FILL_GAPS) != 0)) {
         if (e->op & PATH_FILL_GAPS)
             add_nulls(e, &items, index - tree->n, &cap);
-        items.p[items.n++] = last ? *e->value : new_chain(e, level);
+        if (!new_chain(e, level, &items.p[items.n++]))
+            return false;
     }
     *out = array_value(items);
     return true;
@@ -332,14 +354,16 @@ static bool edit_value(struct edit *e, const struct json *tree, int level, struc
     if (!stack_check(e->err))
         return false;
     if (e->path[level].null)
-        return err_set(e->err, ERR_NULL_VALUE_NOT_ALLOWED, "path element at position %d is null", level + 1);
+        return err_set(e->err, ERR_NULL_VALUE_NOT_ALLOWED, "path element at position %d is null",
+                       level + 1);
     if (tree->kind == JSON_OBJECT)
         return edit_object(e, tree, level, out);
     if (tree->kind == JSON_ARRAY)
         return edit_array(e, tree, level, out);
     if (e->op & PATH_FILL_GAPS) {
         err_set(e->err, ERR_INVALID_PARAMETER_VALUE, "cannot replace existing key");
-        return err_detail(e->err, "The path assumes key is a composite object, but it is a scalar value.");
+        return err_detail(e->err,
+                          "The path assumes key is a composite object, but it is a scalar value.");
     }
     *out = *tree;
     return true;
@@ -355,7 +379,8 @@ static bool edit_path(struct fcall *c, const struct json *value, unsigned op)
         return false;
     if (is_scalar(tree))
         return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
-                       op == PATH_DELETE ? "cannot delete path in scalar" : "cannot set path in scalar");
+                       op == PATH_DELETE ? "cannot delete path in scalar"
+                                         : "cannot set path in scalar");
     if (array->n_items == 0 || (tree->n == 0 && !(op & PATH_ADDS))) {
         c->result = c->args[0];
         return true;
@@ -397,24 +422,30 @@ static bool set_lax(struct fcall *c)
     const struct datum *how = &c->args[4];
     if (c->args[0].null || c->args[1].null || c->args[3].null)
         return return_null(c);
-    bool raise = !how->null && is_word(how, "raise_exception"), use_null = !how->null && is_word(how, "use_json_null");
-    bool delete = !how->null && is_word(how, "delete_key"), keep = !how->null && is_word(how, "return_target");
+    bool raise = !how->null && is_word(how, "raise_exception"),
+         use_null = !how->null && is_word(how, "use_json_null");
+    bool delete = !how->null && is_word(how, "delete_key"),
+         keep = !how->null && is_word(how, "return_target");
     if (!how->null && !c->args[2].null)
         return set(c);
-    if (!raise && !use_null && !delete && !keep)
+    if (!raise && !use_null && !delete &&!keep)
         return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
-                       "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"");
+                       "null_value_treatment must be \"delete_key\", \"return_target\", "
+                       "\"use_json_null\", or \"raise_exception\"");
     if (raise) {
         err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED, "JSON value must not be null");
-        err_detail(c->err, "Exception was raised because null_value_treatment is \"raise_exception\".");
-        return err_hint(c->err, "To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not "
+        err_detail(c->err,
+                   "Exception was raised because null_value_treatment is \"raise_exception\".");
+        return err_hint(c->err, "To avoid, either change the null_value_treatment argument or "
+                                "ensure that an SQL NULL is not "
                                 "passed.");
     }
     if (keep) {
         c->result = c->args[0];
         return true;
     }
-    return use_null ? edit_path(c, &json_null, ARG_I(c, 3) ? PATH_CREATE : PATH_REPLACE) : delete_path(c);
+    return use_null ? edit_path(c, &json_null, ARG_I(c, 3) ? PATH_CREATE : PATH_REPLACE)
+                    : delete_path(c);
 }
 
 /* ---- subscripts ---- */
@@ -425,7 +456,8 @@ static struct datum *subscript_path(struct arena *arena, int n, const struct jso
     for (int k = 0; k < n; k++) {
         steps[k] = path[k].value;
         if (!path[k].value.null && path[k].is_int)
-            steps[k] = datum_cstring(arena, arena_printf(arena, "%lld", (long long)path[k].value.i));
+            steps[k] =
+                datum_cstring(arena, arena_printf(arena, "%lld", (long long)path[k].value.i));
     }
     return steps;
 }
@@ -443,8 +475,10 @@ bool jsonb_subscript_get(struct arena *arena, struct err *err, const struct datu
         enum json_kind kind = json_slice_kind(at);
         if (steps[k].null)
             return true;
-        bool found = kind == JSON_OBJECT ? json_find(at, steps[k].p, steps[k].n, &at)
-                                         : kind == JSON_ARRAY && read_index(arena, &steps[k], &index) && json_item(at, index, &at);
+        bool found = kind == JSON_OBJECT
+                         ? json_find(at, steps[k].p, steps[k].n, &at)
+                         : kind == JSON_ARRAY && read_index(arena, &steps[k], &index) &&
+                               json_item(at, index, &at);
         if (!found)
             return true;
     }
@@ -453,14 +487,19 @@ bool jsonb_subscript_get(struct arena *arena, struct err *err, const struct datu
 }
 
 bool jsonb_subscript_set(struct arena *arena, struct err *err, const struct datum *jsonb, int n,
-                         const struct jsonb_subscript *path, const struct datum *value, struct datum *result)
+                         const struct jsonb_subscript *path, const struct datum *value,
+                         struct datum *result)
 {
-    struct json nothing = {.kind = n && path[0].is_int ? JSON_ARRAY : JSON_OBJECT}, json_null = {.kind = JSON_NULL}, out;
+    struct json nothing = {.kind = n && path[0].is_int ? JSON_ARRAY : JSON_OBJECT},
+                json_null = {.kind = JSON_NULL}, out;
     for (int k = 0; k < n; k++)
         if (path[k].value.null)
-            return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED, "jsonb subscript in assignment must not be null");
+            return err_set(err, ERR_NULL_VALUE_NOT_ALLOWED,
+                           "jsonb subscript in assignment must not be null");
     const struct json *tree = jsonb->null ? &nothing : jsonb_tree(arena, jsonb, err);
-    const struct json *leaf = value->null ? &json_null : tree ? jsonb_tree(arena, value, err) : NULL;
+    const struct json *leaf = value->null ? &json_null
+                              : tree      ? jsonb_tree(arena, value, err)
+                                          : NULL;
     if (!tree || !leaf)
         return false;
     struct edit e = {.arena = arena,

@@ -1,4 +1,5 @@
-/* jsonb_more.c - jsonb: comparison, containment, printing, null stripping, casts to numbers and boolean. */
+/* jsonb_more.c - jsonb: comparison, containment, printing, null stripping, casts to numbers and
+ * boolean. */
 #include <string.h>
 
 #include "base/fiber.h"
@@ -70,7 +71,8 @@ static bool array_has(const struct json *array, const struct json *item)
 {
     for (uint32_t k = 0; k < array->n; k++) {
         const struct json *own = &array->items[k];
-        if (own->kind == item->kind && (is_container(own) ? contains(own, item) : jsonb_equal(own, item)))
+        if (own->kind == item->kind &&
+            (is_container(own) ? contains(own, item) : jsonb_equal(own, item)))
             return true;
     }
     return false;
@@ -92,12 +94,15 @@ static bool contains(const struct json *whole, const struct json *part)
 /* At the top an array may contain a lone scalar, but not the other way round. */
 static bool top_contains(struct fcall *c, int whole_arg)
 {
-    const struct json *whole = jsonb_arg(c, whole_arg), *part = whole ? jsonb_arg(c, 1 - whole_arg) : NULL;
+    const struct json *whole = jsonb_arg(c, whole_arg),
+                      *part = whole ? jsonb_arg(c, 1 - whole_arg) : NULL;
     if (!part)
         return false;
     if (is_container(part))
         return return_bool(c, contains(whole, part));
-    return return_bool(c, whole->kind == JSON_ARRAY ? array_has(whole, part) : whole->kind == part->kind && jsonb_equal(whole, part));
+    return return_bool(c, whole->kind == JSON_ARRAY
+                              ? array_has(whole, part)
+                              : whole->kind == part->kind && jsonb_equal(whole, part));
 }
 static bool jsonb_contains(struct fcall *c)
 {
@@ -190,8 +195,10 @@ static bool strip_nulls(struct fcall *c)
 
 static bool cannot_cast(struct fcall *c, const struct json *v, const char *sql_type)
 {
-    static const char *const kinds[] = {"null", "string", "numeric", "boolean", "array", "object", ""};
-    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "cannot cast jsonb %s to type %s", kinds[v->kind], sql_type);
+    static const char *const kinds[] = {"null",  "string", "numeric", "boolean",
+                                        "array", "object", ""};
+    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "cannot cast jsonb %s to type %s",
+                   kinds[v->kind], sql_type);
 }
 
 static const struct numeric *number_arg(struct fcall *c, const char *sql_type)
@@ -241,7 +248,8 @@ static bool to_int8(struct fcall *c)
     return to_int(c, "bigint", INT64_MIN, INT64_MAX);
 }
 
-/* By way of text, as PostgreSQL's numeric casts go: the input function finds what is out of range. */
+/* By way of text, as PostgreSQL's numeric casts go: the input function finds what is out of
+ * range. */
 static bool to_float(struct fcall *c, const char *sql_type, uint32_t oid)
 {
     const struct numeric *v = number_arg(c, sql_type);

@@ -34,9 +34,15 @@ static struct site *site_of(struct fcall *c)
 }
 
 /* Evaluates; *result is PATH_ERROR only for a suppressed error.  False: c->err is filled. */
-static bool evaluate(struct fcall *c, struct arena *arena, bool silent, bool use_zone, struct path_items *found, enum path_result *result)
+static bool evaluate(struct fcall *c, struct arena *arena, bool silent, bool use_zone,
+                     struct path_items *found, enum path_result *result)
 {
-    struct path_eval e = {.c = c, .arena = arena, .err = c->err, .raise = !silent, .use_zone = use_zone, .last_id = 1};
+    struct path_eval e = {.c = c,
+                          .arena = arena,
+                          .err = c->err,
+                          .raise = !silent,
+                          .use_zone = use_zone,
+                          .last_id = 1};
     const struct jsonpath *path = path_of(c, site_of(c));
     e.root = path ? jsonb_tree(arena, &c->args[0], c->err) : NULL;
     if (!e.root)
@@ -48,7 +54,9 @@ static bool evaluate(struct fcall *c, struct arena *arena, bool silent, bool use
             return false;
         if (e.vars->kind != JSON_OBJECT) {
             err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "\"vars\" argument is not an object");
-            return err_detail(c->err, "Jsonpath parameters should be encoded as key-value pairs of \"vars\" object.");
+            return err_detail(
+                c->err,
+                "Jsonpath parameters should be encoded as key-value pairs of \"vars\" object.");
         }
     }
     *result = path_run(&e, path, found);
@@ -98,7 +106,8 @@ static bool path_match(struct fcall *c, bool use_zone)
             return return_null(c);
     }
     if (!silent_arg(c))
-        return err_set(c->err, ERR_SINGLETON_SQL_JSON_ITEM_REQUIRED, "single boolean result is expected");
+        return err_set(c->err, ERR_SINGLETON_SQL_JSON_ITEM_REQUIRED,
+                       "single boolean result is expected");
     return return_null(c);
 }
 

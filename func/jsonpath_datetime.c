@@ -1,7 +1,9 @@
-/* jsonpath_datetime.c - .datetime(): ISO 8601 text, or text by a template, as a date or time; and its comparison.
+/* jsonpath_datetime.c - .datetime(): ISO 8601 text, or text by a template, as a date or time;
+ * and its comparison.
  *
- * Without a template the text is YYYY-MM-DD, HH:MI:SS or both, with or without a fraction and a zone.  A template is made
- * of YYYY MM DD HH24 HH12 MI SS MS US FF1..FF6 AM TZH TZM, separators, and text in double quotes. */
+ * Without a template the text is YYYY-MM-DD, HH:MI:SS or both, with or without a fraction and a
+ * zone.  A template is made of YYYY MM DD HH24 HH12 MI SS MS US FF1..FF6 AM TZH TZM, separators,
+ * and text in double quotes. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,7 +15,7 @@
 struct parts {
     struct civil civil;
     bool date, time, zone, pm, am;
-    int32_t east;      /* seconds */
+    int32_t east; /* seconds */
     int zone_sign;
 };
 
@@ -78,8 +80,8 @@ static bool date_part(struct text *t, struct parts *parts)
 {
     int year;
     parts->date = true;
-    if (!number(t, 4, &year) || !literal(t, '-') || !number(t, 2, &parts->civil.month) || !literal(t, '-') ||
-        !number(t, 2, &parts->civil.day))
+    if (!number(t, 4, &year) || !literal(t, '-') || !number(t, 2, &parts->civil.month) ||
+        !literal(t, '-') || !number(t, 2, &parts->civil.day))
         return false;
     parts->civil.year = year;
     return true;
@@ -88,8 +90,10 @@ static bool date_part(struct text *t, struct parts *parts)
 static bool time_part(struct text *t, struct parts *parts)
 {
     parts->time = true;
-    if (!number(t, 2, &parts->civil.hour) || !literal(t, ':') || !number(t, 2, &parts->civil.minute) || !literal(t, ':') ||
-        !number(t, 2, &parts->civil.second) || (literal(t, '.') && !fraction(t, 6, &parts->civil.usec)))
+    if (!number(t, 2, &parts->civil.hour) || !literal(t, ':') ||
+        !number(t, 2, &parts->civil.minute) || !literal(t, ':') ||
+        !number(t, 2, &parts->civil.second) ||
+        (literal(t, '.') && !fraction(t, 6, &parts->civil.usec)))
         return false;
     struct text rest = *t;
     skip_spaces(&rest);
@@ -133,7 +137,20 @@ static bool bad_format(struct path_eval *e, const char *message, const char *p, 
     return false;
 }
 
-enum pattern { P_NONE, P_YEAR, P_MONTH, P_DAY, P_HOUR24, P_HOUR12, P_MINUTE, P_SECOND, P_FRACTION, P_AM, P_ZONE_HOUR, P_ZONE_MINUTE };
+enum pattern {
+    P_NONE,
+    P_YEAR,
+    P_MONTH,
+    P_DAY,
+    P_HOUR24,
+    P_HOUR12,
+    P_MINUTE,
+    P_SECOND,
+    P_FRACTION,
+    P_AM,
+    P_ZONE_HOUR,
+    P_ZONE_MINUTE
+};
 
 static enum pattern pattern_at(struct text *t, int *digits, const char **name)
 {
@@ -142,12 +159,14 @@ static enum pattern pattern_at(struct text *t, int *digits, const char **name)
         enum pattern pattern;
         int digits;
     } patterns[] = {
-        {"YYYY", P_YEAR, 4},     {"YYY", P_YEAR, 3},      {"YY", P_YEAR, 2},        {"Y", P_YEAR, 1},
-        {"MM", P_MONTH, 2},      {"DD", P_DAY, 2},        {"HH24", P_HOUR24, 2},    {"HH12", P_HOUR12, 2},
-        {"HH", P_HOUR12, 2},     {"MI", P_MINUTE, 2},     {"SS", P_SECOND, 2},      {"MS", P_FRACTION, 3},
-        {"US", P_FRACTION, 6},   {"FF1", P_FRACTION, 1},  {"FF2", P_FRACTION, 2},   {"FF3", P_FRACTION, 3},
-        {"FF4", P_FRACTION, 4},  {"FF5", P_FRACTION, 5},  {"FF6", P_FRACTION, 6},   {"A.M.", P_AM, 0},
-        {"P.M.", P_AM, 0},       {"AM", P_AM, 0},         {"PM", P_AM, 0},          {"TZH", P_ZONE_HOUR, 2},
+        {"YYYY", P_YEAR, 4},       {"YYY", P_YEAR, 3},     {"YY", P_YEAR, 2},
+        {"Y", P_YEAR, 1},          {"MM", P_MONTH, 2},     {"DD", P_DAY, 2},
+        {"HH24", P_HOUR24, 2},     {"HH12", P_HOUR12, 2},  {"HH", P_HOUR12, 2},
+        {"MI", P_MINUTE, 2},       {"SS", P_SECOND, 2},    {"MS", P_FRACTION, 3},
+        {"US", P_FRACTION, 6},     {"FF1", P_FRACTION, 1}, {"FF2", P_FRACTION, 2},
+        {"FF3", P_FRACTION, 3},    {"FF4", P_FRACTION, 4}, {"FF5", P_FRACTION, 5},
+        {"FF6", P_FRACTION, 6},    {"A.M.", P_AM, 0},      {"P.M.", P_AM, 0},
+        {"AM", P_AM, 0},           {"PM", P_AM, 0},        {"TZH", P_ZONE_HOUR, 2},
         {"TZM", P_ZONE_MINUTE, 2},
     };
     for (size_t k = 0; k < ARRAY_COUNT(patterns); k++) {
@@ -228,7 +247,8 @@ static bool read_pattern(struct text *t, enum pattern pattern, int digits, struc
     return false;
 }
 
-static bool parse_by_template(struct path_eval *e, const struct json *v, const struct json *template, struct parts *parts)
+static bool parse_by_template(struct path_eval *e, const struct json *v,
+                              const struct json *template, struct parts *parts)
 {
     struct text t = {v->text, v->text + v->n}, f = {template->text, template->text + template->n};
     while (f.p < f.end) {
@@ -238,11 +258,13 @@ static bool parse_by_template(struct path_eval *e, const struct json *v, const s
         if (pattern != P_NONE) {
             const char *start = t.p;
             if (t.p >= t.end) {
-                path_error(e, ERR_INVALID_DATETIME_FORMAT, "input string is too short for datetime format");
+                path_error(e, ERR_INVALID_DATETIME_FORMAT,
+                           "input string is too short for datetime format");
                 return false;
             }
             if (!read_pattern(&t, pattern, digits, parts)) {
-                path_error(e, ERR_INVALID_DATETIME_FORMAT, "invalid value \"%.*s\" for \"%s\"", (int)MIN(t.end - start, digits), start, name);
+                path_error(e, ERR_INVALID_DATETIME_FORMAT, "invalid value \"%.*s\" for \"%s\"",
+                           (int)MIN(t.end - start, digits), start, name);
                 return false;
             }
             continue;
@@ -252,8 +274,10 @@ static bool parse_by_template(struct path_eval *e, const struct json *v, const s
             return bad_format(e, "invalid datetime format separator: \"%.*s\"", f.p, 1);
         for (f.p += quoted; f.p < f.end && (!quoted || *f.p != '"'); f.p++) {
             if (!literal(&t, *f.p))
-                return bad_format(e, t.p >= t.end ? "input string is too short for datetime format%.*s" : "unmatched format separator \"%.*s\"", f.p,
-                                  t.p >= t.end ? 0 : 1);
+                return bad_format(e,
+                                  t.p >= t.end ? "input string is too short for datetime format%.*s"
+                                               : "unmatched format separator \"%.*s\"",
+                                  f.p, t.p >= t.end ? 0 : 1);
             if (!quoted) {
                 f.p++;
                 break;
@@ -263,7 +287,8 @@ static bool parse_by_template(struct path_eval *e, const struct json *v, const s
             f.p++;
     }
     if (t.p < t.end) {
-        path_error(e, ERR_INVALID_DATETIME_FORMAT, "trailing characters remain in input string after datetime format");
+        path_error(e, ERR_INVALID_DATETIME_FORMAT,
+                   "trailing characters remain in input string after datetime format");
         return false;
     }
     if (parts->pm && parts->civil.hour < 12)
@@ -278,15 +303,19 @@ static bool parse_by_template(struct path_eval *e, const struct json *v, const s
 static bool in_range(const struct parts *p)
 {
     const struct civil *c = &p->civil;
-    if (p->date && (c->year < 0 || c->month < 1 || c->month > 12 || c->day < 1 || c->day > month_days(c->year, c->month)))
+    if (p->date && (c->year < 0 || c->month < 1 || c->month > 12 || c->day < 1 ||
+                    c->day > month_days(c->year, c->month)))
         return false;
     return !p->time || (c->hour < 24 && c->minute < 60 && c->second < 60);
 }
 
 static bool make_value(struct parts *p, struct json_datetime *d)
 {
-    int64_t day = p->date ? civil_to_julian(p->civil.year, p->civil.month, p->civil.day) - JULIAN_2000 : 0;
-    int64_t usec = ((int64_t)p->civil.hour * 3600 + p->civil.minute * 60 + p->civil.second) * USEC_PER_SEC + p->civil.usec;
+    int64_t day =
+        p->date ? civil_to_julian(p->civil.year, p->civil.month, p->civil.day) - JULIAN_2000 : 0;
+    int64_t usec =
+        ((int64_t)p->civil.hour * 3600 + p->civil.minute * 60 + p->civil.second) * USEC_PER_SEC +
+        p->civil.usec;
     d->west = -p->east;
     if (p->date && p->time) {
         d->oid = p->zone ? TYPE_TIMESTAMPTZ : TYPE_TIMESTAMP;
@@ -303,7 +332,8 @@ static bool make_value(struct parts *p, struct json_datetime *d)
     return true;
 }
 
-enum path_result path_datetime(struct path_eval *e, const struct json *text, const struct json *template, const struct json **out)
+enum path_result path_datetime(struct path_eval *e, const struct json *text,
+                               const struct json *template, const struct json **out)
 {
     struct parts parts = {.civil = {.year = 1, .month = 1, .day = 1}};
     struct json_datetime *d = ARENA_NEW(e->arena, struct json_datetime);
@@ -314,10 +344,12 @@ enum path_result path_datetime(struct path_eval *e, const struct json *text, con
         if (!parse_by_template(e, text, template, &parts))
             return PATH_ERROR;
         if (!in_range(&parts) || !make_value(&parts, d))
-            return path_error(e, ERR_DATETIME_FIELD_OVERFLOW, "date/time field value out of range: \"%.*s\"", (int)text->n, text->text);
+            return path_error(e, ERR_DATETIME_FIELD_OVERFLOW,
+                              "date/time field value out of range: \"%.*s\"", (int)text->n,
+                              text->text);
     } else if (!parse_iso(text, &parts) || !in_range(&parts) || !make_value(&parts, d)) {
-        path_error(e, ERR_INVALID_ARGUMENT_FOR_SQL_JSON_DATETIME_FUNCTION, "datetime format is not recognized: \"%.*s\"", (int)text->n,
-                   text->text);
+        path_error(e, ERR_INVALID_ARGUMENT_FOR_SQL_JSON_DATETIME_FUNCTION,
+                   "datetime format is not recognized: \"%.*s\"", (int)text->n, text->text);
         if (e->failed)
             err_hint(e->err, "Use a datetime template argument to specify the input data format.");
         return PATH_ERROR;
@@ -363,7 +395,9 @@ void path_datetime_print(const struct json_datetime *d, struct buf *out)
         time_print(d->value, out);
         break;
     default:
-        ok = timestamp_print_iso(d->oid == TYPE_TIMESTAMPTZ ? d->value - d->west * USEC_PER_SEC : d->value, out, &ignored);
+        ok = timestamp_print_iso(d->oid == TYPE_TIMESTAMPTZ ? d->value - d->west * USEC_PER_SEC
+                                                            : d->value,
+                                 out, &ignored);
     }
     if (ok && (d->oid == TYPE_TIMETZ || d->oid == TYPE_TIMESTAMPTZ))
         print_zone(d->west, out);
@@ -376,7 +410,8 @@ static bool needs_zone(struct path_eval *e, const char *from, const char *to)
     if (e->use_zone)
         return true;
     if (!e->failed) {
-        err_set(e->err, ERR_FEATURE_NOT_SUPPORTED, "cannot convert value from %s to %s without time zone usage", from, to);
+        err_set(e->err, ERR_FEATURE_NOT_SUPPORTED,
+                "cannot convert value from %s to %s without time zone usage", from, to);
         err_hint(e->err, "Use *_tz() function for time zone support.");
         e->failed = true;
     }
@@ -393,8 +428,10 @@ static bool as_timestamptz(struct path_eval *e, const struct json_datetime *d, i
         return true;
     }
     if (d->oid == TYPE_DATE)
-        return needs_zone(e, "date", "timestamptz") && date_to_timestamptz(d->value, session, out, &ignored);
-    return needs_zone(e, "timestamp", "timestamptz") && timestamp_to_timestamptz(d->value, session, out, &ignored);
+        return needs_zone(e, "date", "timestamptz") &&
+               date_to_timestamptz(d->value, session, out, &ignored);
+    return needs_zone(e, "timestamp", "timestamptz") &&
+           timestamp_to_timestamptz(d->value, session, out, &ignored);
 }
 
 static int compare_timetz(const struct json_datetime *a, const struct json_datetime *b)
@@ -404,22 +441,26 @@ static int compare_timetz(const struct json_datetime *a, const struct json_datet
 }
 
 /* A time is in the session's zone now. */
-static bool with_session_zone(struct path_eval *e, const struct json_datetime *d, struct json_datetime *out)
+static bool with_session_zone(struct path_eval *e, const struct json_datetime *d,
+                              struct json_datetime *out)
 {
     struct civil civil;
     *out = *d;
     if (d->oid == TYPE_TIMETZ)
         return true;
     const struct timezone *session = settings_timezone(e->c->env->settings);
-    if (!needs_zone(e, "time", "timetz") || !timestamptz_to_civil(e->c->env->transaction_us, session, &civil, NULL))
+    if (!needs_zone(e, "time", "timetz") ||
+        !timestamptz_to_civil(e->c->env->transaction_us, session, &civil, NULL))
         return false;
     out->west = civil_west(&civil, session);
     return true;
 }
 
-bool path_datetime_compare(struct path_eval *e, const struct json_datetime *a, const struct json_datetime *b, int *order)
+bool path_datetime_compare(struct path_eval *e, const struct json_datetime *a,
+                           const struct json_datetime *b, int *order)
 {
-    bool time_a = a->oid == TYPE_TIME || a->oid == TYPE_TIMETZ, time_b = b->oid == TYPE_TIME || b->oid == TYPE_TIMETZ;
+    bool time_a = a->oid == TYPE_TIME || a->oid == TYPE_TIMETZ,
+         time_b = b->oid == TYPE_TIME || b->oid == TYPE_TIMETZ;
     int64_t x = a->value, y = b->value;
     struct json_datetime zoned_a, zoned_b;
     if (time_a != time_b)

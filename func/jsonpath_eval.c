@@ -1,10 +1,12 @@
 /* jsonpath_eval.c - evaluation of paths over jsonb trees.
  *
- * An item gets one value and hands what it makes of it to the next item; the last one adds to `found`.  In lax mode
- * arrays are unwrapped where an item needs their elements, single values are wrapped where it needs an array, and structural errors
- * find nothing.  Predicates are three-valued; errors inside them are never raised but make them unknown.
+ * An item gets one value and hands what it makes of it to the next item; the last one adds to
+ * `found`.  In lax mode arrays are unwrapped where an item needs their elements, single values
+ * are wrapped where it needs an array, and structural errors find nothing.  Predicates are
+ * three-valued; errors inside them are never raised but make them unknown.
  *
- * Values are pointers into trees that nobody changes; pointer identity tells .keyvalue() where an object is. */
+ * Values are pointers into trees that nobody changes; pointer identity tells .keyvalue() where
+ * an object is. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +17,14 @@
 #include "types/key.h"
 #include "types/numeric.h"
 
+#define STEPS_PER_BREATH 4096
+
 enum truth { IS_FALSE, IS_TRUE, IS_UNKNOWN };
 
-static enum path_result run_item(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found, bool unwrap);
-static enum truth run_predicate(struct path_eval *e, struct jsonpath_item *item, const struct json *v);
+static enum path_result run_item(struct path_eval *e, struct jsonpath_item *item,
+                                 const struct json *v, struct path_items *found, bool unwrap);
+static enum truth run_predicate(struct path_eval *e, struct jsonpath_item *item,
+                                const struct json *v);
 
 enum path_result path_error(struct path_eval *e, const char *sqlstate, const char *format, ...)
 {
@@ -76,7 +82,8 @@ static void add(struct path_eval *e, struct path_items *found, const struct json
 }
 
 /* Hands `v` to the item after `item`. */
-static enum path_result next_item(struct path_eval *e, const struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result next_item(struct path_eval *e, const struct jsonpath_item *item,
+                                  const struct json *v, struct path_items *found)
 {
     if (item && item->next)
         return run_item(e, item->next, v, found, e->lax);
@@ -92,7 +99,8 @@ struct depth { /* which levels below a container count */
     bool ignore_structural, unwrap_next;
 };
 
-static enum path_result run_ignoring(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found, bool unwrap,
+static enum path_result run_ignoring(struct path_eval *e, struct jsonpath_item *item,
+                                     const struct json *v, struct path_items *found, bool unwrap,
                                      bool ignore)
 {
     bool saved = e->ignore_structural;
@@ -108,7 +116,8 @@ static bool is_container(const struct json *v)
 }
 
 /* `item` (NULL: just find) for the children of a container and what is below them. */
-static enum path_result run_children(struct path_eval *e, struct jsonpath_item *item, const struct json *container, struct path_items *found,
+static enum path_result run_children(struct path_eval *e, struct jsonpath_item *item,
+                                     const struct json *container, struct path_items *found,
                                      struct depth depth)
 {
     enum path_result result = PATH_NOT_FOUND;
@@ -120,10 +129,12 @@ static enum path_result run_children(struct path_eval *e, struct jsonpath_item *
         return PATH_ERROR;
     }
     for (uint32_t k = 0; k < container->n; k++) {
-        const struct json *v = container->kind == JSON_ARRAY ? &container->items[k] : &container->members[k].value;
+        const struct json *v =
+            container->kind == JSON_ARRAY ? &container->items[k] : &container->members[k].value;
         if (depth.level >= depth.first || (leaves_only && !is_container(v))) {
             if (item) {
-                result = run_ignoring(e, item, v, found, depth.unwrap_next, depth.ignore_structural);
+                result =
+                    run_ignoring(e, item, v, found, depth.unwrap_next, depth.ignore_structural);
                 if (result == PATH_ERROR || (result == PATH_OK && !found))
                     return result;
             } else if (found) {
@@ -144,14 +155,18 @@ static enum path_result run_children(struct path_eval *e, struct jsonpath_item *
 }
 
 /* `item` for each element of an array. */
-static enum path_result run_elements(struct path_eval *e, struct jsonpath_item *item, const struct json *array, struct path_items *found,
+static enum path_result run_elements(struct path_eval *e, struct jsonpath_item *item,
+                                     const struct json *array, struct path_items *found,
                                      bool unwrap_elements)
 {
-    return run_children(e, item, array, found, (struct depth){.level = 1, .first = 1, .last = 1, .unwrap_next = unwrap_elements});
+    return run_children(
+        e, item, array, found,
+        (struct depth){.level = 1, .first = 1, .last = 1, .unwrap_next = unwrap_elements});
 }
 
 /* All values of an operand; arrays among them are taken apart in lax mode. */
-static enum path_result run_operand(struct path_eval *e, struct jsonpath_item *item, const struct json *v, bool unwrap, struct path_items *found)
+static enum path_result run_operand(struct path_eval *e, struct jsonpath_item *item,
+                                    const struct json *v, bool unwrap, struct path_items *found)
 {
     struct path_items all = {0};
     if (!unwrap || !e->lax)
@@ -167,7 +182,8 @@ static enum path_result run_operand(struct path_eval *e, struct jsonpath_item *i
     return PATH_OK;
 }
 
-static enum path_result run_operand_quietly(struct path_eval *e, struct jsonpath_item *item, const struct json *v, bool unwrap,
+static enum path_result run_operand_quietly(struct path_eval *e, struct jsonpath_item *item,
+                                            const struct json *v, bool unwrap,
                                             struct path_items *found)
 {
     bool saved = e->raise;
@@ -179,7 +195,8 @@ static enum path_result run_operand_quietly(struct path_eval *e, struct jsonpath
 
 /* ---- accessors ---- */
 
-static enum path_result run_key(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found, bool unwrap)
+static enum path_result run_key(struct path_eval *e, struct jsonpath_item *item,
+                                const struct json *v, struct path_items *found, bool unwrap)
 {
     if (v->kind == JSON_OBJECT) {
         const struct json *member = jsonb_member(v, item->value.text, item->value.n);
@@ -187,17 +204,20 @@ static enum path_result run_key(struct path_eval *e, struct jsonpath_item *item,
             return next_item(e, item, member, found);
         if (e->ignore_structural)
             return PATH_NOT_FOUND;
-        return path_error(e, ERR_SQL_JSON_MEMBER_NOT_FOUND, "JSON object does not contain key \"%.*s\"", (int)item->value.n,
+        return path_error(e, ERR_SQL_JSON_MEMBER_NOT_FOUND,
+                          "JSON object does not contain key \"%.*s\"", (int)item->value.n,
                           item->value.text);
     }
     if (unwrap && v->kind == JSON_ARRAY)
         return run_elements(e, item, v, found, false);
     if (e->ignore_structural)
         return PATH_NOT_FOUND;
-    return path_error(e, ERR_SQL_JSON_MEMBER_NOT_FOUND, "jsonpath member accessor can only be applied to an object");
+    return path_error(e, ERR_SQL_JSON_MEMBER_NOT_FOUND,
+                      "jsonpath member accessor can only be applied to an object");
 }
 
-static enum path_result run_any_key(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found, bool unwrap)
+static enum path_result run_any_key(struct path_eval *e, struct jsonpath_item *item,
+                                    const struct json *v, struct path_items *found, bool unwrap)
 {
     if (v->kind == JSON_OBJECT)
         return run_elements(e, item->next, v, found, e->lax);
@@ -205,10 +225,12 @@ static enum path_result run_any_key(struct path_eval *e, struct jsonpath_item *i
         return run_elements(e, item, v, found, false);
     if (e->ignore_structural)
         return PATH_NOT_FOUND;
-    return path_error(e, ERR_SQL_JSON_OBJECT_NOT_FOUND, "jsonpath wildcard member accessor can only be applied to an object");
+    return path_error(e, ERR_SQL_JSON_OBJECT_NOT_FOUND,
+                      "jsonpath wildcard member accessor can only be applied to an object");
 }
 
-static enum path_result run_any_item(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_any_item(struct path_eval *e, struct jsonpath_item *item,
+                                     const struct json *v, struct path_items *found)
 {
     if (v->kind == JSON_ARRAY)
         return run_elements(e, item->next, v, found, e->lax);
@@ -216,10 +238,12 @@ static enum path_result run_any_item(struct path_eval *e, struct jsonpath_item *
         return next_item(e, item, v, found);
     if (e->ignore_structural)
         return PATH_NOT_FOUND;
-    return path_error(e, ERR_SQL_JSON_ARRAY_NOT_FOUND, "jsonpath wildcard array accessor can only be applied to an array");
+    return path_error(e, ERR_SQL_JSON_ARRAY_NOT_FOUND,
+                      "jsonpath wildcard array accessor can only be applied to an array");
 }
 
-static enum path_result subscript(struct path_eval *e, struct jsonpath_item *item, const struct json *v, int64_t *index)
+static enum path_result subscript(struct path_eval *e, struct jsonpath_item *item,
+                                  const struct json *v, int64_t *index)
 {
     struct path_items found = {0};
     int64_t i;
@@ -227,14 +251,18 @@ static enum path_result subscript(struct path_eval *e, struct jsonpath_item *ite
     if (result == PATH_ERROR)
         return result;
     if (found.list.n != 1 || found.list.items[0]->kind != JSON_NUMBER)
-        return path_error(e, ERR_INVALID_SQL_JSON_SUBSCRIPT, "jsonpath array subscript is not a single numeric value");
-    if (!numeric_to_i64(numeric_trunc(e->arena, number_of(e, found.list.items[0]), 0), &i) || i < INT32_MIN || i > INT32_MAX)
-        return path_error(e, ERR_INVALID_SQL_JSON_SUBSCRIPT, "jsonpath array subscript is out of integer range");
+        return path_error(e, ERR_INVALID_SQL_JSON_SUBSCRIPT,
+                          "jsonpath array subscript is not a single numeric value");
+    if (!numeric_to_i64(numeric_trunc(e->arena, number_of(e, found.list.items[0]), 0), &i) ||
+        i < INT32_MIN || i > INT32_MAX)
+        return path_error(e, ERR_INVALID_SQL_JSON_SUBSCRIPT,
+                          "jsonpath array subscript is out of integer range");
     *index = i;
     return PATH_OK;
 }
 
-static enum path_result run_range(struct path_eval *e, struct jsonpath_item *item, const struct jsonpath_range *range, const struct json *v,
+static enum path_result run_range(struct path_eval *e, struct jsonpath_item *item,
+                                  const struct jsonpath_range *range, const struct json *v,
                                   struct path_items *found)
 {
     int64_t size = e->array_size, from, to;
@@ -245,7 +273,8 @@ static enum path_result run_range(struct path_eval *e, struct jsonpath_item *ite
     if (range->to && subscript(e, range->to, v, &to) == PATH_ERROR)
         return PATH_ERROR;
     if (!e->ignore_structural && (from < 0 || from > to || to >= size))
-        return path_error(e, ERR_INVALID_SQL_JSON_SUBSCRIPT, "jsonpath array subscript is out of bounds");
+        return path_error(e, ERR_INVALID_SQL_JSON_SUBSCRIPT,
+                          "jsonpath array subscript is out of bounds");
     result = PATH_NOT_FOUND;
     for (int64_t k = MAX(from, 0); k <= MIN(to, size - 1); k++) {
         if (!item->next && !found)
@@ -257,12 +286,14 @@ static enum path_result run_range(struct path_eval *e, struct jsonpath_item *ite
     return result;
 }
 
-static enum path_result run_items(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_items(struct path_eval *e, struct jsonpath_item *item,
+                                  const struct json *v, struct path_items *found)
 {
     if (v->kind != JSON_ARRAY && !e->lax) {
         if (e->ignore_structural)
             return PATH_NOT_FOUND;
-        return path_error(e, ERR_SQL_JSON_ARRAY_NOT_FOUND, "jsonpath array accessor can only be applied to an array");
+        return path_error(e, ERR_SQL_JSON_ARRAY_NOT_FOUND,
+                          "jsonpath array accessor can only be applied to an array");
     }
     int64_t saved = e->array_size;
     enum path_result result = PATH_NOT_FOUND;
@@ -276,7 +307,8 @@ static enum path_result run_items(struct path_eval *e, struct jsonpath_item *ite
     return result;
 }
 
-static enum path_result run_any_depth(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_any_depth(struct path_eval *e, struct jsonpath_item *item,
+                                      const struct json *v, struct path_items *found)
 {
     enum path_result result = PATH_NOT_FOUND;
     if (item->first == 0) { /* the value itself */
@@ -290,22 +322,29 @@ static enum path_result run_any_depth(struct path_eval *e, struct jsonpath_item 
     if (!is_container(v))
         return result;
     return run_children(e, item->next, v, found,
-                        (struct depth){.level = 1, .first = item->first, .last = item->last, .ignore_structural = true, .unwrap_next = e->lax});
+                        (struct depth){.level = 1,
+                                       .first = item->first,
+                                       .last = item->last,
+                                       .ignore_structural = true,
+                                       .unwrap_next = e->lax});
 }
 
 /* ---- literals and variables ---- */
 
 static const struct json *variable(struct path_eval *e, const struct jsonpath_item *item)
 {
-    const struct json *value = e->vars ? jsonb_member(e->vars, item->value.text, item->value.n) : NULL;
+    const struct json *value =
+        e->vars ? jsonb_member(e->vars, item->value.text, item->value.n) : NULL;
     if (!value && !e->failed) {
-        err_set(e->err, ERR_UNDEFINED_OBJECT, "could not find jsonpath variable \"%.*s\"", (int)item->value.n, item->value.text);
+        err_set(e->err, ERR_UNDEFINED_OBJECT, "could not find jsonpath variable \"%.*s\"",
+                (int)item->value.n, item->value.text);
         e->failed = true;
     }
     return value;
 }
 
-static enum path_result run_literal(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_literal(struct path_eval *e, struct jsonpath_item *item,
+                                    const struct json *v, struct path_items *found)
 {
     if (!item->next && !found && item->op != PATH_VARIABLE) /* a variable may be missing */
         return PATH_OK;
@@ -323,7 +362,8 @@ static enum path_result run_literal(struct path_eval *e, struct jsonpath_item *i
     return result;
 }
 
-static enum path_result run_root(struct path_eval *e, struct jsonpath_item *item, struct path_items *found)
+static enum path_result run_root(struct path_eval *e, struct jsonpath_item *item,
+                                 struct path_items *found)
 {
     const struct json *base = e->base;
     int64_t base_id = e->base_id;
@@ -338,11 +378,13 @@ static enum path_result run_root(struct path_eval *e, struct jsonpath_item *item
 /* ---- arithmetic ---- */
 
 /* The number that an operand has to be. */
-static bool single_number(struct path_eval *e, const struct jsonpath_item *item, const struct path_items *found, const char *side,
+static bool single_number(struct path_eval *e, const struct jsonpath_item *item,
+                          const struct path_items *found, const char *side,
                           const struct numeric **n)
 {
     if (found->list.n != 1 || found->list.items[0]->kind != JSON_NUMBER) {
-        path_error(e, ERR_SINGLETON_SQL_JSON_ITEM_REQUIRED, "%s operand of jsonpath operator %s is not a single numeric value", side,
+        path_error(e, ERR_SINGLETON_SQL_JSON_ITEM_REQUIRED,
+                   "%s operand of jsonpath operator %s is not a single numeric value", side,
                    jsonpath_op_name(item->op));
         return false;
     }
@@ -350,13 +392,16 @@ static bool single_number(struct path_eval *e, const struct jsonpath_item *item,
     return true;
 }
 
-static enum path_result run_arithmetic(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_arithmetic(struct path_eval *e, struct jsonpath_item *item,
+                                       const struct json *v, struct path_items *found)
 {
-    static numeric_fn *const fns[] = {numeric_add, numeric_sub, numeric_mul, numeric_div, numeric_mod};
+    static numeric_fn *const fns[] = {numeric_add, numeric_sub, numeric_mul, numeric_div,
+                                      numeric_mod};
     struct path_items left = {0}, right = {0};
     const struct numeric *a, *b;
     struct err err = ERR_IN(e->arena);
-    if (run_operand(e, item->left, v, true, &left) == PATH_ERROR || run_operand(e, item->right, v, true, &right) == PATH_ERROR)
+    if (run_operand(e, item->left, v, true, &left) == PATH_ERROR ||
+        run_operand(e, item->right, v, true, &right) == PATH_ERROR)
         return PATH_ERROR;
     if (!single_number(e, item, &left, "left", &a) || !single_number(e, item, &right, "right", &b))
         return PATH_ERROR;
@@ -368,7 +413,8 @@ static enum path_result run_arithmetic(struct path_eval *e, struct jsonpath_item
     return next_item(e, item, number_value(e, n), found);
 }
 
-static enum path_result run_sign(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_sign(struct path_eval *e, struct jsonpath_item *item,
+                                 const struct json *v, struct path_items *found)
 {
     struct path_items all = {0};
     enum path_result result = run_operand(e, item->left, v, true, &all), each;
@@ -384,7 +430,8 @@ static enum path_result run_sign(struct path_eval *e, struct jsonpath_item *item
             continue;
         }
         if (!number)
-            return path_error(e, ERR_SQL_JSON_NUMBER_NOT_FOUND, "operand of unary jsonpath operator %s is not a numeric value",
+            return path_error(e, ERR_SQL_JSON_NUMBER_NOT_FOUND,
+                              "operand of unary jsonpath operator %s is not a numeric value",
                               jsonpath_op_name(item->op));
         if (item->op == PATH_MINUS)
             n = number_value(e, numeric_neg(e->arena, number_of(e, n)));
@@ -399,25 +446,31 @@ static enum path_result run_sign(struct path_eval *e, struct jsonpath_item *item
 
 /* ---- methods ---- */
 
-static enum path_result run_size(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_size(struct path_eval *e, struct jsonpath_item *item,
+                                 const struct json *v, struct path_items *found)
 {
     if (v->kind != JSON_ARRAY && !e->lax) {
         if (e->ignore_structural)
             return PATH_NOT_FOUND;
-        return path_error(e, ERR_SQL_JSON_ARRAY_NOT_FOUND, "jsonpath item method .%s() can only be applied to an array", "size");
+        return path_error(e, ERR_SQL_JSON_ARRAY_NOT_FOUND,
+                          "jsonpath item method .%s() can only be applied to an array", "size");
     }
     return next_item(e, item, int_value(e, v->kind == JSON_ARRAY ? v->n : 1), found);
 }
 
-static enum path_result run_numeric_method(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_numeric_method(struct path_eval *e, struct jsonpath_item *item,
+                                           const struct json *v, struct path_items *found)
 {
     if (v->kind != JSON_NUMBER)
-        return path_error(e, ERR_NON_NUMERIC_SQL_JSON_ITEM, "jsonpath item method .%s() can only be applied to a numeric value",
+        return path_error(e, ERR_NON_NUMERIC_SQL_JSON_ITEM,
+                          "jsonpath item method .%s() can only be applied to a numeric value",
                           jsonpath_op_name(item->op));
     if (!item->next && !found)
         return PATH_OK;
     const struct numeric *n = number_of(e, v);
-    n = item->op == PATH_ABS ? numeric_abs(e->arena, n) : item->op == PATH_FLOOR ? numeric_floor(e->arena, n) : numeric_ceil(e->arena, n);
+    n = item->op == PATH_ABS     ? numeric_abs(e->arena, n)
+        : item->op == PATH_FLOOR ? numeric_floor(e->arena, n)
+                                 : numeric_ceil(e->arena, n);
     return next_item(e, item, number_value(e, n), found);
 }
 
@@ -435,25 +488,30 @@ static bool read_double(struct path_eval *e, const struct json *v, double *out)
     return true;
 }
 
-static enum path_result run_double(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_double(struct path_eval *e, struct jsonpath_item *item,
+                                   const struct json *v, struct path_items *found)
 {
     double d;
     if (v->kind != JSON_NUMBER && v->kind != JSON_STRING)
-        return path_error(e, ERR_NON_NUMERIC_SQL_JSON_ITEM,
-                          "jsonpath item method .%s() can only be applied to a string or numeric value", "double");
+        return path_error(
+            e, ERR_NON_NUMERIC_SQL_JSON_ITEM,
+            "jsonpath item method .%s() can only be applied to a string or numeric value",
+            "double");
     if (!read_double(e, v, &d))
         return path_error(e, ERR_NON_NUMERIC_SQL_JSON_ITEM,
-                          v->kind == JSON_NUMBER
-                              ? "numeric argument of jsonpath item method .%s() is out of range for type double precision"
-                              : "string argument of jsonpath item method .%s() is not a valid representation of a double "
-                                "precision number",
+                          v->kind == JSON_NUMBER ? "numeric argument of jsonpath item method .%s() "
+                                                   "is out of range for type double precision"
+                                                 : "string argument of jsonpath item method .%s() "
+                                                   "is not a valid representation of a double "
+                                                   "precision number",
                           "double");
     if (v->kind == JSON_STRING)
         v = number_value(e, numeric_from_float8(e->arena, d));
     return next_item(e, item, v, found);
 }
 
-static enum path_result run_datetime(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_datetime(struct path_eval *e, struct jsonpath_item *item,
+                                     const struct json *v, struct path_items *found)
 {
     const struct json *value;
     enum path_result result = path_datetime(e, v, item->left ? &item->left->value : NULL, &value);
@@ -462,9 +520,10 @@ static enum path_result run_datetime(struct path_eval *e, struct jsonpath_item *
     return next_item(e, item, value, found);
 }
 
-/* Where PostgreSQL's binary form of `base` holds `target`: .keyvalue() tells objects apart by that.  *at runs through the
- * form; true when target has been reached. */
-static bool binary_place(struct path_eval *e, const struct json *v, const struct json *target, int64_t *at)
+/* Where PostgreSQL's binary form of `base` holds `target`: .keyvalue() tells objects apart by
+ * that.  *at runs through the form; true when target has been reached. */
+static bool binary_place(struct path_eval *e, const struct json *v, const struct json *target,
+                         int64_t *at)
 {
     int weight, group;
     switch ((enum json_kind)v->kind) {
@@ -477,9 +536,12 @@ static bool binary_place(struct path_eval *e, const struct json *v, const struct
         struct buf digits = BUF_IN(e->arena);
         numeric_print(trimmed, &digits);
         numeric_weight(n, &weight, &group);
-        int fraction = (trimmed->dscale + 3) / 4, before = weight + 1, n_groups = numeric_is_zero(n) ? 0 : before + fraction;
+        int fraction = (trimmed->dscale + 3) / 4, before = weight + 1,
+            n_groups = numeric_is_zero(n) ? 0 : before + fraction;
         /* whole groups of zeros before the point at the end are not kept */
-        for (size_t k = digits.n; fraction == 0 && n_groups > 1 && k >= 4 && memcmp(digits.p + k - 4, "0000", 4) == 0; k -= 4)
+        for (size_t k = digits.n;
+             fraction == 0 && n_groups > 1 && k >= 4 && memcmp(digits.p + k - 4, "0000", 4) == 0;
+             k -= 4)
             n_groups--;
         bool is_short = n->dscale <= 63 && weight >= -64 && weight <= 63;
         *at = (*at + 3) / 4 * 4 + 4 + (is_short ? 2 : 4) + 2 * n_groups;
@@ -513,26 +575,32 @@ static bool binary_place(struct path_eval *e, const struct json *v, const struct
     return false;
 }
 
-static enum path_result run_keyvalue(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_keyvalue(struct path_eval *e, struct jsonpath_item *item,
+                                     const struct json *v, struct path_items *found)
 {
     enum path_result result = PATH_NOT_FOUND;
     int64_t place = 0;
     if (v->kind != JSON_OBJECT)
-        return path_error(e, ERR_SQL_JSON_OBJECT_NOT_FOUND, "jsonpath item method .%s() can only be applied to an object", "keyvalue");
+        return path_error(e, ERR_SQL_JSON_OBJECT_NOT_FOUND,
+                          "jsonpath item method .%s() can only be applied to an object",
+                          "keyvalue");
     if (v->n == 0)
         return PATH_NOT_FOUND;
     if (!item->next && !found)
         return PATH_OK;
     if (!e->base || !binary_place(e, e->base, v, &place))
         place = 0;
-    const struct json *id = int_value(e, place + e->base_id * INT64_C(10000000000)), *base = e->base;
+    const struct json *id = int_value(e, place + e->base_id * INT64_C(10000000000)),
+                      *base = e->base;
     int64_t base_id = e->base_id;
     for (uint32_t k = 0; k < v->n; k++) {
         struct json_member *members = ARENA_ARRAY(e->arena, struct json_member, 3);
         members[0] = (struct json_member){"id", 2, *id};
-        members[1] = (struct json_member){"key", 3, json_string(v->members[k].key, v->members[k].n_key)};
+        members[1] =
+            (struct json_member){"key", 3, json_string(v->members[k].key, v->members[k].n_key)};
         members[2] = (struct json_member){"value", 5, v->members[k].value};
-        const struct json *pair = new_value(e, (struct json){.kind = JSON_OBJECT, .n = 3, .members = members});
+        const struct json *pair =
+            new_value(e, (struct json){.kind = JSON_OBJECT, .n = 3, .members = members});
         e->base = pair;
         e->base_id = e->last_id++;
         result = next_item(e, item, pair, found);
@@ -546,7 +614,8 @@ static enum path_result run_keyvalue(struct path_eval *e, struct jsonpath_item *
 
 /* ---- predicates ---- */
 
-static enum truth compare(struct path_eval *e, enum jsonpath_op op, const struct json *a, const struct json *b)
+static enum truth compare(struct path_eval *e, enum jsonpath_op op, const struct json *a,
+                          const struct json *b)
 {
     int order = 0;
     if (a->kind != b->kind) {
@@ -622,7 +691,8 @@ static void free_regex(void *regex)
     regex_free(regex);
 }
 
-static enum truth like_regex(struct path_eval *e, struct jsonpath_item *item, const struct json *text)
+static enum truth like_regex(struct path_eval *e, struct jsonpath_item *item,
+                             const struct json *text)
 {
     if (text->kind != JSON_STRING)
         return IS_UNKNOWN;
@@ -635,13 +705,15 @@ static enum truth like_regex(struct path_eval *e, struct jsonpath_item *item, co
         arena_on_free(e->c->site_arena, free_regex, regex); /* the path lives there too */
         item->compiled = regex;
     }
-    enum regex_result result = regex_search(item->compiled, text->text, text->n, 0, NULL, 0, e->err);
+    enum regex_result result =
+        regex_search(item->compiled, text->text, text->n, 0, NULL, 0, e->err);
     if (result == REGEX_FAILED)
         e->failed = true;
     return result == REGEX_YES ? IS_TRUE : IS_FALSE;
 }
 
-static enum truth test(struct path_eval *e, struct jsonpath_item *item, const struct json *a, const struct json *b)
+static enum truth test(struct path_eval *e, struct jsonpath_item *item, const struct json *a,
+                       const struct json *b)
 {
     if (item->op == PATH_LIKE_REGEX)
         return like_regex(e, item, a);
@@ -652,19 +724,21 @@ static enum truth test(struct path_eval *e, struct jsonpath_item *item, const st
     return a->n >= b->n && memcmp(a->text, b->text, b->n) == 0 ? IS_TRUE : IS_FALSE;
 }
 
-/* True if it is for some pair of values.  Lax mode stops at the first answer but for unknown ones; strict mode wants to
- * know that there is none. */
+/* True if it is for some pair of values.  Lax mode stops at the first answer but for unknown
+ * ones; strict mode wants to know that there is none. */
 static enum truth run_test(struct path_eval *e, struct jsonpath_item *item, const struct json *v)
 {
     struct path_items left = {0}, right = {0};
     bool unknown = false, holds = false, binary = item->op != PATH_LIKE_REGEX;
     if (run_operand_quietly(e, item->left, v, true, &left) == PATH_ERROR)
         return IS_UNKNOWN;
-    if (binary && run_operand_quietly(e, item->right, v, item->op != PATH_STARTS_WITH, &right) == PATH_ERROR)
+    if (binary &&
+        run_operand_quietly(e, item->right, v, item->op != PATH_STARTS_WITH, &right) == PATH_ERROR)
         return IS_UNKNOWN;
     for (size_t i = 0; i < left.list.n; i++)
         for (size_t k = 0; k < (binary ? right.list.n : 1) && !e->failed; k++) {
-            enum truth truth = test(e, item, left.list.items[i], binary ? right.list.items[k] : NULL);
+            enum truth truth =
+                test(e, item, left.list.items[i], binary ? right.list.items[k] : NULL);
             if (truth == IS_UNKNOWN && !e->lax)
                 return IS_UNKNOWN;
             if (truth == IS_TRUE && e->lax)
@@ -684,7 +758,8 @@ static enum truth run_exists(struct path_eval *e, struct jsonpath_item *item, co
     return (e->lax ? result == PATH_OK : all.list.n > 0) ? IS_TRUE : IS_FALSE;
 }
 
-static enum truth run_predicate(struct path_eval *e, struct jsonpath_item *item, const struct json *v)
+static enum truth run_predicate(struct path_eval *e, struct jsonpath_item *item,
+                                const struct json *v)
 {
     enum truth left, right;
     if (!stack_check(e->err))
@@ -716,7 +791,8 @@ static enum truth run_predicate(struct path_eval *e, struct jsonpath_item *item,
     }
 }
 
-static enum path_result run_filter(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_filter(struct path_eval *e, struct jsonpath_item *item,
+                                   const struct json *v, struct path_items *found)
 {
     const struct json *saved = e->current;
     e->current = v;
@@ -728,14 +804,16 @@ static enum path_result run_filter(struct path_eval *e, struct jsonpath_item *it
 }
 
 /* A predicate where a value is asked for: true, false, or null for unknown. */
-static enum path_result run_truth(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found)
+static enum path_result run_truth(struct path_eval *e, struct jsonpath_item *item,
+                                  const struct json *v, struct path_items *found)
 {
     enum truth truth = run_predicate(e, item, v);
     if (e->failed)
         return PATH_ERROR;
     if (!item->next && !found)
         return PATH_OK;
-    struct json value = {.kind = truth == IS_UNKNOWN ? JSON_NULL : JSON_BOOL, .truth = truth == IS_TRUE};
+    struct json value = {.kind = truth == IS_UNKNOWN ? JSON_NULL : JSON_BOOL,
+                         .truth = truth == IS_TRUE};
     return next_item(e, item, new_value(e, value), found);
 }
 
@@ -743,13 +821,17 @@ static enum path_result run_truth(struct path_eval *e, struct jsonpath_item *ite
 
 static bool unwraps(enum jsonpath_op op)
 {
-    return op == PATH_FILTER || op == PATH_ABS || op == PATH_FLOOR || op == PATH_CEILING || op == PATH_DOUBLE || op == PATH_DATETIME ||
-           op == PATH_KEYVALUE;
+    return op == PATH_FILTER || op == PATH_ABS || op == PATH_FLOOR || op == PATH_CEILING ||
+           op == PATH_DOUBLE || op == PATH_DATETIME || op == PATH_KEYVALUE;
 }
 
-static enum path_result run_item(struct path_eval *e, struct jsonpath_item *item, const struct json *v, struct path_items *found, bool unwrap)
+static enum path_result run_item(struct path_eval *e, struct jsonpath_item *item,
+                                 const struct json *v, struct path_items *found, bool unwrap)
 {
     if (!e->failed && !stack_check(e->err))
+        e->failed = true;
+    if (++e->steps % STEPS_PER_BREATH == 0 && !e->failed && !fiber_breathe() &&
+        !fiber_check_interrupt(e->err))
         e->failed = true;
     if (e->failed)
         return PATH_ERROR;
@@ -767,7 +849,8 @@ static enum path_result run_item(struct path_eval *e, struct jsonpath_item *item
     case PATH_CURRENT:
         return next_item(e, item, e->current, found);
     case PATH_LAST:
-        return !item->next && !found ? PATH_OK : next_item(e, item, int_value(e, e->array_size - 1), found);
+        return !item->next && !found ? PATH_OK
+                                     : next_item(e, item, int_value(e, e->array_size - 1), found);
     case PATH_KEY:
         return run_key(e, item, v, found, unwrap);
     case PATH_ANY_KEY:
@@ -808,7 +891,8 @@ static enum path_result run_item(struct path_eval *e, struct jsonpath_item *item
     }
 }
 
-enum path_result path_run(struct path_eval *e, const struct jsonpath *path, struct path_items *found)
+enum path_result path_run(struct path_eval *e, const struct jsonpath *path,
+                          struct path_items *found)
 {
     struct path_items all = {0};
     e->lax = e->ignore_structural = !path->strict;

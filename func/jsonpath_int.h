@@ -27,19 +27,24 @@ struct path_eval {
     int64_t base_id, last_id;
     int64_t array_size; /* of the innermost subscripted array, for `last`; -1: none */
     bool lax, ignore_structural, raise, use_zone;
+    uint32_t steps;
     bool failed; /* err is filled and all is over */
 };
 
 /* With `found` NULL only tells whether there is an item. */
-enum path_result path_run(struct path_eval *e, const struct jsonpath *path, struct path_items *found);
+enum path_result path_run(struct path_eval *e, const struct jsonpath *path,
+                          struct path_items *found);
 /* An error that `silent` suppresses: filled in only where errors are raised. */
-enum path_result path_error(struct path_eval *e, const char *sqlstate, const char *format, ...) PRINTF_LIKE(3, 4);
+enum path_result path_error(struct path_eval *e, const char *sqlstate, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 /* .datetime(template): sets *out. */
-enum path_result path_datetime(struct path_eval *e, const struct json *text, const struct json *template, const struct json **out);
+enum path_result path_datetime(struct path_eval *e, const struct json *text,
+                               const struct json *template, const struct json **out);
 const char *path_datetime_type(const struct json_datetime *d);
 void path_datetime_print(const struct json_datetime *d, struct buf *out);
 /* False when the two can't be compared (or e->failed). */
-bool path_datetime_compare(struct path_eval *e, const struct json_datetime *a, const struct json_datetime *b, int *order);
+bool path_datetime_compare(struct path_eval *e, const struct json_datetime *a,
+                           const struct json_datetime *b, int *order);
 
 #endif

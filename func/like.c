@@ -1,11 +1,13 @@
 /* like.c - LIKE, ILIKE and their escapes, and SIMILAR TO's translation to a regular expression.
  *
- * A pattern is cut at its % into segments of literal bytes and _; the first segment is anchored at the start of the
- * text, the last at its end, and those between match at the leftmost place that is left.  That finds a match if
- * there is one, in time n * m at most.  The compiled form stays at the call site as long as the pattern does not change.
+ * A pattern is cut at its % into segments of literal bytes and _; the first segment is anchored
+ * at the start of the text, the last at its end, and those between match at the leftmost place
+ * that is left.  That finds a match if there is one, in time n * m at most.  The compiled form
+ * stays at the call site as long as the pattern does not change.
  *
- * A pattern that ends in a lone escape character is an error only when matching gets that far, so it goes another
- * way: a matcher that walks as PostgreSQL's does.  ILIKE matches the lower-case forms of both sides. */
+ * A pattern that ends in a lone escape character is an error only when matching gets that far,
+ * so it goes another way: a matcher that walks as PostgreSQL's does.  ILIKE matches the
+ * lower-case forms of both sides. */
 #include <string.h>
 
 #include "base/fiber.h"
@@ -33,7 +35,27 @@ struct like {
     size_t n_segments; /* one more than there are % (runs of % count once) */
 };
 
-static void close_segment(struct arena *arena, struct like *like, const struct unit *units, size_t n)
+/* Long searches let others run; an interrupt ends them. */
+struct patience {
+    struct err *err;
+    uint32_t steps;
+    bool failed;
+};
+#define STEPS_PER_BREATH (1u << 20)
+
+static bool keep_on(struct patience *patience, size_t steps)
+{
+    patience->steps += (uint32_t)steps;
+    if (LIKELY(patience->steps < STEPS_PER_BREATH))
+        return true;
+    patience->steps = 0;
+    if (!fiber_breathe() && !fiber_check_interrupt(patience->err))
+        patience->failed = true;
+    return !patience->failed;
+}
+
+static void close_segment(struct arena *arena, struct like *like, const struct unit *units,
+                          size_t n)
 {
     struct segment *s = &like->segments[like->n_segments++];
     *s = (struct segment){.units = units, .n = n, .plain = true};
@@ -71,7 +93,8 @@ static void compile(struct arena *arena, struct like *like, const char *p, size_
 }
 
 /* Bytes of the text that the segment takes at its start, or -1. */
-static int64_t segment_here(const struct like *like, const struct segment *s, const char *text, size_t n)
+static int64_t segment_here(const struct like *like, const struct segment *s, const char *text,
+                            size_t n)
 {
     size_t at = 0;
     for (size_t k = 0; k < s->n; k++) {
@@ -85,7 +108,8 @@ static int64_t segment_here(const struct like *like, const struct segment *s, co
     return (int64_t)at;
 }
 
-static bool segment_find(const struct like *like, const struct segment *s, const char **text, const char *end)
+static bool segment_find(const struct like *like, const struct segment *s, const char **text,
+                         const char *end, struct patience *patience)
 {
     if (s->plain) {
         const char *found = memmem(*text, (size_t)(end - *text), s->bytes, s->n);
@@ -93,7 +117,8 @@ static bool segment_find(const struct like *like, const struct segment *s, const
             *text = found + s->n;
         return found != NULL;
     }
-    for (const char *p = *text; p < end; p += like->by_bytes ? 1 : utf8_char_bytes((uint8_t)*p)) {
+    for (const char *p = *text; p < end && keep_on(patience, s->n);
+         p += like->by_bytes ? 1 : utf8_char_bytes((uint8_t)*p)) {
         int64_t bytes = segment_here(like, s, p, (size_t)(end - p));
         if (bytes >= 0) {
             *text = p + bytes;
@@ -104,7 +129,8 @@ static bool segment_find(const struct like *like, const struct segment *s, const
 }
 
 /* Does the segment end the text? */
-static bool segment_last(const struct like *like, const struct segment *s, const char *text, const char *end)
+static bool segment_last(const struct like *like, const struct segment *s, const char *text,
+                         const char *end)
 {
     if (s->plain)
         return (size_t)(end - text) >= s->n && memcmp(end - s->n, s->bytes, s->n) == 0;
@@ -119,19 +145,20 @@ static bool segment_last(const struct like *like, const struct segment *s, const
     return p >= text && segment_here(like, s, p, (size_t)(end - p)) == end - p;
 }
 
-static bool match(const struct like *like, const char *text, size_t n)
+static bool match(const struct like *like, const char *text, size_t n, struct patience *patience)
 {
     const char *end = text + n;
     const struct segment *s = like->segments;
     if (like->n_segments == 1)
-        return s->plain ? n == s->n && memcmp(text, s->bytes, n) == 0 : segment_here(like, s, text, n) == (int64_t)n;
+        return s->plain ? n == s->n && memcmp(text, s->bytes, n) == 0
+                        : segment_here(like, s, text, n) == (int64_t)n;
     int64_t bytes = segment_here(like, s, text, n);
     if (bytes < 0)
         return false;
     text += bytes;
     size_t last = like->n_segments - 1;
     for (size_t k = 1; k < last; k++)
-        if (!segment_find(like, &s[k], &text, end))
+        if (!segment_find(like, &s[k], &text, end, patience))
             return false;
     return segment_last(like, &s[last], text, end);
 }
@@ -156,9 +183,11 @@ static size_t char_bytes(const struct walk *w, const char *text)
     return w->by_bytes ? 1 : utf8_char_bytes((uint8_t)*text);
 }
 
-static enum verdict walk_pattern(const struct walk *w, const char *text, const char *end, const char *p, const char *p_end);
+static enum verdict walk_pattern(const struct walk *w, const char *text, const char *end,
+                                 const char *p, const char *p_end);
 
-static enum verdict walk_percent(const struct walk *w, const char *text, const char *end, const char *p, const char *p_end)
+static enum verdict walk_percent(const struct walk *w, const char *text, const char *end,
+                                 const char *p, const char *p_end)
 {
     for (; p < p_end && (*p == '%' || *p == '_'); p++) {
         if (*p == '%')
@@ -180,7 +209,8 @@ static enum verdict walk_percent(const struct walk *w, const char *text, const c
     return GIVE_UP;
 }
 
-static enum verdict walk_pattern(const struct walk *w, const char *text, const char *end, const char *p, const char *p_end)
+static enum verdict walk_pattern(const struct walk *w, const char *text, const char *end,
+                                 const char *p, const char *p_end)
 {
     if (!stack_check(w->err))
         return FAILED;
@@ -209,9 +239,11 @@ static enum verdict walk_pattern(const struct walk *w, const char *text, const c
 static const struct like *like_of(struct fcall *c, bool by_bytes, bool ignore_case)
 {
     struct like *like = *c->site;
-    if (like && like->n_pattern == ARG_N(c, 1) && memcmp(like->pattern, ARG_P(c, 1), like->n_pattern) == 0)
+    if (like && like->n_pattern == ARG_N(c, 1) &&
+        memcmp(like->pattern, ARG_P(c, 1), like->n_pattern) == 0)
         return like;
-    /* A pattern that changes from row to row would fill the site's arena: such ones live for one row. */
+    /* A pattern that changes from row to row would fill the site's arena: such ones live for one
+     * row. */
     struct arena *arena = like ? c->arena : c->site_arena;
     like = ARENA_NEW(arena, struct like);
     like->pattern = arena_memdup(arena, ARG_P(c, 1), ARG_N(c, 1));
@@ -240,8 +272,11 @@ static bool run(struct fcall *c, bool by_bytes, bool ignore_case, bool negate)
         text = lower.p ? lower.p : "";
         n = lower.n;
     }
-    if (LIKELY(!like->lone_escape))
-        return return_bool(c, match(like, text, n) != negate);
+    if (LIKELY(!like->lone_escape)) {
+        struct patience patience = {.err = c->err};
+        bool matches = match(like, text, n, &patience);
+        return !patience.failed && return_bool(c, matches != negate);
+    }
     const char *p = like->pattern;
     size_t n_pattern = like->n_pattern;
     if (ignore_case) {
@@ -327,9 +362,9 @@ static bool like_escape_bytea(struct fcall *c)
 /* The state of a SIMILAR TO pattern's translation. */
 struct similar {
     struct buf out;
-    int brackets;       /* how deep in [...] */
-    int bracket_chars;  /* 1: just after [, 2: after [^, 3: inside */
-    int n_separators;   /* escape-double-quotes seen */
+    int brackets;      /* how deep in [...] */
+    int bracket_chars; /* 1: just after [, 2: after [^, 3: inside */
+    int n_separators;  /* escape-double-quotes seen */
 };
 
 static void similar_in_brackets(struct similar *s, char ch)
@@ -388,7 +423,8 @@ static bool similar_escaped(struct fcall *c, struct similar *s, const char *p, s
     if (*p == '"' && s->brackets < 1) {
         if (s->n_separators == 2)
             return err_set(c->err, ERR_INVALID_USE_OF_ESCAPE_CHARACTER,
-                           "SQL regular expression may not contain more than two escape-double-quote separators");
+                           "SQL regular expression may not contain more than two "
+                           "escape-double-quote separators");
         /* substring(x SIMILAR a #" b #" c): a as short as possible, then b as long as possible */
         buf_puts(&s->out, s->n_separators++ ? "){1,1}(?:" : "){1,1}?(");
         return true;
@@ -428,14 +464,16 @@ static bool translate_similar(struct fcall *c, const char *escape, size_t n_esca
 
 static bool similar_to_escape(struct fcall *c)
 {
-    return c->n_args > 1 ? translate_similar(c, ARG_P(c, 1), ARG_N(c, 1)) : translate_similar(c, "\\", 1);
+    return c->n_args > 1 ? translate_similar(c, ARG_P(c, 1), ARG_N(c, 1))
+                         : translate_similar(c, "\\", 1);
 }
 /* The old form, which takes NULL for the default escape. */
 static bool similar_escape(struct fcall *c)
 {
     if (c->args[0].null)
         return return_null(c);
-    return c->args[1].null ? translate_similar(c, "\\", 1) : translate_similar(c, ARG_P(c, 1), ARG_N(c, 1));
+    return c->args[1].null ? translate_similar(c, "\\", 1)
+                           : translate_similar(c, ARG_P(c, 1), ARG_N(c, 1));
 }
 
 FUNC_TABLE(like_funcs) = {

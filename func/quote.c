@@ -1,13 +1,15 @@
 /* quote.c - identifiers and literals as SQL text.
  *
- * An identifier stands without quotes if lower-case ASCII letters, digits and underscores make it up, it does not start
- * with a digit, and it is not a keyword other than the unreserved ones. */
+ * An identifier stands without quotes if lower-case ASCII letters, digits and underscores make
+ * it up, it does not start with a digit, and it is not a keyword other than the unreserved ones. */
 #include "func/quote.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The keywords of PostgreSQL 15 that are reserved, or usable only as a column, type or function name; sorted. */
+/* The keywords of PostgreSQL 15 that are reserved, or usable only as a column, type or function
+ * name; sorted. */
+/* clang-format off */
 static const char *const keywords[] = {
     "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization",
     "between", "bigint", "binary", "bit", "boolean", "both", "case", "cast", "char", "character",
@@ -27,6 +29,7 @@ static const char *const keywords[] = {
     "when", "where", "window", "with", "xmlattributes", "xmlconcat", "xmlelement", "xmlexists",
     "xmlforest", "xmlnamespaces", "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "xmltable",
 };
+/* clang-format on */
 
 static int compare_word(const void *key, const void *member)
 {
@@ -40,7 +43,8 @@ static bool is_keyword(const char *p, size_t n)
         return false;
     memcpy(word, p, n);
     word[n] = '\0';
-    return bsearch(word, keywords, ARRAY_COUNT(keywords), sizeof(keywords[0]), compare_word) != NULL;
+    return bsearch(word, keywords, ARRAY_COUNT(keywords), sizeof(keywords[0]), compare_word) !=
+           NULL;
 }
 
 static bool is_plain(const char *p, size_t n)

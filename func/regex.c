@@ -1,7 +1,7 @@
 /* regex.c - the SQL functions over regular expressions.
  *
- * Compiled patterns stay at their call site, the few used last, for as long as the site lives.  Positions that users see
- * count characters; inside everything is bytes. */
+ * Compiled patterns stay at their call site, the few used last, for as long as the site lives.
+ * Positions that users see count characters; inside everything is bytes. */
 #include "func/regex.h"
 
 #include <string.h>
@@ -89,8 +89,9 @@ struct options {
 
 static bool bad_option(struct fcall *c, const char *p)
 {
-    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid regular expression option: \"%.*s\"",
-                   (int)utf8_char_bytes((uint8_t)*p), p);
+    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                   "invalid regular expression option: \"%.*s\"", (int)utf8_char_bytes((uint8_t)*p),
+                   p);
 }
 
 /* The letters of argument `arg`, or none if there are not as many arguments. */
@@ -147,23 +148,28 @@ static bool refuse_global(struct fcall *c, const struct options *o, const char *
 {
     if (!o->global)
         return true;
-    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "%s does not support the \"global\" option", function);
+    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "%s does not support the \"global\" option",
+                   function);
 }
 
-/* An integer argument that has to be at least `least`; `value` when the call has fewer arguments. */
-static bool read_int(struct fcall *c, int arg, const char *name, int64_t least, int64_t most, int64_t value, int64_t *out)
+/* An integer argument that has to be at least `least`; `value` when the call has fewer
+ * arguments. */
+static bool read_int(struct fcall *c, int arg, const char *name, int64_t least, int64_t most,
+                     int64_t value, int64_t *out)
 {
     *out = arg < c->n_args ? ARG_I(c, arg) : value;
     if (*out >= least && *out <= most)
         return true;
-    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid value for parameter \"%s\": %d", name, (int)*out);
+    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid value for parameter \"%s\": %d",
+                   name, (int)*out);
 }
 
 /* ---- ~ and its kin ---- */
 
 static bool matches(struct fcall *c, unsigned flags, bool negate)
 {
-    struct regex *regex = regex_of(c, ARG_P(c, 1), ARG_N(c, 1), REGEX_ADVANCED | REGEX_EXTENDED | flags);
+    struct regex *regex =
+        regex_of(c, ARG_P(c, 1), ARG_N(c, 1), REGEX_ADVANCED | REGEX_EXTENDED | flags);
     if (!regex)
         return false;
     enum regex_result result = regex_search(regex, ARG_P(c, 0), ARG_N(c, 0), 0, NULL, 0, c->err);
@@ -206,7 +212,8 @@ static bool scan_open(struct fcall *c, struct scan *scan, unsigned flags, int64_
     scan->n_spans = regex_n_groups(scan->regex) + 1;
     scan->spans = ARENA_ARRAY(c->arena, struct regex_span, scan->n_spans);
     scan->from = start_char > 1 ? utf8_prefix(scan->text, scan->n, (size_t)start_char - 1) : 0;
-    if (start_char > 1 && scan->from == scan->n && (int64_t)utf8_length(scan->text, scan->n) < start_char - 1)
+    if (start_char > 1 && scan->from == scan->n &&
+        (int64_t)utf8_length(scan->text, scan->n) < start_char - 1)
         scan->from = scan->n + 1;
     return true;
 }
@@ -216,8 +223,8 @@ static enum regex_result scan_next(struct fcall *c, struct scan *scan)
 {
     if (scan->from > scan->n)
         return REGEX_NO;
-    enum regex_result result =
-        regex_search(scan->regex, scan->text, scan->n, scan->from, scan->spans, scan->n_spans, c->err);
+    enum regex_result result = regex_search(scan->regex, scan->text, scan->n, scan->from,
+                                            scan->spans, scan->n_spans, c->err);
     if (result != REGEX_YES)
         return result;
     scan->from = (size_t)scan->spans[0].end;
@@ -228,7 +235,8 @@ static enum regex_result scan_next(struct fcall *c, struct scan *scan)
 
 static struct datum span_datum(const struct scan *scan, struct regex_span span)
 {
-    return span.start < 0 ? datum_null() : datum_bytes(scan->text + span.start, (size_t)(span.end - span.start));
+    return span.start < 0 ? datum_null()
+                          : datum_bytes(scan->text + span.start, (size_t)(span.end - span.start));
 }
 
 /* The groups of a match, or the whole match if there are none, as text[]. */
@@ -293,7 +301,8 @@ static bool split(struct fcall *c, struct row_list *rows, const char *function)
     enum regex_result result;
     size_t at = 0;
     int64_t last_end = 0;
-    if (!read_options(c, 2, &o) || !refuse_global(c, &o, function) || !scan_open(c, &scan, o.flags, 1))
+    if (!read_options(c, 2, &o) || !refuse_global(c, &o, function) ||
+        !scan_open(c, &scan, o.flags, 1))
         return false;
     scan.n_spans = 1;
     while ((result = scan_next(c, &scan)) == REGEX_YES) {
@@ -333,7 +342,8 @@ static bool regexp_like(struct fcall *c)
 {
     struct options o;
     struct scan scan;
-    if (!read_options(c, 2, &o) || !refuse_global(c, &o, "regexp_like()") || !scan_open(c, &scan, o.flags, 1))
+    if (!read_options(c, 2, &o) || !refuse_global(c, &o, "regexp_like()") ||
+        !scan_open(c, &scan, o.flags, 1))
         return false;
     enum regex_result result = regex_search(scan.regex, scan.text, scan.n, 0, NULL, 0, c->err);
     return result != REGEX_FAILED && return_bool(c, result == REGEX_YES);
@@ -368,9 +378,10 @@ static bool regexp_instr(struct fcall *c)
     struct options o;
     struct scan scan;
     int64_t start, n, end, group;
-    if (!read_int(c, 2, "start", 1, INT32_MAX, 1, &start) || !read_int(c, 3, "n", 1, INT32_MAX, 1, &n) ||
-        !read_int(c, 4, "endoption", 0, 1, 0, &end) || !read_int(c, 6, "subexpr", 0, INT32_MAX, 0, &group) ||
-        !read_options(c, 5, &o) || !refuse_global(c, &o, "regexp_instr()") || !scan_open(c, &scan, o.flags, start))
+    if (!read_int(c, 2, "start", 1, INT32_MAX, 1, &start) ||
+        !read_int(c, 3, "n", 1, INT32_MAX, 1, &n) || !read_int(c, 4, "endoption", 0, 1, 0, &end) ||
+        !read_int(c, 6, "subexpr", 0, INT32_MAX, 0, &group) || !read_options(c, 5, &o) ||
+        !refuse_global(c, &o, "regexp_instr()") || !scan_open(c, &scan, o.flags, start))
         return false;
     enum regex_result result = scan_to(c, &scan, n);
     if (result == REGEX_FAILED)
@@ -386,14 +397,16 @@ static bool regexp_substr(struct fcall *c)
     struct options o;
     struct scan scan;
     int64_t start, n, group;
-    if (!read_int(c, 2, "start", 1, INT32_MAX, 1, &start) || !read_int(c, 3, "n", 1, INT32_MAX, 1, &n) ||
+    if (!read_int(c, 2, "start", 1, INT32_MAX, 1, &start) ||
+        !read_int(c, 3, "n", 1, INT32_MAX, 1, &n) ||
         !read_int(c, 5, "subexpr", 0, INT32_MAX, 0, &group) || !read_options(c, 4, &o) ||
         !refuse_global(c, &o, "regexp_substr()") || !scan_open(c, &scan, o.flags, start))
         return false;
     enum regex_result result = scan_to(c, &scan, n);
     if (result == REGEX_FAILED)
         return false;
-    c->result = result == REGEX_NO || group >= scan.n_spans ? datum_null() : span_datum(&scan, scan.spans[group]);
+    c->result = result == REGEX_NO || group >= scan.n_spans ? datum_null()
+                                                            : span_datum(&scan, scan.spans[group]);
     return true;
 }
 
@@ -407,7 +420,8 @@ static bool substring_of(struct fcall *c, const char *pattern, size_t n)
     struct regex_span span = spans[regex_n_groups(regex) > 0 ? 1 : 0];
     if (result == REGEX_NO || (result == REGEX_YES && span.start < 0))
         return return_null(c);
-    return result == REGEX_YES && return_bytes(c, ARG_P(c, 0) + span.start, (size_t)(span.end - span.start));
+    return result == REGEX_YES &&
+           return_bytes(c, ARG_P(c, 0) + span.start, (size_t)(span.end - span.start));
 }
 static bool substring(struct fcall *c)
 {
@@ -492,7 +506,8 @@ static bool replace_options(struct fcall *c)
     struct options o;
     if (ARG_N(c, 3) && ARG_P(c, 3)[0] >= '0' && ARG_P(c, 3)[0] <= '9') {
         bad_option(c, ARG_P(c, 3));
-        return err_hint(c->err, "If you meant to use regexp_replace() with a start parameter, cast the fourth argument to "
+        return err_hint(c->err, "If you meant to use regexp_replace() with a start parameter, cast "
+                                "the fourth argument to "
                                 "integer explicitly.");
     }
     return read_options(c, 3, &o) && replace(c, o.flags, 1, o.global ? 0 : 1);
@@ -503,7 +518,8 @@ static bool replace_from(struct fcall *c)
 {
     struct options o;
     int64_t start, n;
-    if (!read_int(c, 3, "start", 1, INT32_MAX, 1, &start) || !read_int(c, 4, "n", 0, INT32_MAX, 1, &n) || !read_options(c, 5, &o))
+    if (!read_int(c, 3, "start", 1, INT32_MAX, 1, &start) ||
+        !read_int(c, 4, "n", 0, INT32_MAX, 1, &n) || !read_options(c, 5, &o))
         return false;
     return replace(c, o.flags, start, n);
 }

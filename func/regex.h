@@ -1,8 +1,9 @@
 /* regex.h - PostgreSQL's regular expressions (ARE, ERE, BRE), with its meaning of a match.
  *
- * The match is the leftmost one, and of those the longest or, where non-greedy quantifiers say so, the shortest; what groups
- * capture follows from each part's own preference, earlier parts first.  No pattern without back references takes
- * more than about length-of-text times size-of-pattern steps; long matches let other fibers run and notice a cancel. */
+ * The match is the leftmost one, and of those the longest or, where non-greedy quantifiers say
+ * so, the shortest; what groups capture follows from each part's own preference, earlier parts
+ * first.  No pattern without back references takes more than about length-of-text times
+ * size-of-pattern steps; long matches let other fibers run and notice a cancel. */
 #ifndef SHARDLITE_FUNC_REGEX_H
 #define SHARDLITE_FUNC_REGEX_H
 
@@ -30,12 +31,13 @@ struct regex_span {
 enum regex_result { REGEX_NO, REGEX_YES, REGEX_FAILED };
 
 /* NULL with 2201B filled in for an invalid pattern. */
-MUST_CHECK struct regex *regex_compile(const char *pattern, size_t n, unsigned flags, struct err *err);
+MUST_CHECK struct regex *regex_compile(const char *pattern, size_t n, unsigned flags,
+                                       struct err *err);
 void regex_free(struct regex *regex); /* NULL is fine */
 int regex_n_groups(const struct regex *regex);
-/* Searches the valid UTF-8 `text` from byte `from` on (what is before it counts for ^ and look-behind).  spans[0] is the
- * match, spans[k] group k; n_spans 0: is there a match at all. */
-enum regex_result regex_search(struct regex *regex, const char *text, size_t n, size_t from, struct regex_span *spans,
-                               int n_spans, struct err *err);
+/* Searches the valid UTF-8 `text` from byte `from` on (what is before it counts for ^ and
+ * look-behind).  spans[0] is the match, spans[k] group k; n_spans 0: is there a match at all. */
+enum regex_result regex_search(struct regex *regex, const char *text, size_t n, size_t from,
+                               struct regex_span *spans, int n_spans, struct err *err);
 
 #endif

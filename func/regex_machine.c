@@ -1,12 +1,13 @@
-/* regex_machine.c - automata: a syntax tree becomes a nondeterministic one, whose sets of states are made into a
- * deterministic one while texts are read.
+/* regex_machine.c - automata: a syntax tree becomes a nondeterministic one, whose sets of states
+ * are made into a deterministic one while texts are read.
  *
- * A deterministic state is the set of nondeterministic states that may be current, with splits already followed, and the
- * kind of the character before.  A step looks at the next character's class: with the kinds on both sides known,
- * conditions (^, $, \y...) are resolved, then the states that take that class give the next set.  Whether the place
- * before the character ends a match comes out at the same time.  Steps are kept, so most of the time one is a table
- * look-up; when too many states pile up they are all dropped.  Look-around depends on more than the kinds,
- * so machines that have some compute each step anew. */
+ * A deterministic state is the set of nondeterministic states that may be current, with splits
+ * already followed, and the kind of the character before.  A step looks at the next character's
+ * class: with the kinds on both sides known, conditions (^, $, \y...) are resolved, then the
+ * states that take that class give the next set.  Whether the place before the character ends a
+ * match comes out at the same time.  Steps are kept, so most of the time one is a table look-up;
+ * when too many states pile up they are all dropped.  Look-around depends on more than the
+ * kinds, so machines that have some compute each step anew. */
 #include <string.h>
 
 #include "base/fiber.h"
@@ -25,15 +26,16 @@ struct dstate {
     struct dstate *chain; /* of its hash slot */
     uint64_t hash;
     const uint64_t *set;
-    uint8_t before;  /* enum char_kind */
-    bool dead;       /* nothing can follow */
-    bool fresh;      /* no match has begun: all there is comes from the start */
+    uint8_t before;       /* enum char_kind */
+    bool dead;            /* nothing can follow */
+    bool fresh;           /* no match has begun: all there is comes from the start */
     struct dstate **next; /* by class; NULL: not computed */
     uint8_t *accepts;     /* by class, the end of the text included */
 };
 
 #define HASH_SLOTS 1024
-#define CACHE_BYTES_MAX (4u << 20)
+#define CACHE_BYTES_MAX (8u << 20) /* of all machines of a pattern, more or less */
+#define CACHE_BYTES_MIN (64u << 10)
 #define TICK_STEPS 16384
 
 struct machine {
@@ -112,7 +114,8 @@ static uint32_t build(struct machine *m, const struct node *node, uint32_t next)
     case NODE_SET:
         return add_state(m, (struct state){.op = OP_SET, .set = node->set, .next = next});
     case NODE_AT:
-        return plain ? next : add_state(m, (struct state){.op = OP_AT, .at = node->at, .next = next});
+        return plain ? next
+                     : add_state(m, (struct state){.op = OP_AT, .at = node->at, .next = next});
     case NODE_LOOK:
         if (plain)
             return next;
@@ -141,10 +144,12 @@ static void free_cache(void *arg)
 
 static void follow_splits(struct machine *m, uint32_t state, uint64_t *set);
 
-struct machine *machine_build(struct regex *regex, const struct node *node, bool unanchored, struct err *err)
+struct machine *machine_build(struct regex *regex, const struct node *node, bool unanchored,
+                              struct err *err)
 {
     struct machine *m = ARENA_NEW(regex->arena, struct machine);
     m->regex = regex;
+    regex->n_machines++;
     m->end = add_state(m, (struct state){.op = OP_ACCEPT});
     uint32_t start = build(m, node, m->end);
     if (unanchored) {
@@ -178,7 +183,8 @@ static bool has_state(const uint64_t *set, uint32_t state)
     return set[state / 64] >> state % 64 & 1;
 }
 
-/* Adds what is reached from `state` without a condition.  Splits themselves are in the set too, as a mark. */
+/* Adds what is reached from `state` without a condition.  Splits themselves are in the set too,
+ * as a mark. */
 static void follow_splits(struct machine *m, uint32_t state, uint64_t *set)
 {
     size_t n = 0;
@@ -211,7 +217,8 @@ static bool only_zeros(const uint64_t *set, size_t words)
 }
 
 /* The state with this set (m->work or m->start_set). */
-static struct dstate *intern(struct machine *m, const uint64_t *set, enum char_kind before, bool fresh)
+static struct dstate *intern(struct machine *m, const uint64_t *set, enum char_kind before,
+                             bool fresh)
 {
     uint64_t hash = 1469598103934665603ULL + before + (fresh ? N_KINDS : 0);
     for (size_t k = 0; k < m->words; k++) {
@@ -220,10 +227,13 @@ static struct dstate *intern(struct machine *m, const uint64_t *set, enum char_k
     }
     struct dstate **slot = &m->slots[hash % HASH_SLOTS];
     for (struct dstate *d = *slot; d; d = d->chain)
-        if (d->hash == hash && d->before == before && d->fresh == fresh && memcmp(d->set, set, m->words * sizeof(*set)) == 0)
+        if (d->hash == hash && d->before == before && d->fresh == fresh &&
+            memcmp(d->set, set, m->words * sizeof(*set)) == 0)
             return d;
-    size_t n = m->regex->alphabet.n_classes + 1, bytes = sizeof(struct dstate) + m->words * 8 + n * 9 + 64;
-    if (m->cache_bytes + bytes > CACHE_BYTES_MAX && m->cache_bytes)
+    size_t n = m->regex->alphabet.n_classes + 1,
+           bytes = sizeof(struct dstate) + m->words * 8 + n * 9 + 64;
+    if (m->cache_bytes + bytes > MAX(CACHE_BYTES_MAX / m->regex->n_machines, CACHE_BYTES_MIN) &&
+        m->cache_bytes)
         drop_cache(m);
     m->cache_bytes += bytes;
     struct dstate *d = ARENA_NEW(m->arena, struct dstate);
@@ -239,7 +249,8 @@ static struct dstate *intern(struct machine *m, const uint64_t *set, enum char_k
     return d;
 }
 
-static bool condition_holds(enum at at, enum char_kind before, enum char_kind after, bool at_start, bool at_end)
+static bool condition_holds(enum at at, enum char_kind before, enum char_kind after, bool at_start,
+                            bool at_end)
 {
     bool word_before = before == KIND_WORD, word_after = after == KIND_WORD;
     switch (at) {
@@ -263,10 +274,10 @@ static bool condition_holds(enum at at, enum char_kind before, enum char_kind af
     return false;
 }
 
-/* Goes on from one state; what takes the class adds its successors to m->work.  True if a match ends here.  *fresh becomes
- * false when a match goes on or begins. */
-static bool advance_from(struct search *s, struct machine *m, uint32_t from, enum char_kind before, uint32_t class_, const char *place,
-                         bool *fresh)
+/* Goes on from one state; what takes the class adds its successors to m->work.  True if a match
+ * ends here.  *fresh becomes false when a match goes on or begins. */
+static bool advance_from(struct search *s, struct machine *m, uint32_t from, enum char_kind before,
+                         uint32_t class_, const char *place, bool *fresh)
 {
     const struct alphabet *a = &m->regex->alphabet;
     enum char_kind after = (enum char_kind)a->kinds[class_];
@@ -286,7 +297,8 @@ static bool advance_from(struct search *s, struct machine *m, uint32_t from, enu
             accepts = true;
             break;
         case OP_SET:
-            if (!at_end && (a->members[class_ * a->row_words + state->set / 64] >> state->set % 64 & 1)) {
+            if (!at_end &&
+                (a->members[class_ * a->row_words + state->set / 64] >> state->set % 64 & 1)) {
                 follow_splits(m, state->next, m->work);
                 *fresh = false;
             }
@@ -314,7 +326,8 @@ static bool advance_from(struct search *s, struct machine *m, uint32_t from, enu
 }
 
 /* One step.  *next is NULL at the end of the text.  `d` may be gone afterwards. */
-static bool step(struct search *s, struct machine *m, struct dstate *d, uint32_t class_, const char *place, struct dstate **next)
+static bool step(struct search *s, struct machine *m, struct dstate *d, uint32_t class_,
+                 const char *place, struct dstate **next)
 {
     const struct alphabet *a = &m->regex->alphabet;
     bool accepts = false, fresh = true;
@@ -377,8 +390,8 @@ bool search_tick(struct search *s, uint64_t steps)
 /* What a run is after. */
 enum run_kind { RUN_LONGEST, RUN_SHORTEST, RUN_MARK };
 
-static const char *run(struct search *s, struct machine *m, const char *from, const char *least, const char *limit, enum run_kind kind,
-                       const char **cold, uint8_t *memo)
+static const char *run(struct search *s, struct machine *m, const char *from, const char *least,
+                       const char *limit, enum run_kind kind, const char **cold, uint8_t *memo)
 {
     const struct alphabet *a = &m->regex->alphabet;
     struct dstate *d = start_state(s, m, from), *next;
@@ -416,13 +429,14 @@ static const char *run(struct search *s, struct machine *m, const char *from, co
     return search_tick(s, steps + 1) ? last : NULL;
 }
 
-const char *machine_longest(struct search *s, struct machine *m, const char *from, const char *limit)
+const char *machine_longest(struct search *s, struct machine *m, const char *from,
+                            const char *limit)
 {
     return run(s, m, from, from, limit, RUN_LONGEST, NULL, NULL);
 }
 
-const char *machine_shortest(struct search *s, struct machine *m, const char *from, const char *least, const char *limit,
-                             const char **cold)
+const char *machine_shortest(struct search *s, struct machine *m, const char *from,
+                             const char *least, const char *limit, const char **cold)
 {
     return run(s, m, from, least, limit, RUN_SHORTEST, cold, NULL);
 }

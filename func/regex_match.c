@@ -1,9 +1,11 @@
 /* regex_match.c - finding a match and what its groups captured.
  *
- * First the whole pattern's automaton tells where a match starts and ends.  Then the plan is walked: each part gets
- * its stretch of the text and divides it among its children, the left one taking as much (or, if it prefers so, as little) as
- * lets the right one match the rest; the automata of the parts tell which divisions are possible.  Without back
- * references the first division that the automata allow succeeds; with them the walk may have to come back for another. */
+ * First the whole pattern's automaton tells where a match starts and ends.  Then the plan is
+ * walked: each part gets its stretch of the text and divides it among its children, the left one
+ * taking as much (or, if it prefers so, as little) as lets the right one match the rest; the
+ * automata of the parts tell which divisions are possible.  Without back references the first
+ * division that the automata allow succeeds; with them the walk may have to come back for
+ * another. */
 #include <string.h>
 
 #include "base/fiber.h"
@@ -25,7 +27,8 @@ static const char *longest(struct search *s, struct part *part, const char *from
     return m && !s->failed ? machine_longest(s, m, from, limit) : NULL;
 }
 
-static const char *shortest(struct search *s, struct part *part, const char *from, const char *least, const char *limit)
+static const char *shortest(struct search *s, struct part *part, const char *from,
+                            const char *least, const char *limit)
 {
     struct machine *m = part_machine(s, part);
     return m && !s->failed ? machine_shortest(s, m, from, least, limit, NULL) : NULL;
@@ -56,7 +59,8 @@ static bool dissect_pair(struct search *s, struct part *part, const char *from, 
 {
     struct part *left = part->child, *right = left->sibling;
     bool least_first = (left->flags & PART_SHORTER) != 0;
-    const char *middle = least_first ? shortest(s, left, from, from, end) : longest(s, left, from, end);
+    const char *middle =
+        least_first ? shortest(s, left, from, from, end) : longest(s, left, from, end);
     while (middle) {
         if (spans_exactly(s, right, middle, end)) {
             if (dissect(s, left, from, middle) && dissect(s, right, middle, end))
@@ -66,12 +70,14 @@ static bool dissect_pair(struct search *s, struct part *part, const char *from, 
         }
         if (s->failed || middle == (least_first ? end : from))
             return false;
-        middle = least_first ? shortest(s, left, from, char_after(middle), end) : longest(s, left, from, utf8_back(middle));
+        middle = least_first ? shortest(s, left, from, char_after(middle), end)
+                             : longest(s, left, from, utf8_back(middle));
     }
     return false;
 }
 
-static bool dissect_alternatives(struct search *s, struct part *part, const char *from, const char *end)
+static bool dissect_alternatives(struct search *s, struct part *part, const char *from,
+                                 const char *end)
 {
     for (struct part *child = part->child; child && !s->failed; child = child->sibling)
         if (spans_exactly(s, child, from, end) && dissect(s, child, from, end))
@@ -91,7 +97,8 @@ static bool same_ignoring_case(const char *a, const char *b, size_t n)
     return true;
 }
 
-static bool dissect_backref(struct search *s, const struct part *part, const char *from, const char *end)
+static bool dissect_backref(struct search *s, const struct part *part, const char *from,
+                            const char *end)
 {
     struct regex_span span = s->spans[part->backref];
     if (span.start < 0)
@@ -106,7 +113,8 @@ static bool dissect_backref(struct search *s, const struct part *part, const cha
     if (count < (size_t)part->min || (part->max != REGEX_INFINITE && count > (size_t)part->max))
         return false;
     for (; from < end; from += n)
-        if (s->regex->flags & REGEX_ICASE ? !same_ignoring_case(text, from, n) : memcmp(text, from, n) != 0)
+        if (s->regex->flags & REGEX_ICASE ? !same_ignoring_case(text, from, n)
+                                          : memcmp(text, from, n) != 0)
             return false;
     return true;
 }
@@ -230,8 +238,8 @@ static bool dissect_rounds(struct search *s, struct part *part, const char *from
     return found && !s->failed;
 }
 
-/* The automaton says that the part matches this stretch; sets its captures.  False: not with the text that back
- * references stand for. */
+/* The automaton says that the part matches this stretch; sets its captures.  False: not with the
+ * text that back references stand for. */
 static bool dissect(struct search *s, struct part *part, const char *from, const char *end)
 {
     bool found = true;
@@ -279,8 +287,10 @@ static void forget_all(struct search *s)
 static bool match_at(struct search *s, const char *from, bool captures)
 {
     struct part *plan = s->regex->plan;
-    bool least_first = (plan->flags & PART_SHORTER) != 0, backrefs = (plan->flags & PART_BACKREF) != 0;
-    const char *end = least_first ? shortest(s, plan, from, from, s->end) : longest(s, plan, from, s->end);
+    bool least_first = (plan->flags & PART_SHORTER) != 0,
+         backrefs = (plan->flags & PART_BACKREF) != 0;
+    const char *end =
+        least_first ? shortest(s, plan, from, from, s->end) : longest(s, plan, from, s->end);
     while (end) {
         forget_all(s);
         if (!(captures || backrefs) || dissect(s, plan, from, end)) {
@@ -289,7 +299,8 @@ static bool match_at(struct search *s, const char *from, bool captures)
         }
         if (s->failed || !backrefs || end == (least_first ? s->end : from))
             return false;
-        end = least_first ? shortest(s, plan, from, char_after(end), s->end) : longest(s, plan, from, utf8_back(end));
+        end = least_first ? shortest(s, plan, from, char_after(end), s->end)
+                          : longest(s, plan, from, utf8_back(end));
     }
     return false;
 }
@@ -304,21 +315,23 @@ static enum regex_result search(struct search *s, const char *from, int n_spans)
             return s->failed ? REGEX_FAILED : REGEX_NO;
         if (n_spans == 0 && !backrefs)
             return REGEX_YES;
-        for (const char *begin = cold; begin <= close; begin = begin < s->end ? char_after(begin) : begin + 1) {
+        for (const char *begin = cold; begin <= close;
+             begin = begin < s->end ? char_after(begin) : begin + 1) {
             if (match_at(s, begin, n_spans > 1))
                 return REGEX_YES;
             if (s->failed)
                 return REGEX_FAILED;
         }
-        /* Back references alone get here.  PostgreSQL does not look at the very end of the text any more. */
+        /* Back references alone get here.  PostgreSQL does not look at the very end of the text
+         * any more. */
         if (close >= s->end || char_after(close) >= s->end)
             return REGEX_NO;
         from = char_after(close);
     }
 }
 
-enum regex_result regex_search(struct regex *regex, const char *text, size_t n, size_t from, struct regex_span *spans, int n_spans,
-                               struct err *err)
+enum regex_result regex_search(struct regex *regex, const char *text, size_t n, size_t from,
+                               struct regex_span *spans, int n_spans, struct err *err)
 {
     struct regex_span few[10];
     struct arena *scratch = NULL;
@@ -350,9 +363,8 @@ void regex_free(struct regex *regex)
 
 static bool build_machines(struct regex *regex, struct err *err)
 {
-    if (regex->sets.n > REGEX_MAX_SETS)
+    if (regex->sets.n > REGEX_MAX_SETS || !alphabet_build(regex))
         return regex_fail(err, "too many colors");
-    alphabet_build(regex);
     for (size_t k = 0; k < regex->looks.n; k++) {
         struct look *look = regex->looks.items[k];
         look->machine = machine_build(regex, look->body, look->behind, err);

@@ -1,13 +1,16 @@
 /* regex_parse.c - from a pattern to its syntax tree and its plan (see regex_int.h).
  *
- * Lexical rules, the cases that are errors, and the shape of the plan follow PostgreSQL's manual (9.7.3) and, where that is
- * silent, what PostgreSQL does.  The shape decides what groups capture, so its rules matter:
+ * Lexical rules, the cases that are errors, and the shape of the plan follow PostgreSQL's manual
+ * (9.7.3) and, where that is silent, what PostgreSQL does.  The shape decides what groups
+ * capture, so its rules matter:
  *
- *   - A branch grows one plain part as long as its atoms hold no group or back reference and do not mix greedy with
- *     non-greedy.  At the first atom that does, the branch becomes prefix . (atom . rest).
- *   - A repeated atom with a group becomes (plain repetition of one less) . atom where it has to occur at least once, and an
- *     iteration otherwise.
- *   - A part prefers what its first part with a preference prefers; alternatives prefer the longest. */
+ *   - A branch grows one plain part as long as its atoms hold no group or back reference and do
+ *     not mix greedy with non-greedy.  At the first atom that does, the branch becomes prefix .
+ *     (atom . rest).
+ *   - A repeated atom with a group becomes (plain repetition of one less) . atom where it has to
+ *     occur at least once, and an iteration otherwise.
+ *   - A part prefers what its first part with a preference prefers; alternatives prefer the
+ *     longest. */
 #include <string.h>
 
 #include "base/fiber.h"
@@ -63,7 +66,7 @@ struct parser {
     char name_mark; /* of [. [= [: */
     enum token token, last;
     uint32_t value;
-    int n_opened;              /* groups so far */
+    int n_opened;                    /* groups so far */
     VEC(const struct node *) groups; /* bodies of closed groups, by number - 1; NULL: still open */
 };
 
@@ -143,7 +146,10 @@ static bool quantifier(struct parser *r, enum token t)
 
 static int digit_value(char c)
 {
-    return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+    return is_digit(c)            ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : 99;
 }
 
 static bool read_digits(struct parser *r, int base, int least, int most, uint32_t *value)
@@ -151,7 +157,8 @@ static bool read_digits(struct parser *r, int base, int least, int most, uint32_
     int n = 0;
     *value = 0;
     for (; n < most && !at_end(r) && digit_value(*r->p) < base; n++)
-        *value = *value > 0xfffffff ? 0xffffffff : *value * (uint32_t)base + (uint32_t)digit_value(*r->p++);
+        *value = *value > 0xfffffff ? 0xffffffff
+                                    : *value * (uint32_t)base + (uint32_t)digit_value(*r->p++);
     return n >= least || fail(r, BAD_ESCAPE);
 }
 
@@ -192,12 +199,13 @@ static bool escape(struct parser *r)
         uint8_t token;
         uint8_t value;
     } escapes[] = {
-        {'a', T_CHAR, 7},          {'A', T_TEXT_START, 0},      {'b', T_CHAR, '\b'},     {'B', T_CHAR, '\\'},
-        {'d', T_CLASS, UC_DIGIT},  {'D', T_NO_CLASS, UC_DIGIT}, {'e', T_CHAR, 27},       {'f', T_CHAR, '\f'},
-        {'m', T_WORD_START, 0},    {'M', T_WORD_END, 0},        {'n', T_CHAR, '\n'},     {'r', T_CHAR, '\r'},
-        {'s', T_CLASS, UC_SPACE},  {'S', T_NO_CLASS, UC_SPACE}, {'t', T_CHAR, '\t'},     {'v', T_CHAR, '\v'},
-        {'w', T_CLASS, UC_ALNUM},  {'W', T_NO_CLASS, UC_ALNUM}, {'y', T_WORD_EDGE, 0},   {'Y', T_NO_WORD_EDGE, 0},
-        {'Z', T_TEXT_END, 0},
+        {'a', T_CHAR, 7},         {'A', T_TEXT_START, 0},      {'b', T_CHAR, '\b'},
+        {'B', T_CHAR, '\\'},      {'d', T_CLASS, UC_DIGIT},    {'D', T_NO_CLASS, UC_DIGIT},
+        {'e', T_CHAR, 27},        {'f', T_CHAR, '\f'},         {'m', T_WORD_START, 0},
+        {'M', T_WORD_END, 0},     {'n', T_CHAR, '\n'},         {'r', T_CHAR, '\r'},
+        {'s', T_CLASS, UC_SPACE}, {'S', T_NO_CLASS, UC_SPACE}, {'t', T_CHAR, '\t'},
+        {'v', T_CHAR, '\v'},      {'w', T_CLASS, UC_ALNUM},    {'W', T_NO_CLASS, UC_ALNUM},
+        {'y', T_WORD_EDGE, 0},    {'Y', T_NO_WORD_EDGE, 0},    {'Z', T_TEXT_END, 0},
     };
     if (at_end(r))
         return fail(r, BAD_ESCAPE);
@@ -262,7 +270,9 @@ static bool lex_bracket_escape(struct parser *r)
         return fail(r, BAD_ESCAPE);
     if (!escape(r))
         return false;
-    return r->token == T_CHAR || r->token == T_CLASS || r->token == T_NO_CLASS ? true : fail(r, BAD_ESCAPE);
+    return r->token == T_CHAR || r->token == T_CLASS || r->token == T_NO_CLASS
+               ? true
+               : fail(r, BAD_ESCAPE);
 }
 
 static bool lex_bracket(struct parser *r)
@@ -288,7 +298,11 @@ static bool lex_bracket(struct parser *r)
             return token(r, T_CHAR, c);
         r->name_mark = *r->p++;
         r->context = IN_NAME;
-        return token(r, r->name_mark == '.' ? T_COLLATING : r->name_mark == '=' ? T_EQUIVALENCE : T_NAMED_CLASS, 0);
+        return token(r,
+                     r->name_mark == '.'   ? T_COLLATING
+                     : r->name_mark == '=' ? T_EQUIVALENCE
+                                           : T_NAMED_CLASS,
+                     0);
     default:
         return token(r, T_CHAR, c);
     }
@@ -357,13 +371,15 @@ static bool lex_basic(struct parser *r, uint32_t c)
 {
     switch (c) {
     case '*':
-        return r->last == T_EMPTY || r->last == T_PAREN || r->last == T_OR ? token(r, T_CHAR, c) : token(r, T_STAR, 1);
+        return r->last == T_EMPTY || r->last == T_PAREN || r->last == T_OR ? token(r, T_CHAR, c)
+                                                                           : token(r, T_STAR, 1);
     case '[':
         return lex_open_bracket(r);
     case '.':
         return token(r, T_DOT, 0);
     case '^':
-        return r->last == T_EMPTY || r->last == T_PAREN ? token(r, T_CARET, 0) : token(r, T_CHAR, c);
+        return r->last == T_EMPTY || r->last == T_PAREN ? token(r, T_CARET, 0)
+                                                        : token(r, T_CHAR, c);
     case '$':
         if (r->flags & REGEX_EXPANDED)
             skip_blanks(r);
@@ -548,7 +564,8 @@ static uint32_t add_set(struct parser *r, struct charset *set)
         return 0;
     for (size_t k = 0; k < regex->sets.n; k++) {
         const struct charset *other = &regex->sets.items[k];
-        if (other->n == set->n && memcmp(other->ranges, set->ranges, set->n * sizeof(struct range)) == 0)
+        if (other->n == set->n &&
+            memcmp(other->ranges, set->ranges, set->n * sizeof(struct range)) == 0)
             return (uint32_t)k;
     }
     VEC_PUSH(r->arena, &regex->sets, *set);
@@ -610,22 +627,101 @@ static bool named_char(const char *name, size_t n, uint32_t *code)
         const char *name;
         char code;
     } names[] = {
-        {"NUL", 0}, {"SOH", 1}, {"STX", 2}, {"ETX", 3}, {"EOT", 4}, {"ENQ", 5}, {"ACK", 6}, {"BEL", 7}, {"alert", 7},
-        {"BS", 8}, {"backspace", 8}, {"HT", 9}, {"tab", 9}, {"LF", 10}, {"newline", 10}, {"VT", 11},
-        {"vertical-tab", 11}, {"FF", 12}, {"form-feed", 12}, {"CR", 13}, {"carriage-return", 13}, {"SO", 14}, {"SI", 15},
-        {"DLE", 16}, {"DC1", 17}, {"DC2", 18}, {"DC3", 19}, {"DC4", 20}, {"NAK", 21}, {"SYN", 22}, {"ETB", 23},
-        {"CAN", 24}, {"EM", 25}, {"SUB", 26}, {"ESC", 27}, {"IS4", 28}, {"FS", 28}, {"IS3", 29}, {"GS", 29},
-        {"IS2", 30}, {"RS", 30}, {"IS1", 31}, {"US", 31}, {"space", ' '}, {"exclamation-mark", '!'},
-        {"quotation-mark", '"'}, {"number-sign", '#'}, {"dollar-sign", '$'}, {"percent-sign", '%'}, {"ampersand", '&'},
-        {"apostrophe", '\''}, {"left-parenthesis", '('}, {"right-parenthesis", ')'}, {"asterisk", '*'}, {"plus-sign", '+'},
-        {"comma", ','}, {"hyphen", '-'}, {"hyphen-minus", '-'}, {"period", '.'}, {"full-stop", '.'}, {"slash", '/'},
-        {"solidus", '/'}, {"zero", '0'}, {"one", '1'}, {"two", '2'}, {"three", '3'}, {"four", '4'}, {"five", '5'},
-        {"six", '6'}, {"seven", '7'}, {"eight", '8'}, {"nine", '9'}, {"colon", ':'}, {"semicolon", ';'},
-        {"less-than-sign", '<'}, {"equals-sign", '='}, {"greater-than-sign", '>'}, {"question-mark", '?'},
-        {"commercial-at", '@'}, {"left-square-bracket", '['}, {"backslash", '\\'}, {"reverse-solidus", '\\'},
-        {"right-square-bracket", ']'}, {"circumflex", '^'}, {"circumflex-accent", '^'}, {"underscore", '_'},
-        {"low-line", '_'}, {"grave-accent", '`'}, {"left-brace", '{'}, {"left-curly-bracket", '{'}, {"vertical-line", '|'},
-        {"right-brace", '}'}, {"right-curly-bracket", '}'}, {"tilde", '~'}, {"DEL", 127},
+        {"NUL", 0},
+        {"SOH", 1},
+        {"STX", 2},
+        {"ETX", 3},
+        {"EOT", 4},
+        {"ENQ", 5},
+        {"ACK", 6},
+        {"BEL", 7},
+        {"alert", 7},
+        {"BS", 8},
+        {"backspace", 8},
+        {"HT", 9},
+        {"tab", 9},
+        {"LF", 10},
+        {"newline", 10},
+        {"VT", 11},
+        {"vertical-tab", 11},
+        {"FF", 12},
+        {"form-feed", 12},
+        {"CR", 13},
+        {"carriage-return", 13},
+        {"SO", 14},
+        {"SI", 15},
+        {"DLE", 16},
+        {"DC1", 17},
+        {"DC2", 18},
+        {"DC3", 19},
+        {"DC4", 20},
+        {"NAK", 21},
+        {"SYN", 22},
+        {"ETB", 23},
+        {"CAN", 24},
+        {"EM", 25},
+        {"SUB", 26},
+        {"ESC", 27},
+        {"IS4", 28},
+        {"FS", 28},
+        {"IS3", 29},
+        {"GS", 29},
+        {"IS2", 30},
+        {"RS", 30},
+        {"IS1", 31},
+        {"US", 31},
+        {"space", ' '},
+        {"exclamation-mark", '!'},
+        {"quotation-mark", '"'},
+        {"number-sign", '#'},
+        {"dollar-sign", '$'},
+        {"percent-sign", '%'},
+        {"ampersand", '&'},
+        {"apostrophe", '\''},
+        {"left-parenthesis", '('},
+        {"right-parenthesis", ')'},
+        {"asterisk", '*'},
+        {"plus-sign", '+'},
+        {"comma", ','},
+        {"hyphen", '-'},
+        {"hyphen-minus", '-'},
+        {"period", '.'},
+        {"full-stop", '.'},
+        {"slash", '/'},
+        {"solidus", '/'},
+        {"zero", '0'},
+        {"one", '1'},
+        {"two", '2'},
+        {"three", '3'},
+        {"four", '4'},
+        {"five", '5'},
+        {"six", '6'},
+        {"seven", '7'},
+        {"eight", '8'},
+        {"nine", '9'},
+        {"colon", ':'},
+        {"semicolon", ';'},
+        {"less-than-sign", '<'},
+        {"equals-sign", '='},
+        {"greater-than-sign", '>'},
+        {"question-mark", '?'},
+        {"commercial-at", '@'},
+        {"left-square-bracket", '['},
+        {"backslash", '\\'},
+        {"reverse-solidus", '\\'},
+        {"right-square-bracket", ']'},
+        {"circumflex", '^'},
+        {"circumflex-accent", '^'},
+        {"underscore", '_'},
+        {"low-line", '_'},
+        {"grave-accent", '`'},
+        {"left-brace", '{'},
+        {"left-curly-bracket", '{'},
+        {"vertical-line", '|'},
+        {"right-brace", '}'},
+        {"right-curly-bracket", '}'},
+        {"tilde", '~'},
+        {"DEL", 127},
     };
     for (size_t k = 0; k < ARRAY_COUNT(names); k++)
         if (strlen(names[k].name) == n && memcmp(names[k].name, name, n) == 0) {
@@ -640,8 +736,9 @@ static bool named_class(struct parser *r, const char *name, size_t n, struct cha
     static const struct {
         const char *name;
         enum uc_class which;
-    } names[] = {{"alnum", UC_ALNUM}, {"alpha", UC_ALPHA}, {"digit", UC_DIGIT}, {"graph", UC_GRAPH}, {"lower", UC_LOWER},
-                 {"print", UC_PRINT}, {"punct", UC_PUNCT}, {"space", UC_SPACE}, {"upper", UC_UPPER}};
+    } names[] = {{"alnum", UC_ALNUM}, {"alpha", UC_ALPHA}, {"digit", UC_DIGIT},
+                 {"graph", UC_GRAPH}, {"lower", UC_LOWER}, {"print", UC_PRINT},
+                 {"punct", UC_PUNCT}, {"space", UC_SPACE}, {"upper", UC_UPPER}};
     struct arena *arena = r->arena;
 #define IS(word) (n == sizeof(word) - 1 && memcmp(name, word, n) == 0)
     if (IS("word")) {
@@ -803,7 +900,9 @@ static const struct node *repeat(struct parser *r, const struct node *body, int 
         return body;
     if (max == 0 || body->op == NODE_EMPTY)
         return empty_node();
-    return new_node(r, (struct node){.op = NODE_REPEAT, .min = (int16_t)min, .max = (int16_t)max, .left = body});
+    return new_node(
+        r,
+        (struct node){.op = NODE_REPEAT, .min = (int16_t)min, .max = (int16_t)max, .left = body});
 }
 
 static struct part *new_part(struct parser *r, char op, unsigned flags, const struct node *node)
@@ -949,7 +1048,8 @@ static bool parse_backref(struct parser *r, struct atom *atom, bool in_look)
     uint32_t group = r->value;
     if (in_look || group == 0 || group > r->groups.n || !r->groups.items[group - 1])
         return fail(r, BAD_BACKREF);
-    const struct node *text = new_node(r, (struct node){.op = NODE_FREE, .left = r->groups.items[group - 1]});
+    const struct node *text =
+        new_node(r, (struct node){.op = NODE_FREE, .left = r->groups.items[group - 1]});
     atom->part = new_part(r, 'b', PART_BACKREF, text);
     atom->part->backref = (int)group;
     atom->boxed = atom->backref = true;
@@ -1040,7 +1140,9 @@ static bool take_bound(struct parser *r, int *min, int *max, unsigned *prefers)
     }
     if (r->token != T_BRACE_CLOSE)
         return fail(r, BAD_BOUND);
-    *prefers = exact ? 0 : r->value ? PART_LONGER : PART_SHORTER; /* {m} leaves its operand's preference */
+    *prefers = exact      ? 0
+               : r->value ? PART_LONGER
+                          : PART_SHORTER; /* {m} leaves its operand's preference */
     return lex(r);
 }
 
@@ -1069,7 +1171,8 @@ static bool take_quantifier(struct parser *r, int *min, int *max, unsigned *pref
 }
 
 /* A boxed or mixed atom with its quantifier, as a part of its own. */
-static struct part *quantified(struct parser *r, const struct atom *atom, int min, int max, unsigned prefers)
+static struct part *quantified(struct parser *r, const struct atom *atom, int min, int max,
+                               unsigned prefers)
 {
     struct part *part = atom->part;
     unsigned flags = combine(prefers, part->flags), own = part->flags & (PREFERENCE | PART_MIXED);
@@ -1088,7 +1191,8 @@ static struct part *quantified(struct parser *r, const struct atom *atom, int mi
     if (min > 0 && !(part->flags & PART_BACKREF)) { /* only the last round's captures count */
         int max_before = max == REGEX_INFINITE ? max : max - 1;
         struct part *pair = new_part(r, '.', flags, node);
-        pair->child = new_part(r, '=', flags & PREFERENCE, repeat(r, part->node, min - 1, max_before));
+        pair->child =
+            new_part(r, '=', flags & PREFERENCE, repeat(r, part->node, min - 1, max_before));
         pair->child->sibling = part;
         return pair;
     }
@@ -1099,7 +1203,8 @@ static struct part *quantified(struct parser *r, const struct atom *atom, int mi
     return loop;
 }
 
-/* Parses one atom into `top`, a plain part, or turns top into prefix . (atom . rest) and takes the rest of the branch. */
+/* Parses one atom into `top`, a plain part, or turns top into prefix . (atom . rest) and takes
+ * the rest of the branch. */
 static bool parse_quantified_atom(struct parser *r, struct part *top, bool in_group, bool in_look)
 {
     bool is_condition;
@@ -1131,7 +1236,8 @@ static bool parse_quantified_atom(struct parser *r, struct part *top, bool in_gr
         rest = parse_branch(r, in_group, in_look);
     if (!rest)
         return false;
-    struct part *tail = new_part(r, '.', tail_flags | combine(tail_flags, rest->flags), cat(r, middle->node, rest->node));
+    struct part *tail = new_part(r, '.', tail_flags | combine(tail_flags, rest->flags),
+                                 cat(r, middle->node, rest->node));
     tail->child = middle;
     middle->sibling = rest;
     top->op = '.';
@@ -1174,7 +1280,8 @@ static struct part *parse_alternatives(struct parser *r, bool in_group, bool in_
             last->sibling = branch;
             last = branch;
             all->flags |= (uint8_t)up(all->flags | branch->flags);
-            all->node = new_node(r, (struct node){.op = NODE_ALT, .left = all->node, .right = branch->node});
+            all->node = new_node(
+                r, (struct node){.op = NODE_ALT, .left = all->node, .right = branch->node});
         }
         if (r->token != T_OR)
             break;
@@ -1191,9 +1298,15 @@ static struct part *parse_alternatives(struct parser *r, bool in_group, bool in_
     return closed ? all : NULL;
 }
 
-bool regex_parse(struct regex *regex, const char *pattern, size_t n, unsigned flags, struct err *err)
+bool regex_parse(struct regex *regex, const char *pattern, size_t n, unsigned flags,
+                 struct err *err)
 {
-    struct parser r = {.regex = regex, .arena = regex->arena, .err = err, .p = pattern, .end = pattern + n, .flags = flags};
+    struct parser r = {.regex = regex,
+                       .arena = regex->arena,
+                       .err = err,
+                       .p = pattern,
+                       .end = pattern + n,
+                       .flags = flags};
     if (!take_prefixes(&r))
         return false;
     r.context = r.flags & REGEX_QUOTE ? IN_QUOTE : IN_PATTERN;

@@ -6,12 +6,14 @@
 #include "func/regex_int.h"
 
 #define MAX_CODE 0x10ffffu
+#define MEMBERSHIP_WORDS_MAX (4u << 20)
 
 void charset_add(struct arena *arena, struct charset *set, uint32_t first, uint32_t last)
 {
     if (set->n == set->cap) {
         size_t cap = set->cap ? set->cap * 2 : 8;
-        set->ranges = arena_realloc(arena, set->ranges, set->cap * sizeof(struct range), cap * sizeof(struct range));
+        set->ranges = arena_realloc(arena, set->ranges, set->cap * sizeof(struct range),
+                                    cap * sizeof(struct range));
         set->cap = cap;
     }
     set->ranges[set->n++] = (struct range){first, last};
@@ -100,7 +102,8 @@ const struct charset *charset_class(enum uc_class which)
 
 static void gather_cased(void)
 {
-    struct arena *arena = arena_new("regex cases"); /* kept */
+    static struct arena *arena; /* lives as long as the process */
+    arena = arena_new("regex cases");
     VEC(struct cased) found = {0};
     for (uint32_t code = 0; code <= MAX_CODE; code++) {
         struct cased c = {code, uc_lower(code), uc_upper(code)};
@@ -135,7 +138,8 @@ void charset_add_cases(struct arena *arena, struct charset *set)
             continue;
         }
         pthread_once(&cased_once, gather_cased);
-        for (size_t at = first_cased(range.first); at < n_cased && cased[at].code <= range.last; at++) {
+        for (size_t at = first_cased(range.first); at < n_cased && cased[at].code <= range.last;
+             at++) {
             charset_add(arena, set, cased[at].lower, cased[at].lower);
             charset_add(arena, set, cased[at].upper, cased[at].upper);
         }
@@ -169,7 +173,8 @@ static uint32_t *boundaries(struct regex *regex, struct arena *scratch, size_t *
 }
 
 /* Which sets hold the interval that starts at each cut: a row of bits. */
-static uint64_t *memberships(struct regex *regex, struct arena *scratch, const uint32_t *cuts, size_t n_cuts, size_t words)
+static uint64_t *memberships(struct regex *regex, struct arena *scratch, const uint32_t *cuts,
+                             size_t n_cuts, size_t words)
 {
     uint64_t *rows = ARENA_ARRAY(scratch, uint64_t, n_cuts * words);
     for (size_t k = 0; k < regex->sets.n; k++) {
@@ -190,7 +195,8 @@ static bool has_bit(const uint64_t *row, uint32_t set)
 }
 
 /* The class of each row, by a hash table of distinct rows. */
-static uint32_t find_class(const uint64_t *row, size_t words, const uint64_t **known, uint32_t *n_known, uint32_t *slots, size_t n_slots)
+static uint32_t find_class(const uint64_t *row, size_t words, const uint64_t **known,
+                           uint32_t *n_known, uint32_t *slots, size_t n_slots)
 {
     uint64_t hash = 1469598103934665603ULL;
     for (size_t k = 0; k < words; k++)
@@ -206,12 +212,16 @@ static uint32_t find_class(const uint64_t *row, size_t words, const uint64_t **k
     }
 }
 
-void alphabet_build(struct regex *regex)
+bool alphabet_build(struct regex *regex)
 {
     struct arena *scratch = arena_new("regex alphabet");
     struct alphabet *a = &regex->alphabet;
     size_t n_cuts, words = (regex->sets.n + 63) / 64 + (regex->sets.n == 0), n_slots = 16;
     uint32_t *cuts = boundaries(regex, scratch, &n_cuts);
+    if (n_cuts * words > MEMBERSHIP_WORDS_MAX) {
+        arena_free(scratch);
+        return false;
+    }
     uint64_t *rows = memberships(regex, scratch, cuts, n_cuts, words);
     while (n_slots < n_cuts * 2)
         n_slots *= 2;
@@ -220,7 +230,8 @@ void alphabet_build(struct regex *regex)
     struct range_class *high = ARENA_ARRAY(regex->arena, struct range_class, n_cuts);
     for (size_t k = 0; k < n_cuts; k++) {
         high[k].first = cuts[k];
-        high[k].class_ = (uint16_t)find_class(&rows[k * words], words, known, &a->n_classes, slots, n_slots);
+        high[k].class_ =
+            (uint16_t)find_class(&rows[k * words], words, known, &a->n_classes, slots, n_slots);
     }
     a->high = high;
     a->n_high = n_cuts;
@@ -232,7 +243,8 @@ void alphabet_build(struct regex *regex)
     uint8_t *kinds = ARENA_ARRAY(regex->arena, uint8_t, a->n_classes + 1);
     uint64_t *members = ARENA_ARRAY(regex->arena, uint64_t, a->n_classes * words);
     for (uint32_t k = 0; k < a->n_classes; k++) {
-        bool word = has_bit(known[k], regex->word_set), newline = has_bit(known[k], regex->newline_set);
+        bool word = has_bit(known[k], regex->word_set),
+             newline = has_bit(known[k], regex->newline_set);
         kinds[k] = word ? KIND_WORD : newline ? KIND_NEWLINE : KIND_PLAIN;
         memcpy(&members[k * words], known[k], words * sizeof(members[0]));
     }
@@ -241,4 +253,5 @@ void alphabet_build(struct regex *regex)
     a->members = members;
     a->row_words = words;
     arena_free(scratch);
+    return a->n_classes <= REGEX_MAX_CLASSES;
 }

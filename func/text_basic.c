@@ -1,7 +1,9 @@
-/* text_basic.c - lengths, pieces and assembly of text: substring, overlay, trim, pad, repeat, replace, ...
+/* text_basic.c - lengths, pieces and assembly of text: substring, overlay, trim, pad, repeat,
+ * replace, ...
  *
- * Positions and lengths count characters.  Text whose bytes are all ASCII is the common case, and its characters
- * are its bytes; the loops below find that out as they go. */
+ * Positions and lengths count characters.  Text whose bytes are all ASCII is the common case,
+ * and its characters are its bytes; the loops below find that out as they go. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "func/call.h"
@@ -67,8 +69,8 @@ static bool negative_length(struct fcall *c)
     return err_set(c->err, ERR_SUBSTRING_ERROR, "negative substring length not allowed");
 }
 
-/* The piece of `text` at the 1-based `start`, `length` characters long (-1: to the end); start may be below 1, and
- * what lies before the text counts. */
+/* The piece of `text` at the 1-based `start`, `length` characters long (-1: to the end); start
+ * may be below 1, and what lies before the text counts. */
 static struct datum piece(const char *text, size_t n, int64_t start, int64_t length)
 {
     int64_t from = MAX(start, 1), end = length < 0 ? INT64_MAX : start + length;
@@ -145,7 +147,8 @@ static bool text_replace(struct fcall *c)
 {
     const char *p = ARG_P(c, 0), *end = p + ARG_N(c, 0);
     size_t n_from = ARG_N(c, 1);
-    const char *found = n_from && ARG_N(c, 0) ? memmem(p, (size_t)(end - p), ARG_P(c, 1), n_from) : NULL;
+    const char *found =
+        n_from && ARG_N(c, 0) ? memmem(p, (size_t)(end - p), ARG_P(c, 1), n_from) : NULL;
     if (!found) {
         c->result = c->args[0];
         return true;
@@ -186,7 +189,8 @@ static bool split_part(struct fcall *c)
     if (p == end)
         return return_bytes(c, "", 0);
     if (n_separator == 0)
-        return field == 1 || field == -1 ? return_bytes(c, p, (size_t)(end - p)) : return_bytes(c, "", 0);
+        return field == 1 || field == -1 ? return_bytes(c, p, (size_t)(end - p))
+                                         : return_bytes(c, "", 0);
     if (field < 0) {
         field += count_of(p, (size_t)(end - p), separator, n_separator) + 2;
         if (field <= 0)
@@ -206,7 +210,8 @@ static bool split_part(struct fcall *c)
 
 static void add_part(struct row_list *list, const struct fcall *c, const char *p, size_t n)
 {
-    bool is_null = c->n_args > 2 && !c->args[2].null && c->args[2].n == n && memcmp(c->args[2].p, p, n) == 0;
+    bool is_null =
+        c->n_args > 2 && !c->args[2].null && c->args[2].n == n && memcmp(c->args[2].p, p, n) == 0;
     struct datum *row = row_list_add(list);
     if (!is_null)
         row[0] = bytes_in(list->arena, p, n);
@@ -256,33 +261,78 @@ static bool string_to_table(struct fcall *c)
 
 /* ---- trimming ---- */
 
-static bool char_in_set(const char *p, size_t bytes, const char *set, size_t n_set)
+/* A set of characters that knows where in its text each occurs first. */
+struct charlist {
+    int32_t ascii[128]; /* index, or -1 */
+    struct listed {
+        uint32_t code;
+        int32_t index;
+    } * others; /* sorted by code, then index */
+    size_t n_others;
+};
+
+static int compare_listed(const void *a, const void *b)
 {
-    for (size_t at = 0, other; at < n_set; at += other) {
-        other = utf8_char_bytes((uint8_t)set[at]);
-        if (other == bytes && memcmp(set + at, p, bytes) == 0)
-            return true;
+    const struct listed *x = a, *y = b;
+    if (x->code != y->code)
+        return x->code < y->code ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+static void charlist_make(struct charlist *list, struct arena *arena, const char *text, size_t n)
+{
+    int32_t index = 0;
+    memset(list->ascii, -1, sizeof(list->ascii));
+    list->n_others = 0;
+    list->others = NULL;
+    for (size_t at = 0, bytes; at < n; at += bytes, index++) {
+        uint32_t code = utf8_decode(text + at, &bytes);
+        if (code < 128) {
+            if (list->ascii[code] < 0)
+                list->ascii[code] = index;
+            continue;
+        }
+        if (!list->others)
+            list->others = ARENA_ARRAY(arena, struct listed, (n - at) / 2 + 1);
+        list->others[list->n_others++] = (struct listed){code, index};
     }
-    return false;
+    if (list->n_others > 1)
+        qsort(list->others, list->n_others, sizeof(struct listed), compare_listed);
+}
+
+/* Index of the character in the list, or -1. */
+static int32_t charlist_find(const struct charlist *list, uint32_t code)
+{
+    if (code < 128)
+        return list->ascii[code];
+    size_t low = 0, high = list->n_others;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (list->others[middle].code < code)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < list->n_others && list->others[low].code == code ? list->others[low].index : -1;
 }
 
 static bool trim(struct fcall *c, bool left, bool right)
 {
     const char *p = ARG_P(c, 0), *end = p + ARG_N(c, 0);
-    const char *set = c->n_args > 1 ? ARG_P(c, 1) : " ";
-    size_t n_set = c->n_args > 1 ? ARG_N(c, 1) : 1;
-    while (left && p < end) {
-        size_t bytes = utf8_char_bytes((uint8_t)*p);
-        if (!char_in_set(p, bytes, set, n_set))
-            break;
+    struct charlist set;
+    size_t bytes;
+    if (c->n_args == 1) {
+        while (left && p < end && *p == ' ')
+            p++;
+        while (right && p < end && end[-1] == ' ')
+            end--;
+        return return_bytes(c, p, (size_t)(end - p));
+    }
+    charlist_make(&set, c->arena, ARG_P(c, 1), ARG_N(c, 1));
+    while (left && p < end && charlist_find(&set, utf8_decode(p, &bytes)) >= 0)
         p += bytes;
-    }
-    while (right && p < end) {
-        const char *last = utf8_back(end);
-        if (!char_in_set(last, (size_t)(end - last), set, n_set))
-            break;
-        end = last;
-    }
+    while (right && p < end && charlist_find(&set, utf8_decode(utf8_back(end), &bytes)) >= 0)
+        end -= bytes;
     return return_bytes(c, p, (size_t)(end - p));
 }
 static bool btrim(struct fcall *c)
@@ -371,36 +421,25 @@ static bool reverse(struct fcall *c)
     return return_bytes(c, p, n);
 }
 
-/* Index of the character at `p` in `set` (in characters), or -1. */
-static int64_t index_in(const char *p, size_t bytes, const char *set, size_t n_set)
-{
-    int64_t index = 0;
-    for (size_t at = 0, other; at < n_set; at += other, index++) {
-        other = utf8_char_bytes((uint8_t)set[at]);
-        if (other == bytes && memcmp(set + at, p, bytes) == 0)
-            return index;
-    }
-    return -1;
-}
-
 static bool translate(struct fcall *c)
 {
     const char *text = ARG_P(c, 0), *to = ARG_P(c, 2);
-    size_t n = ARG_N(c, 0), n_to = ARG_N(c, 2);
+    size_t n = ARG_N(c, 0), n_to = ARG_N(c, 2), n_chars = 0;
     struct buf out = BUF_IN(c->arena);
+    struct charlist from;
+    uint32_t *offsets = ARENA_ARRAY(c->arena, uint32_t, n_to + 1); /* of each character of `to` */
+    charlist_make(&from, c->arena, ARG_P(c, 1), ARG_N(c, 1));
+    for (size_t at = 0; at < n_to; at += utf8_char_bytes((uint8_t)to[at]))
+        offsets[n_chars++] = (uint32_t)at;
     buf_reserve(&out, n);
     for (size_t at = 0, bytes; at < n; at += bytes) {
-        bytes = utf8_char_bytes((uint8_t)text[at]);
-        int64_t index = index_in(text + at, bytes, ARG_P(c, 1), ARG_N(c, 1));
-        if (index < 0) {
+        int32_t index = charlist_find(&from, utf8_decode(text + at, &bytes));
+        if (index < 0)
             buf_append(&out, text + at, bytes);
-            continue;
-        }
-        size_t to_at = utf8_prefix(to, n_to, (size_t)index);
-        if (to_at < n_to)
-            buf_append(&out, to + to_at, utf8_char_bytes((uint8_t)to[to_at]));
+        else if ((size_t)index < n_chars)
+            buf_append(&out, to + offsets[index], utf8_char_bytes((uint8_t)to[offsets[index]]));
     }
-    return return_bytes(c, out.p, out.n);
+    return result_fits(c, out.n) && return_bytes(c, out.p, out.n);
 }
 
 static bool to_hex32(struct fcall *c)

@@ -54,11 +54,11 @@ static bool chr(struct fcall *c)
     if (code == 0)
         return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED, "null character not permitted");
     if (code > 0x10ffff)
-        return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED, "requested character too large for encoding: %u",
-                       (unsigned)code);
+        return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                       "requested character too large for encoding: %u", (unsigned)code);
     if (is_surrogate((uint32_t)code))
-        return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED, "requested character not valid for encoding: %u",
-                       (unsigned)code);
+        return err_set(c->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                       "requested character not valid for encoding: %u", (unsigned)code);
     char *p = arena_alloc(c->arena, 4);
     return return_bytes(c, p, utf8_encode((uint32_t)code, p));
 }
@@ -132,7 +132,8 @@ static bool unistr(struct fcall *c)
         if (!read_escape(p + at, n - at, &code, &bytes))
             return bad_escape(c);
         if (code == 0 || code > 0x10ffff)
-            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid Unicode code point: %04X", code);
+            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid Unicode code point: %04X",
+                           code);
         if (high) {
             if (code < 0xdc00 || code > 0xdfff)
                 return bad_pair(c);
@@ -164,9 +165,11 @@ static const UNormalizer2 *normalizer_of(struct fcall *c)
     };
     UErrorCode status = U_ZERO_ERROR;
     for (size_t k = 0; k < ARRAY_COUNT(forms); k++)
-        if (strlen(forms[k].name) == ARG_N(c, 1) && strncasecmp(forms[k].name, ARG_P(c, 1), ARG_N(c, 1)) == 0)
+        if (strlen(forms[k].name) == ARG_N(c, 1) &&
+            strncasecmp(forms[k].name, ARG_P(c, 1), ARG_N(c, 1)) == 0)
             return forms[k].get(&status);
-    err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid normalization form: %.*s", (int)ARG_N(c, 1), ARG_P(c, 1));
+    err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid normalization form: %.*s",
+            (int)ARG_N(c, 1), ARG_P(c, 1));
     return NULL;
 }
 
@@ -192,7 +195,8 @@ static bool normalize(struct fcall *c)
     if (!units)
         return false;
     UErrorCode status = U_ZERO_ERROR;
-    n_result = unorm2_normalize(normalizer, units, n_units, NULL, 0, &status); /* how long it gets */
+    n_result =
+        unorm2_normalize(normalizer, units, n_units, NULL, 0, &status); /* how long it gets */
     status = U_ZERO_ERROR;
     UChar *result = arena_alloc(c->arena, ((size_t)n_result + 1) * sizeof(UChar));
     unorm2_normalize(normalizer, units, n_units, result, n_result + 1, &status);
@@ -201,7 +205,8 @@ static bool normalize(struct fcall *c)
         return false;
     u_strToUTF8(bytes, n_result * 3 + 1, &n_bytes, result, n_result, &status);
     if (U_FAILURE(status))
-        return err_set(c->err, ERR_INTERNAL_ERROR, "Unicode normalization failed: %s", u_errorName(status));
+        return err_set(c->err, ERR_INTERNAL_ERROR, "Unicode normalization failed: %s",
+                       u_errorName(status));
     return return_bytes(c, bytes, (size_t)n_bytes);
 }
 

@@ -59,11 +59,13 @@ static bool bool_to_text(struct fcall *c)
 /* Length coercion: (value, typmod, is_explicit). */
 static bool coerce_varchar(struct fcall *c)
 {
-    return varchar_coerce(c->arena, c->err, (int32_t)ARG_I(c, 1), ARG_I(c, 2), &c->args[0], &c->result);
+    return varchar_coerce(c->arena, c->err, (int32_t)ARG_I(c, 1), ARG_I(c, 2), &c->args[0],
+                          &c->result);
 }
 static bool coerce_bpchar(struct fcall *c)
 {
-    return bpchar_coerce(c->arena, c->err, (int32_t)ARG_I(c, 1), ARG_I(c, 2), &c->args[0], &c->result);
+    return bpchar_coerce(c->arena, c->err, (int32_t)ARG_I(c, 1), ARG_I(c, 2), &c->args[0],
+                         &c->result);
 }
 
 /* Appends _oid to a name and keeps it within 63 bytes. */

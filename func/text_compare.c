@@ -19,7 +19,8 @@ static bool text_same(const struct fcall *c)
 
 static int blank_order(const struct fcall *c)
 {
-    return cmp_bytes(ARG_P(c, 0), bpchar_length(&c->args[0]), ARG_P(c, 1), bpchar_length(&c->args[1]));
+    return cmp_bytes(ARG_P(c, 0), bpchar_length(&c->args[0]), ARG_P(c, 1),
+                     bpchar_length(&c->args[1]));
 }
 
 static int char_order(const struct fcall *c)
@@ -58,9 +59,11 @@ ORDERED(blank, blank_order)
 ORDERED(char, char_order)
 #undef ORDERED
 
-/* The comparison functions that can be called by name return what memcmp() (bytea, pattern order) or strcmp() does:
- * the difference of the first bytes that differ, where a missing byte counts as 0 for strcmp. */
-static int first_difference(const char *a, uint32_t n_a, const char *b, uint32_t n_b, bool as_strcmp)
+/* The comparison functions that can be called by name return what memcmp() (bytea, pattern
+ * order) or strcmp() does: the difference of the first bytes that differ, where a missing byte
+ * counts as 0 for strcmp. */
+static int first_difference(const char *a, uint32_t n_a, const char *b, uint32_t n_b,
+                            bool as_strcmp)
 {
     uint32_t n = MIN(n_a, n_b);
     for (uint32_t k = 0; k < n; k++)
@@ -74,11 +77,13 @@ static int first_difference(const char *a, uint32_t n_a, const char *b, uint32_t
 }
 static bool text_cmp(struct fcall *c)
 {
-    return return_int(c, first_difference(ARG_P(c, 0), ARG_N(c, 0), ARG_P(c, 1), ARG_N(c, 1), true));
+    return return_int(c,
+                      first_difference(ARG_P(c, 0), ARG_N(c, 0), ARG_P(c, 1), ARG_N(c, 1), true));
 }
 static bool bytes_cmp(struct fcall *c)
 {
-    return return_int(c, first_difference(ARG_P(c, 0), ARG_N(c, 0), ARG_P(c, 1), ARG_N(c, 1), false));
+    return return_int(c,
+                      first_difference(ARG_P(c, 0), ARG_N(c, 0), ARG_P(c, 1), ARG_N(c, 1), false));
 }
 static bool blank_cmp(struct fcall *c)
 {
@@ -136,7 +141,8 @@ static bool blank_smaller(struct fcall *c)
 
 static bool starts_with(struct fcall *c)
 {
-    return return_bool(c, ARG_N(c, 0) >= ARG_N(c, 1) && memcmp(ARG_P(c, 0), ARG_P(c, 1), ARG_N(c, 1)) == 0);
+    return return_bool(c, ARG_N(c, 0) >= ARG_N(c, 1) &&
+                              memcmp(ARG_P(c, 0), ARG_P(c, 1), ARG_N(c, 1)) == 0);
 }
 
 FUNC_TABLE(text_compare_funcs) = {

@@ -130,7 +130,8 @@ static bool read_star(struct format *f, struct directive *d)
     if (!found)
         return true;
     if (*f->p != '$')
-        return err_set(f->c->err, ERR_INVALID_PARAMETER_VALUE, "width argument position must be ended by \"$\"");
+        return err_set(f->c->err, ERR_INVALID_PARAMETER_VALUE,
+                       "width argument position must be ended by \"$\"");
     return take_position(f, value, &d->width_position);
 }
 
@@ -199,13 +200,11 @@ static bool put_padded(struct format *f, const struct directive *d, const struct
     if (!result_fits(f->c, f->out.n + text->n + blanks))
         return false;
     buf_reserve(&f->out, text->n + blanks);
-    if (!d->left)
-        for (size_t k = 0; k < blanks; k++)
-            buf_putc(&f->out, ' ');
-    buf_append(&f->out, text->p, text->n);
-    if (d->left)
-        for (size_t k = 0; k < blanks; k++)
-            buf_putc(&f->out, ' ');
+    char *p = f->out.p + f->out.n;
+    memset(d->left ? p + text->n : p, ' ', blanks);
+    if (text->n)
+        memcpy(d->left ? p : p + blanks, text->p, text->n);
+    f->out.n += text->n + blanks;
     return true;
 }
 
@@ -215,7 +214,8 @@ static bool put_arg(struct format *f, const struct directive *d, int index)
     struct buf plain = BUF_IN(f->c->arena), text = BUF_IN(f->c->arena);
     if (value->null) {
         if (d->type == 'I')
-            return err_set(f->c->err, ERR_NULL_VALUE_NOT_ALLOWED, "null values cannot be formatted as an SQL identifier");
+            return err_set(f->c->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                           "null values cannot be formatted as an SQL identifier");
         if (d->type == 'L')
             buf_puts(&text, "NULL");
         return put_padded(f, d, &text);
@@ -240,18 +240,21 @@ static bool format_one(struct format *f)
         return false;
     d.type = *f->p;
     if (d.type != 's' && d.type != 'I' && d.type != 'L') {
-        err_set(f->c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized format() type specifier \"%.*s\"",
+        err_set(f->c->err, ERR_INVALID_PARAMETER_VALUE,
+                "unrecognized format() type specifier \"%.*s\"",
                 (int)utf8_char_bytes((uint8_t)*f->p), f->p);
         return err_hint(f->c->err, "For a single \"%%\" use \"%%%%\".");
     }
-    return (!d.width_from_arg || width_of_arg(f, &d)) && next_arg(f, d.position, &index) && put_arg(f, &d, index);
+    return (!d.width_from_arg || width_of_arg(f, &d)) && next_arg(f, d.position, &index) &&
+           put_arg(f, &d, index);
 }
 
 static bool format(struct fcall *c)
 {
     if (c->args[0].null)
         return return_null(c);
-    struct format f = {.c = c, .p = ARG_P(c, 0), .end = ARG_P(c, 0) + ARG_N(c, 0), .out = BUF_IN(c->arena)};
+    struct format f = {
+        .c = c, .p = ARG_P(c, 0), .end = ARG_P(c, 0) + ARG_N(c, 0), .out = BUF_IN(c->arena)};
     if (c->n_args > 1)
         f.args = variadic_of(c, 1);
     for (; f.p < f.end; f.p++) {
@@ -288,8 +291,8 @@ static const char *skip_blanks(const char *p, const char *end)
 
 static bool not_identifier(struct fcall *c, const char *detail)
 {
-    err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "string is not a valid identifier: \"%.*s\"", (int)ARG_N(c, 0),
-            ARG_P(c, 0));
+    err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "string is not a valid identifier: \"%.*s\"",
+            (int)ARG_N(c, 0), ARG_P(c, 0));
     return detail ? err_detail(c->err, "%s", detail) : false;
 }
 

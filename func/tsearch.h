@@ -1,4 +1,5 @@
-/* tsearch.h - text search: tokens, configurations, and words on their way to a tsvector or a tsquery. */
+/* tsearch.h - text search: tokens, configurations, and words on their way to a tsvector or a
+ * tsquery. */
 #ifndef SHARDLITE_FUNC_TSEARCH_H
 #define SHARDLITE_FUNC_TSEARCH_H
 
@@ -42,7 +43,7 @@ struct ts_token {
 /* Cuts a text into tokens; parts of hyphenated words, and of URLs, follow the whole. */
 struct ts_tokens {
     const char *p, *end;
-    const char *part_end;  /* inside a hyphenated word whose parts are being given: where it ends */
+    const char *part_end; /* inside a hyphenated word whose parts are being given: where it ends */
     struct ts_token queue[2]; /* host and path of a URL */
     int n_queue;
 };
@@ -62,8 +63,10 @@ struct ts_config {
 /* NULL with the error filled in. */
 MUST_CHECK const struct ts_config *ts_config_by_oid(struct fcall *c, uint32_t oid);
 MUST_CHECK const struct ts_config *ts_config_default(struct fcall *c);
-/* The word in the dictionary's form, in c->arena; n 0: a stop word.  `dict_oid` is TS_DICT_SIMPLE or a config's. */
-MUST_CHECK bool ts_lexize(struct fcall *c, uint32_t dict_oid, const char *p, size_t n, struct datum *out);
+/* The word in the dictionary's form, in c->arena; n 0: a stop word.  `dict_oid` is
+ * TS_DICT_SIMPLE or a config's. */
+MUST_CHECK bool ts_lexize(struct fcall *c, uint32_t dict_oid, const char *p, size_t n,
+                          struct datum *out);
 /* The dictionary that a configuration sends tokens of this type to; 0: none, they are dropped. */
 uint32_t ts_config_dict(const struct ts_config *config, enum ts_token_type type);
 
@@ -77,12 +80,14 @@ struct ts_words {
     VEC(struct ts_word) list;
     uint32_t position;
 };
-MUST_CHECK bool ts_words_add(struct fcall *c, const struct ts_config *config, const char *text, size_t n, struct ts_words *words);
+MUST_CHECK bool ts_words_add(struct fcall *c, const struct ts_config *config, const char *text,
+                             size_t n, struct ts_words *words);
 struct datum ts_words_vector(struct fcall *c, const struct ts_words *words);
 
 /* Does a word of the vector match?  Does the vector match? */
 bool ts_match(const struct tsvector *vector, const struct tsquery_node *query);
 /* The lexemes that a query word stands for: [*first, *first + *n). */
-void ts_find(const struct tsvector *vector, const struct tsquery_node *word, uint32_t *first, uint32_t *n);
+void ts_find(const struct tsvector *vector, const struct tsquery_node *word, uint32_t *first,
+             uint32_t *n);
 
 #endif

@@ -1,7 +1,9 @@
-/* tsearch_dict.c - the built-in configurations: which dictionary takes which token, stop words, stemming (libstemmer).
+/* tsearch_dict.c - the built-in configurations: which dictionary takes which token, stop words,
+ * stemming (libstemmer).
  *
- * A configuration "english" has one dictionary of its own, english_stem, which takes words; numbers, hosts, paths and the
- * like go to the dictionary simple, which only puts them in lower case; blanks, tags, entities and protocols go nowhere. */
+ * A configuration "english" has one dictionary of its own, english_stem, which takes words;
+ * numbers, hosts, paths and the like go to the dictionary simple, which only puts them in lower
+ * case; blanks, tags, entities and protocols go nowhere. */
 #include <libstemmer.h>
 #include <string.h>
 
@@ -50,14 +52,16 @@ const struct ts_config *ts_config_by_oid(struct fcall *c, uint32_t oid)
     for (size_t k = 0; k < ARRAY_COUNT(configs); k++)
         if (configs[k].oid == oid)
             return &configs[k];
-    err_set(c->err, ERR_UNDEFINED_OBJECT, "cache lookup failed for text search configuration %u", oid);
+    err_set(c->err, ERR_UNDEFINED_OBJECT, "cache lookup failed for text search configuration %u",
+            oid);
     return NULL;
 }
 
 /* The session's default_text_search_config, "pg_catalog.english" unless it was set. */
 const struct ts_config *ts_config_default(struct fcall *c)
 {
-    const char *name = c->env->settings->text_search_config, *dot = name ? strrchr(name, '.') : NULL;
+    const char *name = c->env->settings->text_search_config,
+               *dot = name ? strrchr(name, '.') : NULL;
     if (!name)
         return ts_config_by_oid(c, CONFIG_ENGLISH);
     if (dot)
@@ -139,7 +143,8 @@ bool ts_lexize(struct fcall *c, uint32_t dict_oid, const char *p, size_t n, stru
     while (index < ARRAY_COUNT(configs) && configs[index].dict_oid != dict_oid)
         index++;
     if (index == ARRAY_COUNT(configs))
-        return err_set(c->err, ERR_UNDEFINED_OBJECT, "cache lookup failed for text search dictionary %u", dict_oid);
+        return err_set(c->err, ERR_UNDEFINED_OBJECT,
+                       "cache lookup failed for text search dictionary %u", dict_oid);
     if (word.n > STEM_BYTES_MAX)
         return true;
     if (is_stop_word(c->arena, configs[index].stop_words, &word)) {
@@ -148,7 +153,8 @@ bool ts_lexize(struct fcall *c, uint32_t dict_oid, const char *p, size_t n, stru
     }
     struct sb_stemmer *stemmer = stemmer_of(index);
     if (!stemmer)
-        return err_set(c->err, ERR_FEATURE_NOT_SUPPORTED, "no stemmer for language \"%s\"", configs[index].name);
+        return err_set(c->err, ERR_FEATURE_NOT_SUPPORTED, "no stemmer for language \"%s\"",
+                       configs[index].name);
     const sb_symbol *stem = sb_stemmer_stem(stemmer, (const sb_symbol *)word.p, (int)word.n);
     if (!stem)
         return err_set(c->err, ERR_OUT_OF_MEMORY, "out of memory");
@@ -156,7 +162,8 @@ bool ts_lexize(struct fcall *c, uint32_t dict_oid, const char *p, size_t n, stru
     return true;
 }
 
-bool ts_words_add(struct fcall *c, const struct ts_config *config, const char *text, size_t n, struct ts_words *words)
+bool ts_words_add(struct fcall *c, const struct ts_config *config, const char *text, size_t n,
+                  struct ts_words *words)
 {
     struct ts_tokens tokens;
     struct ts_token token;
@@ -164,7 +171,8 @@ bool ts_words_add(struct fcall *c, const struct ts_config *config, const char *t
     while (ts_tokens_next(&tokens, &token)) {
         uint32_t dict = ts_config_dict(config, token.type);
         struct datum lexeme;
-        if (!dict || token.n > TS_LEXEME_BYTES_MAX) /* PostgreSQL gives a notice for what is too long */
+        if (!dict ||
+            token.n > TS_LEXEME_BYTES_MAX) /* PostgreSQL gives a notice for what is too long */
             continue;
         if (!ts_lexize(c, dict, token.p, token.n, &lexeme))
             return false;
@@ -178,12 +186,14 @@ bool ts_words_add(struct fcall *c, const struct ts_config *config, const char *t
 
 struct datum ts_words_vector(struct fcall *c, const struct ts_words *words)
 {
-    struct tsvector vector = {.lexemes = ARENA_ARRAY(c->arena, struct ts_lexeme, words->list.n + 1), .n = (uint32_t)words->list.n};
+    struct tsvector vector = {.lexemes = ARENA_ARRAY(c->arena, struct ts_lexeme, words->list.n + 1),
+                              .n = (uint32_t)words->list.n};
     struct ts_place *places = ARENA_ARRAY(c->arena, struct ts_place, words->list.n + 1);
     for (size_t k = 0; k < words->list.n; k++) {
         const struct ts_word *word = &words->list.items[k];
         places[k].position = (uint16_t)word->position;
-        vector.lexemes[k] = (struct ts_lexeme){.text = word->p, .n = word->n, .n_places = 1, .places = &places[k]};
+        vector.lexemes[k] =
+            (struct ts_lexeme){.text = word->p, .n = word->n, .n_places = 1, .places = &places[k]};
     }
     tsvector_finish(c->arena, &vector);
     return tsvector_datum(c->arena, &vector);

@@ -1,8 +1,9 @@
 /* tsearch_headline.c - ts_headline: a piece of the document with the words of the query marked.
  *
- * The document's tokens are kept in order, each with the word of the query that it stands for.  The piece is chosen among
- * the covers (shortest stretches that satisfy the query): stretched to at least MinWords and at most MaxWords, not ending in
- * a short word, and the one with most words of the query wins.  MaxFragments asks for several pieces and is refused. */
+ * The document's tokens are kept in order, each with the word of the query that it stands for.
+ * The piece is chosen among the covers (shortest stretches that satisfy the query): stretched to
+ * at least MinWords and at most MaxWords, not ending in a short word, and the one with most
+ * words of the query wins.  MaxFragments asks for several pieces and is refused. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,10 +64,12 @@ static bool set_option(struct fcall *c, struct options *o, const char *name, con
     else if (strcasecmp(name, "FragmentDelimiter") == 0)
         o->delimiter = value;
     else if (strcasecmp(name, "HighlightAll") == 0)
-        o->highlight_all = strcasecmp(value, "1") == 0 || strcasecmp(value, "on") == 0 || strcasecmp(value, "true") == 0 ||
-                           strcasecmp(value, "t") == 0 || strcasecmp(value, "y") == 0 || strcasecmp(value, "yes") == 0;
+        o->highlight_all = strcasecmp(value, "1") == 0 || strcasecmp(value, "on") == 0 ||
+                           strcasecmp(value, "true") == 0 || strcasecmp(value, "t") == 0 ||
+                           strcasecmp(value, "y") == 0 || strcasecmp(value, "yes") == 0;
     else
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized headline parameter: \"%s\"", name);
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                       "unrecognized headline parameter: \"%s\"", name);
     return true;
 }
 
@@ -77,13 +80,19 @@ static bool bad_list(struct fcall *c, const char *text)
 
 static bool is_name_char(char ch)
 {
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_';
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+           ch == '_';
 }
 
 /* name = value, ... ; values may be in single or double quotes. */
 static bool read_options(struct fcall *c, int arg, struct options *o)
 {
-    *o = (struct options){.max_words = 35, .min_words = 15, .short_word = 3, .start = "<b>", .stop = "</b>", .delimiter = " ... "};
+    *o = (struct options){.max_words = 35,
+                          .min_words = 15,
+                          .short_word = 3,
+                          .start = "<b>",
+                          .stop = "</b>",
+                          .delimiter = " ... "};
     if (arg >= c->n_args)
         return true;
     const char *text = arena_strndup(c->arena, ARG_P(c, arg), ARG_N(c, arg)), *p = text;
@@ -118,11 +127,13 @@ static bool read_options(struct fcall *c, int arg, struct options *o)
 static bool check_options(struct fcall *c, const struct options *o)
 {
     if (o->max_fragments > 0)
-        return err_set(c->err, ERR_FEATURE_NOT_SUPPORTED, "ts_headline() with MaxFragments is not supported");
+        return err_set(c->err, ERR_FEATURE_NOT_SUPPORTED,
+                       "ts_headline() with MaxFragments is not supported");
     if (o->highlight_all)
         return true;
     if (o->min_words >= o->max_words)
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "MinWords should be less than MaxWords");
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                       "MinWords should be less than MaxWords");
     if (o->min_words <= 0)
         return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "MinWords should be positive");
     if (o->short_word < 0)
@@ -134,7 +145,8 @@ static bool check_options(struct fcall *c, const struct options *o)
 
 /* ---- the document ---- */
 
-static void mark_words(struct headline *h, const struct tsquery_node *node, struct datum lexeme, size_t piece)
+static void mark_words(struct headline *h, const struct tsquery_node *node, struct datum lexeme,
+                       size_t piece)
 {
     if (!node)
         return;
@@ -192,14 +204,16 @@ static bool interesting(const struct headline *h, int64_t k)
 static bool bad_end(const struct headline *h, int64_t k)
 {
     const struct ts_token *token = &h->pieces.items[k].token;
-    bool never = is_no_word(token->type) || token->type == TS_SFLOAT || token->type == TS_VERSION || token->type == TS_FLOAT ||
-                 token->type == TS_INT || token->type == TS_UINT || token->type == TS_PROTOCOL || token->type == TS_ENTITY;
+    bool never = is_no_word(token->type) || token->type == TS_SFLOAT || token->type == TS_VERSION ||
+                 token->type == TS_FLOAT || token->type == TS_INT || token->type == TS_UINT ||
+                 token->type == TS_PROTOCOL || token->type == TS_ENTITY;
     return (never || token->n <= (size_t)h->options.short_word) && !interesting(h, k);
 }
 
 /* ---- covers ---- */
 
-static enum ts_truth piece_word(const struct ts_matcher *m, const struct tsquery_node *word, uint32_t **places, uint32_t *n)
+static enum ts_truth piece_word(const struct ts_matcher *m, const struct tsquery_node *word,
+                                uint32_t **places, uint32_t *n)
 {
     const struct headline *h = m->document;
     uint32_t found = 0, *all = places ? ARENA_ARRAY(m->arena, uint32_t, h->to - h->from + 1) : NULL;
@@ -241,7 +255,8 @@ static bool next_cover(struct headline *h, int64_t *from, int64_t *to)
 {
     int64_t max_cover = MAX(h->options.max_words * (int64_t)10, 100);
     for (int64_t start = next_marked(h, *from); start >= 0; start = next_marked(h, start + 1))
-        for (int64_t end = start; end >= 0 && end - start < max_cover; end = next_marked(h, end + 1))
+        for (int64_t end = start; end >= 0 && end - start < max_cover;
+             end = next_marked(h, end + 1))
             if (covers(h, start, end)) {
                 *from = start;
                 *to = end;
@@ -265,7 +280,8 @@ static void take_in(struct headline *h, struct choice *choice, int64_t k, int by
 }
 
 /* Room is left: goes on to the right, and if the text ends, to the left. */
-static void lengthen(struct headline *h, struct choice *choice, int64_t from, int64_t to, int64_t last)
+static void lengthen(struct headline *h, struct choice *choice, int64_t from, int64_t to,
+                     int64_t last)
 {
     const struct options *o = &h->options;
     int64_t k = last;
@@ -315,9 +331,11 @@ static struct choice choose(struct headline *h)
     struct choice best = {.begin = -1, .end = -1, .marked = -1};
     for (int64_t from = 0, to = 0; next_cover(h, &from, &to); from++) {
         struct choice next = choose_around(h, from, to);
-        bool better = best.marked < 0 || next.whole_cover > best.whole_cover ||
-                      (next.whole_cover == best.whole_cover &&
-                       (next.marked > best.marked || (next.marked == best.marked && !bad_end(h, next.end) && bad_end(h, best.end))));
+        bool better =
+            best.marked < 0 || next.whole_cover > best.whole_cover ||
+            (next.whole_cover == best.whole_cover &&
+             (next.marked > best.marked ||
+              (next.marked == best.marked && !bad_end(h, next.end) && bad_end(h, best.end))));
         if (better)
             best = next;
     }
@@ -351,8 +369,8 @@ static void put_pieces(struct headline *h, const struct choice *choice, struct b
     }
 }
 
-static bool make(struct fcall *c, const struct ts_config *config, const struct tsquery_node *query, const struct options *options,
-                 const char *text, size_t n, struct buf *out)
+static bool make(struct fcall *c, const struct ts_config *config, const struct tsquery_node *query,
+                 const struct options *options, const char *text, size_t n, struct buf *out)
 {
     struct headline h = {.c = c, .config = config, .query = query, .options = *options};
     if (!check_options(c, options) || !read_document(&h, text, n))
@@ -367,8 +385,8 @@ static bool make(struct fcall *c, const struct ts_config *config, const struct t
 
 /* ---- functions: ([config,] document, query [, options]) ---- */
 
-static bool open_call(struct fcall *c, bool has_config, const struct ts_config **config, const struct tsquery_node **query,
-                      struct options *options)
+static bool open_call(struct fcall *c, bool has_config, const struct ts_config **config,
+                      const struct tsquery_node **query, struct options *options)
 {
     static const struct tsquery_node nothing = {.op = TSQUERY_STOP};
     int arg = has_config ? 1 : 0;
@@ -401,7 +419,8 @@ static bool ts_headline_by_oid(struct fcall *c)
 }
 
 /* Each string of the document becomes its headline. */
-static bool headline_tree(struct fcall *c, const struct ts_config *config, const struct tsquery_node *query, const struct options *options,
+static bool headline_tree(struct fcall *c, const struct ts_config *config,
+                          const struct tsquery_node *query, const struct options *options,
                           const struct json *v, struct json *out)
 {
     struct buf text = BUF_IN(c->arena);

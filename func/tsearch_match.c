@@ -1,7 +1,8 @@
 /* tsearch_match.c - does a document satisfy a query?
  *
- * Outside of phrases a query is plain logic.  Inside a phrase every part yields the places where it matches, or (negated) the
- * places where it does not; an AND or a phrase operator pairs places of its sides, shifted so that they meet. */
+ * Outside of phrases a query is plain logic.  Inside a phrase every part yields the places where
+ * it matches, or (negated) the places where it does not; an AND or a phrase operator pairs
+ * places of its sides, shifted so that they meet. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,20 +11,21 @@
 struct hits { /* where a part of a phrase matches; ascending */
     uint32_t *places;
     uint32_t n;
-    bool negated; /* everywhere but there */
+    bool negated;  /* everywhere but there */
     int32_t width; /* how far back from its place the match reaches */
 };
 
 enum { EMIT_LEFT = 1, EMIT_RIGHT = 2, EMIT_BOTH = 4 };
 
 /* Merges the places of two parts, keeping those that are on the sides asked for. */
-static enum ts_truth merge(const struct ts_matcher *m, struct hits *out, const struct hits *a, const struct hits *b, unsigned emit,
-                           int32_t shift_a, int32_t shift_b)
+static enum ts_truth merge(const struct ts_matcher *m, struct hits *out, const struct hits *a,
+                           const struct hits *b, unsigned emit, int32_t shift_a, int32_t shift_b)
 {
     uint32_t i = 0, k = 0, n = 0;
     out->places = ARENA_ARRAY(m->arena, uint32_t, a->n + b->n + 1);
     while (i < a->n || k < b->n) {
-        int64_t x = i < a->n ? (int64_t)a->places[i] + shift_a : INT64_MAX, y = k < b->n ? (int64_t)b->places[k] + shift_b : INT64_MAX;
+        int64_t x = i < a->n ? (int64_t)a->places[i] + shift_a : INT64_MAX,
+                y = k < b->n ? (int64_t)b->places[k] + shift_b : INT64_MAX;
         unsigned side = x < y ? EMIT_LEFT : x > y ? EMIT_RIGHT : EMIT_BOTH;
         if (side & emit)
             out->places[n++] = (uint32_t)MIN(x, y);
@@ -40,9 +42,11 @@ static enum ts_truth negated(struct hits *out)
     return TS_YES;
 }
 
-static enum ts_truth phrase(const struct ts_matcher *m, const struct tsquery_node *node, struct hits *out);
+static enum ts_truth phrase(const struct ts_matcher *m, const struct tsquery_node *node,
+                            struct hits *out);
 
-static enum ts_truth phrase_and(const struct ts_matcher *m, const struct tsquery_node *node, struct hits *out)
+static enum ts_truth phrase_and(const struct ts_matcher *m, const struct tsquery_node *node,
+                                struct hits *out)
 {
     struct hits a = {0}, b = {0};
     enum ts_truth left = phrase(m, node->left, &a);
@@ -66,10 +70,15 @@ static enum ts_truth phrase_and(const struct ts_matcher *m, const struct tsquery
         merge(m, out, &a, &b, EMIT_LEFT | EMIT_RIGHT | EMIT_BOTH, shift_a, shift_b);
         return negated(out);
     }
-    return merge(m, out, &a, &b, a.negated ? EMIT_RIGHT : b.negated ? EMIT_LEFT : EMIT_BOTH, shift_a, shift_b);
+    return merge(m, out, &a, &b,
+                 a.negated   ? EMIT_RIGHT
+                 : b.negated ? EMIT_LEFT
+                             : EMIT_BOTH,
+                 shift_a, shift_b);
 }
 
-static enum ts_truth phrase_or(const struct ts_matcher *m, const struct tsquery_node *node, struct hits *out)
+static enum ts_truth phrase_or(const struct ts_matcher *m, const struct tsquery_node *node,
+                               struct hits *out)
 {
     struct hits a = {0}, b = {0};
     enum ts_truth left = phrase(m, node->left, &a), right = phrase(m, node->right, &b);
@@ -86,11 +95,16 @@ static enum ts_truth phrase_or(const struct ts_matcher *m, const struct tsquery_
     if (!a.negated && !b.negated)
         return merge(m, out, &a, &b, EMIT_LEFT | EMIT_RIGHT | EMIT_BOTH, shift_a, shift_b);
     /* !a | !b is !(a & b); !a | b is !(a & !b) */
-    merge(m, out, &a, &b, a.negated && b.negated ? EMIT_BOTH : a.negated ? EMIT_LEFT : EMIT_RIGHT, shift_a, shift_b);
+    merge(m, out, &a, &b,
+          a.negated && b.negated ? EMIT_BOTH
+          : a.negated            ? EMIT_LEFT
+                                 : EMIT_RIGHT,
+          shift_a, shift_b);
     return negated(out);
 }
 
-static enum ts_truth phrase_not(const struct ts_matcher *m, const struct tsquery_node *node, struct hits *out)
+static enum ts_truth phrase_not(const struct ts_matcher *m, const struct tsquery_node *node,
+                                struct hits *out)
 {
     enum ts_truth inner = phrase(m, node->right, out);
     if (inner == TS_MAYBE)
@@ -107,7 +121,8 @@ static enum ts_truth phrase_not(const struct ts_matcher *m, const struct tsquery
     return TS_YES;
 }
 
-static enum ts_truth phrase(const struct ts_matcher *m, const struct tsquery_node *node, struct hits *out)
+static enum ts_truth phrase(const struct ts_matcher *m, const struct tsquery_node *node,
+                            struct hits *out)
 {
     switch (node->op) {
     case TSQUERY_WORD:
@@ -157,7 +172,8 @@ enum ts_truth ts_execute(const struct ts_matcher *m, const struct tsquery_node *
 
 /* ---- documents that are vectors ---- */
 
-void ts_find(const struct tsvector *vector, const struct tsquery_node *word, uint32_t *first, uint32_t *n)
+void ts_find(const struct tsvector *vector, const struct tsquery_node *word, uint32_t *first,
+             uint32_t *n)
 {
     bool found;
     *first = tsvector_find(vector, word->text, word->n, &found);
@@ -178,7 +194,8 @@ static int compare_places(const void *a, const void *b)
 }
 
 /* The places of the lexeme that have a weight asked for; appended. */
-static enum ts_truth lexeme_hits(const struct ts_lexeme *lexeme, uint8_t weights, bool want_places, uint32_t *places, uint32_t *n)
+static enum ts_truth lexeme_hits(const struct ts_lexeme *lexeme, uint8_t weights, bool want_places,
+                                 uint32_t *places, uint32_t *n)
 {
     bool any = false;
     if (lexeme->n_places == 0)
@@ -193,7 +210,8 @@ static enum ts_truth lexeme_hits(const struct ts_lexeme *lexeme, uint8_t weights
     return any ? TS_YES : TS_NO;
 }
 
-static enum ts_truth vector_word(const struct ts_matcher *m, const struct tsquery_node *word, uint32_t **places, uint32_t *n)
+static enum ts_truth vector_word(const struct ts_matcher *m, const struct tsquery_node *word,
+                                 uint32_t **places, uint32_t *n)
 {
     const struct tsvector *vector = m->document;
     enum ts_truth result = TS_NO;
@@ -203,7 +221,8 @@ static enum ts_truth vector_word(const struct ts_matcher *m, const struct tsquer
         total += vector->lexemes[first + k].n_places;
     uint32_t *all = places ? ARENA_ARRAY(m->arena, uint32_t, total + 1) : NULL, n_all = 0;
     for (uint32_t k = 0; k < count; k++) {
-        enum ts_truth truth = lexeme_hits(&vector->lexemes[first + k], word->weights, places != NULL, all, &n_all);
+        enum ts_truth truth =
+            lexeme_hits(&vector->lexemes[first + k], word->weights, places != NULL, all, &n_all);
         if (truth == TS_MAYBE && places)
             return TS_MAYBE;
         if (truth == TS_YES || (truth == TS_MAYBE && result == TS_NO))

@@ -8,8 +8,10 @@ enum ts_truth { TS_NO, TS_YES, TS_MAYBE };
 
 struct ts_matcher {
     struct arena *arena;
-    /* Is the word in the document?  With `places` also where (ascending); TS_MAYBE when that is not known. */
-    enum ts_truth (*word)(const struct ts_matcher *m, const struct tsquery_node *word, uint32_t **places, uint32_t *n);
+    /* Is the word in the document?  With `places` also where (ascending); TS_MAYBE when that is
+     * not known. */
+    enum ts_truth (*word)(const struct ts_matcher *m, const struct tsquery_node *word,
+                          uint32_t **places, uint32_t *n);
     const void *document;
 };
 enum ts_truth ts_execute(const struct ts_matcher *m, const struct tsquery_node *query);

@@ -1,8 +1,8 @@
 /* tsearch_query.c - functions over tsquery, and text as queries.
  *
- * A word of a query text goes through the parser and the dictionaries of the configuration and may become several lexemes, or
- * none (a stop word).  Stop words are kept as marks until the whole tree is there; taking them out then widens the
- * distances of the phrases they stood in. */
+ * A word of a query text goes through the parser and the dictionaries of the configuration and
+ * may become several lexemes, or none (a stop word).  Stop words are kept as marks until the
+ * whole tree is there; taking them out then widens the distances of the phrases they stood in. */
 #include <string.h>
 
 #include "func/call.h"
@@ -107,8 +107,10 @@ static bool query_phrase(struct fcall *c)
 {
     int64_t distance = c->n_args > 2 ? ARG_I(c, 2) : 1;
     if (distance < 0 || distance > 16384)
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
-                       "distance in phrase operator must be an integer value between zero and %d inclusive", 16384);
+        return err_set(
+            c->err, ERR_INVALID_PARAMETER_VALUE,
+            "distance in phrase operator must be an integer value between zero and %d inclusive",
+            16384);
     return join(c, TSQUERY_PHRASE, (int32_t)distance);
 }
 static bool query_not(struct fcall *c)
@@ -158,7 +160,8 @@ static struct tsquery_node *stop_node(struct arena *arena)
     return tsquery_new(arena, TSQUERY_STOP, NULL, NULL);
 }
 
-static struct tsquery_node *follow(struct builder *b, struct tsquery_node *all, struct tsquery_node *next)
+static struct tsquery_node *follow(struct builder *b, struct tsquery_node *all,
+                                   struct tsquery_node *next)
 {
     if (!all)
         return next;
@@ -167,7 +170,8 @@ static struct tsquery_node *follow(struct builder *b, struct tsquery_node *all, 
     return all;
 }
 
-static struct tsquery_node *word_node(struct builder *b, const struct ts_word *word, uint8_t weights, bool prefix)
+static struct tsquery_node *word_node(struct builder *b, const struct ts_word *word,
+                                      uint8_t weights, bool prefix)
 {
     struct tsquery_node *node = tsquery_new(b->c->arena, TSQUERY_WORD, NULL, NULL);
     node->text = word->p;
@@ -178,7 +182,8 @@ static struct tsquery_node *word_node(struct builder *b, const struct ts_word *w
 }
 
 /* An operand as the query of its lexemes. */
-static struct tsquery_node *morph(void *arg, const char *text, size_t n, uint8_t weights, bool prefix)
+static struct tsquery_node *morph(void *arg, const char *text, size_t n, uint8_t weights,
+                                  bool prefix)
 {
     struct builder *b = arg;
     struct ts_words words = {0};
@@ -255,7 +260,8 @@ static bool to_tsquery(struct fcall *c)
     struct builder b;
     struct tsquery_node *root;
     int arg;
-    if (!open_builder(c, &b, TSQUERY_PHRASE, &arg) || !tsquery_parse(c->arena, c->err, ARG_P(c, arg), ARG_N(c, arg), morph, &b, &root))
+    if (!open_builder(c, &b, TSQUERY_PHRASE, &arg) ||
+        !tsquery_parse(c->arena, c->err, ARG_P(c, arg), ARG_N(c, arg), morph, &b, &root))
         return false;
     return return_cleaned(c, root);
 }
@@ -287,7 +293,8 @@ struct web {
 
 static void skip_web(struct web *w, bool operators)
 {
-    while (w->r.p < w->r.end && (is_space(*w->r.p) || (operators && strchr("!&|()<", *w->r.p) && *w->r.p)))
+    while (w->r.p < w->r.end &&
+           (is_space(*w->r.p) || (operators && strchr("!&|()<", *w->r.p) && *w->r.p)))
         w->r.p++;
 }
 
@@ -322,7 +329,8 @@ static bool take_or(struct web *w)
     if (end - p < 3 || strncasecmp(p, "or", 2) != 0)
         return false;
     p += 2;
-    bool in_word = *p == '-' || *p == '_' || (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (uint8_t)*p >= 0x80;
+    bool in_word = *p == '-' || *p == '_' || (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') ||
+                   (*p >= 'A' && *p <= 'Z') || (uint8_t)*p >= 0x80;
     if (in_word)
         return false;
     for (p++; p < end && is_space(*p);)
@@ -357,8 +365,15 @@ static bool websearch_to_tsquery(struct fcall *c)
     bool more;
     if (!open_builder(c, &w.b, TSQUERY_PHRASE, &arg))
         return false;
-    w.r = (struct ts_reader){.text = ARG_P(c, arg), .n_text = ARG_N(c, arg), .p = ARG_P(c, arg), .end = ARG_P(c, arg) + ARG_N(c, arg),
-                             .arena = c->arena, .err = c->err, .query = true, .web = true, .type_name = "tsquery"};
+    w.r = (struct ts_reader){.text = ARG_P(c, arg),
+                             .n_text = ARG_N(c, arg),
+                             .p = ARG_P(c, arg),
+                             .end = ARG_P(c, arg) + ARG_N(c, arg),
+                             .arena = c->arena,
+                             .err = c->err,
+                             .query = true,
+                             .web = true,
+                             .type_name = "tsquery"};
     struct tsquery_node *all = web_and(&w, &more);
     while (all && more) {
         struct tsquery_node *next = web_and(&w, &more);

@@ -1,6 +1,7 @@
 /* tsearch_rank.c - ts_rank (how often, how close) and ts_rank_cd (cover density).
  *
- * The formulas, and the mix of float and double that decides their last digits, are PostgreSQL's. */
+ * The formulas, and the mix of float and double that decides their last digits, are
+ * PostgreSQL's. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ static struct ts_place nowhere[] = {{TS_POSITION_MAX, TS_WEIGHT_D}};
 
 static int compare_words(const void *a, const void *b)
 {
-    const struct tsquery_node *x = *(const struct tsquery_node *const *)a, *y = *(const struct tsquery_node *const *)b;
+    const struct tsquery_node *x = *(const struct tsquery_node *const *)a,
+                              *y = *(const struct tsquery_node *const *)b;
     return cmp_bytes(x->text, x->n, y->text, y->n);
 }
 
@@ -97,7 +99,8 @@ static float rank_or(const struct ranking *r)
                 }
             }
             /* the sum of 1/k^2 is at most pi^2/6 */
-            result = (float)(result + (best + sum - best / (float)((best_at + 1) * (best_at + 1))) / 1.64493406685);
+            result = (float)(result + (best + sum - best / (float)((best_at + 1) * (best_at + 1))) /
+                                          1.64493406685);
         }
     }
     return r->n_words ? result / (float)r->n_words : result;
@@ -132,8 +135,11 @@ static float rank_and(const struct ranking *r)
                             continue;
                         if (!distance)
                             distance = TS_POSITION_MAX + 1;
-                        float current = (float)sqrt(weight_at(r, &seen[w][l]) * weight_at(r, &seen[k][p]) * word_distance(distance));
-                        result = result < 0 ? current : (float)(1.0 - (1.0 - result) * (1.0 - current));
+                        float current =
+                            (float)sqrt(weight_at(r, &seen[w][l]) * weight_at(r, &seen[k][p]) *
+                                        word_distance(distance));
+                        result =
+                            result < 0 ? current : (float)(1.0 - (1.0 - result) * (1.0 - current));
                     }
             }
         }
@@ -197,7 +203,8 @@ static int compare_spots(const void *a, const void *b)
     return compare_words(x->words, y->words);
 }
 
-static void gather_spots(struct ranking *r, const struct tsquery_node *node, struct document *doc, size_t *cap)
+static void gather_spots(struct ranking *r, const struct tsquery_node *node, struct document *doc,
+                         size_t *cap)
 {
     if (!node)
         return;
@@ -213,10 +220,12 @@ static void gather_spots(struct ranking *r, const struct tsquery_node *node, str
             if (node->weights && !(node->weights & 1 << places[p].weight))
                 continue;
             if (doc->n == *cap) {
-                doc->spots = arena_realloc(r->c->arena, doc->spots, *cap * sizeof(struct spot), (*cap * 2 + 16) * sizeof(struct spot));
+                doc->spots = arena_realloc(r->c->arena, doc->spots, *cap * sizeof(struct spot),
+                                           (*cap * 2 + 16) * sizeof(struct spot));
                 *cap = *cap * 2 + 16;
             }
-            const struct tsquery_node **word = ARENA_ARRAY(r->c->arena, const struct tsquery_node *, 1);
+            const struct tsquery_node **word =
+                ARENA_ARRAY(r->c->arena, const struct tsquery_node *, 1);
             word[0] = node;
             doc->spots[doc->n++] = (struct spot){places[p], word, 1};
         }
@@ -231,7 +240,8 @@ static void join_spots(struct ranking *r, struct document *doc)
         qsort(doc->spots, doc->n, sizeof(struct spot), compare_spots);
     for (uint32_t from = 0, to; from < doc->n; from = to) {
         struct spot spot = doc->spots[from];
-        for (to = from; to < doc->n && doc->spots[to].place.position == spot.place.position && doc->spots[to].place.weight == spot.place.weight;)
+        for (to = from; to < doc->n && doc->spots[to].place.position == spot.place.position &&
+                        doc->spots[to].place.weight == spot.place.weight;)
             to++;
         spot.words = ARENA_ARRAY(r->c->arena, const struct tsquery_node *, to - from);
         spot.n_words = to - from;
@@ -244,13 +254,16 @@ static void join_spots(struct ranking *r, struct document *doc)
 
 static bool same_word(const struct tsquery_node *a, const struct tsquery_node *b)
 {
-    return a == b || (a->n == b->n && a->weights == b->weights && a->prefix == b->prefix && memcmp(a->text, b->text, a->n) == 0);
+    return a == b || (a->n == b->n && a->weights == b->weights && a->prefix == b->prefix &&
+                      memcmp(a->text, b->text, a->n) == 0);
 }
 
-static enum ts_truth spot_word(const struct ts_matcher *m, const struct tsquery_node *word, uint32_t **places, uint32_t *n)
+static enum ts_truth spot_word(const struct ts_matcher *m, const struct tsquery_node *word,
+                               uint32_t **places, uint32_t *n)
 {
     const struct document *doc = m->document;
-    uint32_t found = 0, *all = places ? ARENA_ARRAY(m->arena, uint32_t, doc->to - doc->from + 1) : NULL;
+    uint32_t found = 0,
+             *all = places ? ARENA_ARRAY(m->arena, uint32_t, doc->to - doc->from + 1) : NULL;
     for (uint32_t k = doc->from; k <= doc->to; k++)
         for (uint32_t w = 0; w < doc->spots[k].n_words; w++)
             if (same_word(doc->spots[k].words[w], word)) {
@@ -350,12 +363,14 @@ static bool read_weights(struct fcall *c, float *weights)
     const struct array *array = array_of(&c->args[0]);
     const struct datum *items = array_items(c->arena, call_type(c, TYPE_FLOAT4), array);
     if (array->ndim != 1)
-        return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR, "array of weight must be one-dimensional");
+        return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR,
+                       "array of weight must be one-dimensional");
     if (array->n_items < 4)
         return err_set(c->err, ERR_ARRAY_SUBSCRIPT_ERROR, "array of weight is too short");
     for (uint32_t k = 0; k < array->n_items; k++)
         if (items[k].null)
-            return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED, "array of weight must not contain nulls");
+            return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                           "array of weight must not contain nulls");
     for (int k = 0; k < 4; k++) {
         weights[k] = items[k].f >= 0 ? (float)items[k].f : default_weights[k];
         if (weights[k] > 1.0)

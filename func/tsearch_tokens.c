@@ -1,8 +1,9 @@
 /* tsearch_tokens.c - the default text search parser.
  *
- * At each place the most telling kind of token that fits is taken: at a letter a host, an e-mail address, a URL or a file
- * path before a plain word; at a digit a version or a number before a word with digits.  Each matcher below returns where its token
- * ends, or NULL.  A run of other characters is one blank token; it ends before anything that may start a token. */
+ * At each place the most telling kind of token that fits is taken: at a letter a host, an e-mail
+ * address, a URL or a file path before a plain word; at a digit a version or a number before a
+ * word with digits.  Each matcher below returns where its token ends, or NULL.  A run of other
+ * characters is one blank token; it ends before anything that may start a token. */
 #include <string.h>
 
 #include "func/tsearch.h"
@@ -36,7 +37,8 @@ static bool is_alpha(const char *p, const char *end)
 static bool is_alnum(const char *p, const char *end)
 {
     size_t bytes;
-    return is_digit(p, end) || is_alpha(p, end) || (p < end && (uint8_t)*p >= 0x80 && uc_is(UC_ALNUM, utf8_decode(p, &bytes)));
+    return is_digit(p, end) || is_alpha(p, end) ||
+           (p < end && (uint8_t)*p >= 0x80 && uc_is(UC_ALNUM, utf8_decode(p, &bytes)));
 }
 static const char *next_char(const char *p)
 {
@@ -64,7 +66,8 @@ static const char *skip_alnum(const char *p, const char *end)
 
 /* ---- hosts, addresses, URLs ---- */
 
-/* A host from `p` on: labels of letters, digits, - and _, the last one of two letters or more; a port may follow. */
+/* A host from `p` on: labels of letters, digits, - and _, the last one of two letters or more; a
+ * port may follow. */
 static const char *match_host(const char *p, const char *end)
 {
     const char *found = NULL, *label = p;
@@ -72,7 +75,8 @@ static const char *match_host(const char *p, const char *end)
         return NULL;
     for (bool first = true;; first = false) {
         const char *q = label;
-        while (is_letter_or_digit(q, end) || ((at(q, end, '-') || at(q, end, '_')) && q > label && is_letter_or_digit(q + 1, end)))
+        while (is_letter_or_digit(q, end) || ((at(q, end, '-') || at(q, end, '_')) && q > label &&
+                                              is_letter_or_digit(q + 1, end)))
             q++;
         if (q == label)
             break;
@@ -94,14 +98,15 @@ static const char *match_host(const char *p, const char *end)
 static const char *match_email(const char *p, const char *end)
 {
     const char *q = p;
-    while (is_letter_or_digit(q, end) || ((at(q, end, '.') || at(q, end, '-') || at(q, end, '_')) && q > p && is_letter_or_digit(q + 1, end)))
+    while (is_letter_or_digit(q, end) || ((at(q, end, '.') || at(q, end, '-') || at(q, end, '_')) &&
+                                          q > p && is_letter_or_digit(q + 1, end)))
         q++;
     return q > p && at(q, end, '@') ? match_host(q + 1, end) : NULL;
 }
 
 static bool is_url_char(const char *p, const char *end)
 {
-    return p < end && *p > ' ' && *p < 0x7f && !strchr("\"<>\\^`{|}", *p);
+    return p<end && * p> ' ' && *p < 0x7f && !strchr("\"<>\\^`{|}", *p);
 }
 
 static const char *match_url_path(const char *p, const char *end)
@@ -151,7 +156,9 @@ static const char *match_path(const char *p, const char *end)
 /* A word that a dot or a slash makes a path: a.b, a/b.  `p` is at its start, `q` at that mark. */
 static const char *match_file(const char *q, const char *end)
 {
-    return (at(q, end, '.') || at(q, end, '/')) && is_file_start(q + 1, end) ? match_file_rest(q + 2, end) : NULL;
+    return (at(q, end, '.') || at(q, end, '/')) && is_file_start(q + 1, end)
+               ? match_file_rest(q + 2, end)
+               : NULL;
 }
 
 /* ---- tags and entities ---- */
@@ -194,7 +201,8 @@ static const char *match_entity(const char *p, const char *end)
     }
     if (!is_letter(q, end) && !at(q, end, ':') && !at(q, end, '_'))
         return NULL;
-    while (is_letter_or_digit(q, end) || at(q, end, ':') || at(q, end, '_') || at(q, end, '.') || at(q, end, '-'))
+    while (is_letter_or_digit(q, end) || at(q, end, ':') || at(q, end, '_') || at(q, end, '.') ||
+           at(q, end, '-'))
         q++;
     return at(q, end, ';') ? q + 1 : NULL;
 }
@@ -248,7 +256,8 @@ static enum ts_token_type word_type(const char *p, const char *end, bool part)
     return ascii ? (part ? TS_HWORD_ASCIIPART : TS_ASCIIWORD) : part ? TS_HWORD_PART : TS_WORD;
 }
 
-/* word-word...: each piece after a hyphen needs a letter, and the last character decides nothing. */
+/* word-word...: each piece after a hyphen needs a letter, and the last character decides
+ * nothing. */
 static const char *match_hyphenated(const char *p, const char *end, enum ts_token_type *type)
 {
     const char *q = skip_alnum(p, end), *found = NULL;
@@ -270,7 +279,8 @@ static const char *match_hyphenated(const char *p, const char *end, enum ts_toke
     return found;
 }
 
-static bool take(struct ts_tokens *t, struct ts_token *token, enum ts_token_type type, const char *end)
+static bool take(struct ts_tokens *t, struct ts_token *token, enum ts_token_type type,
+                 const char *end)
 {
     *token = (struct ts_token){type, t->p, (size_t)(end - t->p)};
     t->p = end;
@@ -305,7 +315,8 @@ static bool take_word(struct ts_tokens *t, struct ts_token *token)
     const char *word_end = skip_alnum(p, end);
     if (plain && (found = match_file(ascii, end)))
         return take(t, token, TS_FILE, found);
-    if (skip_letters(p, end) == word_end && (size_t)(end - word_end) >= 3 && memcmp(word_end, "://", 3) == 0)
+    if (skip_letters(p, end) == word_end && (size_t)(end - word_end) >= 3 &&
+        memcmp(word_end, "://", 3) == 0)
         return take(t, token, TS_PROTOCOL, word_end + 3);
     if ((found = match_hyphenated(p, end, &type))) {
         *token = (struct ts_token){type, p, (size_t)(found - p)};
@@ -318,7 +329,8 @@ static bool take_word(struct ts_tokens *t, struct ts_token *token)
 static bool take_number(struct ts_tokens *t, struct ts_token *token)
 {
     enum ts_token_type type = TS_UINT;
-    const char *found, *digits_end = skip_digits(t->p, t->end), *number_end = match_number(t->p, t->end, &type);
+    const char *found, *digits_end = skip_digits(t->p, t->end),
+                       *number_end = match_number(t->p, t->end, &type);
     if ((found = match_email(t->p, t->end)))
         return take(t, token, TS_EMAIL, found);
     if ((found = match_host(t->p, t->end)))

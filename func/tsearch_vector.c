@@ -81,7 +81,8 @@ static bool to_tsvector_by_oid(struct fcall *c)
 enum { TAKE_STRING = 1, TAKE_NUMBER = 2, TAKE_BOOL = 4, TAKE_KEY = 8 };
 
 /* Values of different items are not next to each other. */
-static bool add_item(struct fcall *c, const struct ts_config *config, const char *text, size_t n, struct ts_words *words)
+static bool add_item(struct fcall *c, const struct ts_config *config, const char *text, size_t n,
+                     struct ts_words *words)
 {
     size_t before = words->list.n;
     if (!ts_words_add(c, config, text, n, words))
@@ -91,7 +92,8 @@ static bool add_item(struct fcall *c, const struct ts_config *config, const char
     return true;
 }
 
-static bool add_json(struct fcall *c, const struct ts_config *config, const struct json *v, unsigned take, struct ts_words *words)
+static bool add_json(struct fcall *c, const struct ts_config *config, const struct json *v,
+                     unsigned take, struct ts_words *words)
 {
     switch ((enum json_kind)v->kind) {
     case JSON_STRING:
@@ -99,7 +101,8 @@ static bool add_json(struct fcall *c, const struct ts_config *config, const stru
     case JSON_NUMBER:
         return !(take & TAKE_NUMBER) || add_item(c, config, v->text, v->n, words);
     case JSON_BOOL:
-        return !(take & TAKE_BOOL) || add_item(c, config, v->truth ? "true" : "false", v->truth ? 4 : 5, words);
+        return !(take & TAKE_BOOL) ||
+               add_item(c, config, v->truth ? "true" : "false", v->truth ? 4 : 5, words);
     case JSON_ARRAY:
         for (uint32_t k = 0; k < v->n; k++)
             if (!add_json(c, config, &v->items[k], take, words))
@@ -126,7 +129,8 @@ static bool json_vector(struct fcall *c, bool with_config, unsigned take)
     const struct ts_config *config = config_of(c, with_config);
     struct ts_words words = {0};
     int arg = with_config ? 1 : 0;
-    const struct json *tree = config ? json_parse(c->arena, ARG_P(c, arg), ARG_N(c, arg), c->err) : NULL;
+    const struct json *tree =
+        config ? json_parse(c->arena, ARG_P(c, arg), ARG_N(c, arg), c->err) : NULL;
     if (!tree || !add_json(c, config, tree, take, &words))
         return false;
     c->result = ts_words_vector(c, &words);
@@ -146,18 +150,25 @@ static bool take_flag(struct fcall *c, const struct json *flag, unsigned *take)
     static const struct {
         const char *name;
         unsigned take;
-    } flags[] = {{"all", 15}, {"key", TAKE_KEY}, {"string", TAKE_STRING}, {"numeric", TAKE_NUMBER}, {"boolean", TAKE_BOOL}};
+    } flags[] = {{"all", 15},
+                 {"key", TAKE_KEY},
+                 {"string", TAKE_STRING},
+                 {"numeric", TAKE_NUMBER},
+                 {"boolean", TAKE_BOOL}};
     if (flag->kind == JSON_STRING)
         for (size_t k = 0; k < ARRAY_COUNT(flags); k++)
-            if (strlen(flags[k].name) == flag->n && strncasecmp(flags[k].name, flag->text, flag->n) == 0) {
+            if (strlen(flags[k].name) == flag->n &&
+                strncasecmp(flags[k].name, flag->text, flag->n) == 0) {
                 *take |= flags[k].take;
                 return true;
             }
     if (flag->kind != JSON_STRING)
         err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "flag array element is not a string");
     else
-        err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "wrong flag in flag array: \"%.*s\"", (int)flag->n, flag->text);
-    return err_hint(c->err, "Possible values are: \"string\", \"numeric\", \"boolean\", \"key\", and \"all\".");
+        err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "wrong flag in flag array: \"%.*s\"",
+                (int)flag->n, flag->text);
+    return err_hint(
+        c->err, "Possible values are: \"string\", \"numeric\", \"boolean\", \"key\", and \"all\".");
 }
 
 /* The filter of json_to_tsvector: a flag or an array of flags. */
@@ -169,7 +180,8 @@ static bool json_filtered(struct fcall *c, bool with_config)
     if (!filter)
         return false;
     if (filter->kind == JSON_OBJECT)
-        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "wrong flag type, only arrays and scalars are allowed");
+        return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                       "wrong flag type, only arrays and scalars are allowed");
     if (filter->kind != JSON_ARRAY && !take_flag(c, filter, &take))
         return false;
     for (uint32_t k = 0; filter->kind == JSON_ARRAY && k < filter->n; k++)
@@ -190,12 +202,16 @@ static bool array_to_tsvector(struct fcall *c)
 {
     const struct array *array = array_of(&c->args[0]);
     const struct datum *items = array_items(c->arena, call_type(c, TYPE_TEXT), array);
-    struct tsvector vector = {.lexemes = ARENA_ARRAY(c->arena, struct ts_lexeme, array->n_items + 1), .n = array->n_items};
+    struct tsvector vector = {.lexemes =
+                                  ARENA_ARRAY(c->arena, struct ts_lexeme, array->n_items + 1),
+                              .n = array->n_items};
     for (uint32_t k = 0; k < array->n_items; k++) {
         if (items[k].null)
-            return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED, "lexeme array may not contain nulls");
+            return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                           "lexeme array may not contain nulls");
         if (items[k].n == 0)
-            return err_set(c->err, ERR_ZERO_LENGTH_CHARACTER_STRING, "lexeme array may not contain empty strings");
+            return err_set(c->err, ERR_ZERO_LENGTH_CHARACTER_STRING,
+                           "lexeme array may not contain empty strings");
         vector.lexemes[k] = (struct ts_lexeme){.text = items[k].p, .n = items[k].n};
     }
     tsvector_finish(c->arena, &vector);
@@ -244,7 +260,8 @@ static bool unnest(struct fcall *c)
             positions[p] = datum_int(lexeme->places[p].position);
             weights[p] = datum_bytes(&"DCBA"[lexeme->places[p].weight], 1);
         }
-        row[1] = array_build_1d(c->site_arena, call_type(c, TYPE_INT2), positions, lexeme->n_places);
+        row[1] =
+            array_build_1d(c->site_arena, call_type(c, TYPE_INT2), positions, lexeme->n_places);
         row[2] = array_build_1d(c->site_arena, call_type(c, TYPE_TEXT), weights, lexeme->n_places);
     }
     return row_list_emit(c, list);
@@ -257,7 +274,8 @@ static bool read_weight(struct fcall *c, int64_t letter, int *weight)
     *weight = ts_weight_of((char)letter);
     if (*weight >= 0)
         return true;
-    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized weight: \"%c\"", (char)letter);
+    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized weight: \"%c\"",
+                   (char)letter);
 }
 
 static void set_weight(struct ts_lexeme *lexeme, int weight)
@@ -288,7 +306,8 @@ static bool setweight_of(struct fcall *c)
         return false;
     for (uint32_t k = 0; k < array->n_items; k++) {
         if (items[k].null)
-            return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED, "lexeme array may not contain nulls");
+            return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                           "lexeme array may not contain nulls");
         uint32_t at = tsvector_find(&vector, items[k].p, items[k].n, &found);
         if (found)
             set_weight(&vector.lexemes[at], weight);
@@ -304,10 +323,12 @@ static bool filter(struct fcall *c)
     unsigned keep = 0;
     for (uint32_t k = 0; k < array->n_items; k++) {
         if (items[k].null)
-            return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED, "weight array may not contain nulls");
+            return err_set(c->err, ERR_NULL_VALUE_NOT_ALLOWED,
+                           "weight array may not contain nulls");
         int weight = ts_weight_of((char)items[k].i);
         if (weight < 0)
-            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized weight: \"%c\"", (char)items[k].i);
+            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized weight: \"%c\"",
+                           (char)items[k].i);
         keep |= 1u << weight;
     }
     uint32_t n = 0;
@@ -338,7 +359,8 @@ static bool delete_words(struct fcall *c, const struct datum *words, uint32_t n_
         if (!found)
             continue;
         vector.n--;
-        memmove(&vector.lexemes[at], &vector.lexemes[at + 1], (vector.n - at) * sizeof(vector.lexemes[0]));
+        memmove(&vector.lexemes[at], &vector.lexemes[at + 1],
+                (vector.n - at) * sizeof(vector.lexemes[0]));
     }
     return return_vector(c, &vector);
 }
@@ -356,7 +378,8 @@ static bool delete_array(struct fcall *c)
 static bool concat(struct fcall *c)
 {
     struct tsvector a = vector_arg(c, 0), b = vector_arg(c, 1);
-    struct tsvector both = {.lexemes = ARENA_ARRAY(c->arena, struct ts_lexeme, a.n + b.n + 1), .n = a.n + b.n};
+    struct tsvector both = {.lexemes = ARENA_ARRAY(c->arena, struct ts_lexeme, a.n + b.n + 1),
+                            .n = a.n + b.n};
     uint32_t last = 0;
     for (uint32_t k = 0; k < a.n; k++) {
         both.lexemes[k] = a.lexemes[k];
@@ -366,7 +389,8 @@ static bool concat(struct fcall *c)
     for (uint32_t k = 0; k < b.n; k++) {
         struct ts_lexeme *lexeme = &b.lexemes[k];
         for (uint32_t p = 0; p < lexeme->n_places; p++)
-            lexeme->places[p].position = (uint16_t)MIN(lexeme->places[p].position + last, TS_POSITION_MAX);
+            lexeme->places[p].position =
+                (uint16_t)MIN(lexeme->places[p].position + last, TS_POSITION_MAX);
         both.lexemes[a.n + k] = *lexeme;
     }
     tsvector_finish(c->arena, &both);
@@ -398,12 +422,14 @@ static bool is_default_parser(struct fcall *c)
 {
     return (ARG_N(c, 0) == 7 && memcmp(ARG_P(c, 0), "default", 7) == 0) ||
            (ARG_N(c, 0) == 18 && memcmp(ARG_P(c, 0), "pg_catalog.default", 18) == 0) ||
-           err_set(c->err, ERR_UNDEFINED_OBJECT, "text search parser \"%.*s\" does not exist", (int)ARG_N(c, 0), ARG_P(c, 0));
+           err_set(c->err, ERR_UNDEFINED_OBJECT, "text search parser \"%.*s\" does not exist",
+                   (int)ARG_N(c, 0), ARG_P(c, 0));
 }
 static bool parser_oid_is_default(struct fcall *c)
 {
     return ARG_I(c, 0) == DEFAULT_PARSER ||
-           err_set(c->err, ERR_INTERNAL_ERROR, "cache lookup failed for text search parser %u", (uint32_t)ARG_I(c, 0));
+           err_set(c->err, ERR_INTERNAL_ERROR, "cache lookup failed for text search parser %u",
+                   (uint32_t)ARG_I(c, 0));
 }
 static bool ts_parse_by_name(struct fcall *c)
 {
@@ -450,14 +476,17 @@ static bool current_config(struct fcall *c)
     return config && return_int(c, config->oid);
 }
 
-/* What becomes of each token: its type, the dictionaries it may go to, the one that took it, and the lexemes. */
-static bool debug_row(struct fcall *c, const struct ts_config *config, const struct ts_token *token, struct row_list *list)
+/* What becomes of each token: its type, the dictionaries it may go to, the one that took it, and
+ * the lexemes. */
+static bool debug_row(struct fcall *c, const struct ts_config *config, const struct ts_token *token,
+                      struct row_list *list)
 {
     uint32_t dict = ts_config_dict(config, token->type);
     struct datum dict_oid = datum_int(dict), lexeme;
     struct datum *row = row_list_add(list);
     row[0] = datum_bytes(ts_token_alias(token->type), strlen(ts_token_alias(token->type)));
-    row[1] = datum_bytes(ts_token_description(token->type), strlen(ts_token_description(token->type)));
+    row[1] =
+        datum_bytes(ts_token_description(token->type), strlen(ts_token_description(token->type)));
     row[2] = bytes_in(list->arena, token->p, token->n);
     row[3] = array_build_1d(list->arena, call_type(c, TYPE_REGDICTIONARY), &dict_oid, dict ? 1 : 0);
     if (!dict)

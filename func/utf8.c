@@ -1,7 +1,7 @@
 /* utf8.c - case and class of characters, by the C library's C.UTF-8 locale.
  *
- * Where the system lacks that locale, ICU's simple mappings serve: they map case the same, and differ in
- * the class of some combining marks. */
+ * Where the system lacks that locale, ICU's simple mappings serve: they map case the same, and
+ * differ in the class of some combining marks. */
 #include "func/utf8.h"
 
 #include <locale.h>

@@ -1,7 +1,8 @@
 /* utf8.h - walking valid UTF-8 and asking about characters.
  *
- * Strings inside the server are valid UTF-8 (types/text.h checks what comes in), so these do not check.  Case and
- * class follow the C.UTF-8 locale, one character to one character, as PostgreSQL with that locale does. */
+ * Strings inside the server are valid UTF-8 (types/text.h checks what comes in), so these do not
+ * check.  Case and class follow the C.UTF-8 locale, one character to one character, as
+ * PostgreSQL with that locale does. */
 #ifndef SHARDLITE_FUNC_UTF8_H
 #define SHARDLITE_FUNC_UTF8_H
 
@@ -24,7 +25,8 @@ static inline uint32_t utf8_decode(const char *text, size_t *bytes)
         return (uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
     }
     *bytes = 4;
-    return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+    return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 |
+           (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
 }
 
 /* Writes at most 4 bytes; returns how many. */
@@ -67,7 +69,18 @@ static inline const char *utf8_back(const char *p)
     return p;
 }
 
-enum uc_class { UC_ALPHA, UC_DIGIT, UC_ALNUM, UC_UPPER, UC_LOWER, UC_GRAPH, UC_PRINT, UC_PUNCT, UC_SPACE, UC_N_CLASSES };
+enum uc_class {
+    UC_ALPHA,
+    UC_DIGIT,
+    UC_ALNUM,
+    UC_UPPER,
+    UC_LOWER,
+    UC_GRAPH,
+    UC_PRINT,
+    UC_PUNCT,
+    UC_SPACE,
+    UC_N_CLASSES
+};
 
 uint32_t uc_lower(uint32_t code);
 uint32_t uc_upper(uint32_t code);

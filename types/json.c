@@ -1,11 +1,12 @@
 /* json.c - the types json and jsonb: canonical form, order, keys, I/O.
  *
- * Order of jsonb: object > array > boolean > number > string > null; containers by their number of elements first, then
- * element by element; objects by key and value in turn, in the order of storage, keys being compared as plain strings.
- * At the top alone, by an old accident that PostgreSQL keeps, an empty array comes before the scalars.
+ * Order of jsonb: object > array > boolean > number > string > null; containers by their number
+ * of elements first, then element by element; objects by key and value in turn, in the order of
+ * storage, keys being compared as plain strings. At the top alone, by an old accident that
+ * PostgreSQL keeps, an empty array comes before the scalars.
  *
- * The key has one tag byte per value, counts as four bytes, strings and numbers as their types' keys; since counts come
- * first, no key is a prefix of another. */
+ * The key has one tag byte per value, counts as four bytes, strings and numbers as their types'
+ * keys; since counts come first, no key is a prefix of another. */
 #include "types/json.h"
 
 #include <stdlib.h>
@@ -26,7 +27,8 @@ int jsonb_key_cmp(const char *a, size_t n_a, const char *b, size_t n_b)
 static bool members_sorted(const struct json_member *members, uint32_t n)
 {
     for (uint32_t k = 1; k < n; k++)
-        if (jsonb_key_cmp(members[k - 1].key, members[k - 1].n_key, members[k].key, members[k].n_key) >= 0)
+        if (jsonb_key_cmp(members[k - 1].key, members[k - 1].n_key, members[k].key,
+                          members[k].n_key) >= 0)
             return false;
     return true;
 }
@@ -57,7 +59,8 @@ static void sort_members(struct arena *arena, struct json *object)
     uint32_t n = 0;
     for (uint32_t k = 0; k < object->n; k++) {
         const struct json_member *m = &placed[k].member;
-        bool same = n && members[n - 1].n_key == m->n_key && memcmp(members[n - 1].key, m->key, m->n_key) == 0;
+        bool same = n && members[n - 1].n_key == m->n_key &&
+                    memcmp(members[n - 1].key, m->key, m->n_key) == 0;
         members[same ? n - 1 : n++] = *m;
     }
     object->members = members;
@@ -363,7 +366,8 @@ static bool jsonb_recv(const struct type_io *io, const uint8_t *bytes, size_t n,
     if (n == 0)
         return recv_short(io);
     if (bytes[0] != JSONB_VERSION)
-        return err_set(io->err, ERR_INTERNAL_ERROR, "unsupported jsonb version number %d", bytes[0]);
+        return err_set(io->err, ERR_INTERNAL_ERROR, "unsupported jsonb version number %d",
+                       bytes[0]);
     const char *text = (const char *)bytes + 1;
     return utf8_check(text, n - 1, io->err) && jsonb_in(io, text, n - 1, out);
 }
@@ -375,7 +379,8 @@ static bool jsonb_send(const struct type_io *io, const struct datum *value, stru
     return true;
 }
 
-/* A canonical text that was stored is parsed again; if it is nested too deeply for this stack it counts as null. */
+/* A canonical text that was stored is parsed again; if it is nested too deeply for this stack it
+ * counts as null. */
 static const struct json *tree_of(struct arena *arena, const struct datum *value)
 {
     static const struct json null_value = {.kind = JSON_NULL};

@@ -1,8 +1,9 @@
 /* json_parse.c - checking and parsing of JSON texts.
  *
- * One recursive parser over one lexer serves both; without an arena it only checks.  When something is wrong the
- * lexer's idea of the token at fault decides what the error shows, so it keeps where the token starts and ends and where
- * its line starts, exactly as far as PostgreSQL would have read. */
+ * One recursive parser over one lexer serves both; without an arena it only checks.  When
+ * something is wrong the lexer's idea of the token at fault decides what the error shows, so it
+ * keeps where the token starts and ends and where its line starts, exactly as far as PostgreSQL
+ * would have read. */
 #include <string.h>
 
 #include "base/fiber.h"
@@ -32,7 +33,8 @@ struct parser {
     enum token token;
     bool resolve;        /* escapes are resolved, and have to be characters */
     struct arena *arena; /* NULL: check only */
-    const char *string;  /* a string token's characters; borrowed from the text where nothing is escaped */
+    const char
+        *string; /* a string token's characters; borrowed from the text where nothing is escaped */
     size_t n_string;
     struct err *err;
 };
@@ -48,8 +50,9 @@ static bool add_context(struct parser *p)
     if (from - p->line_start <= 3)
         from = p->line_start;
     bool more = p->token != TOKEN_END && p->stop < p->end && *p->stop != '\n' && *p->stop != '\r';
-    p->err->where = arena_printf(p->err->arena, "JSON data, line %d: %s%.*s%s", p->line, from > p->line_start ? "..." : "",
-                                 (int)(p->stop - from), from, more ? "..." : "");
+    p->err->where = arena_printf(p->err->arena, "JSON data, line %d: %s%.*s%s", p->line,
+                                 from > p->line_start ? "..." : "", (int)(p->stop - from), from,
+                                 more ? "..." : "");
     return false;
 }
 
@@ -74,14 +77,18 @@ static bool expected(struct parser *p, const char *what)
 {
     if (p->token == TOKEN_END)
         return invalid(p, "The input string ended unexpectedly.");
-    return invalid(p, "Expected %s, but found \"%.*s\".", what, (int)(p->stop - p->start), p->start);
+    return invalid(p, "Expected %s, but found \"%.*s\".", what, (int)(p->stop - p->start),
+                   p->start);
 }
 
 /* ---- lexer ---- */
 
 static int hex_value(char ch)
 {
-    return ch >= '0' && ch <= '9' ? ch - '0' : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10 : -1;
+    return ch >= '0' && ch <= '9'   ? ch - '0'
+           : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10
+           : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10
+                                    : -1;
 }
 
 static const char *char_end(const struct parser *p, const char *at)
@@ -158,7 +165,8 @@ static bool lex_escape(struct parser *p, const char **at, uint32_t *high, struct
     if (!found) { /* only the escape is shown, not the string */
         p->start = s;
         p->stop = char_end(p, s);
-        return invalid(p, "Escape sequence \"\\%.*s\" is invalid.", (int)(p->stop - p->start), p->start);
+        return invalid(p, "Escape sequence \"\\%.*s\" is invalid.", (int)(p->stop - p->start),
+                       p->start);
     }
     if (p->arena)
         buf_putc(out, values[found - names]);
@@ -209,7 +217,8 @@ static bool is_digit(char ch)
 }
 static bool is_word(char ch)
 {
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || is_digit(ch) || ch == '_' || (uint8_t)ch >= 0x80;
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || is_digit(ch) || ch == '_' ||
+           (uint8_t)ch >= 0x80;
 }
 
 /* The end of the number that starts at `s`, *ok telling whether it is one. */
@@ -398,7 +407,8 @@ static bool parse_value(struct parser *p, struct json *out)
         *out = json_string(p->string, p->n_string);
         break;
     case TOKEN_NUMBER:
-        *out = (struct json){.kind = JSON_NUMBER, .n = (uint32_t)(p->stop - p->start), .text = p->start};
+        *out = (struct json){
+            .kind = JSON_NUMBER, .n = (uint32_t)(p->stop - p->start), .text = p->start};
         break;
     case TOKEN_TRUE:
     case TOKEN_FALSE:
@@ -426,7 +436,12 @@ static bool parse(struct parser *p, struct json *out)
 
 static struct parser parser_over(const char *text, size_t n, struct err *err)
 {
-    return (struct parser){.text = text, .end = text + n, .stop = text, .line_start = text, .line = 1, .err = err,
+    return (struct parser){.text = text,
+                           .end = text + n,
+                           .stop = text,
+                           .line_start = text,
+                           .line = 1,
+                           .err = err,
                            .token = TOKEN_NULL};
 }
 

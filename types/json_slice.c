@@ -54,7 +54,8 @@ static const char *value_end(const char *p, const char *end)
         return string_end(p, end);
     if (*p == '{' || *p == '[')
         return container_end(p, end);
-    while (p < end && *p != ',' && *p != '}' && *p != ']' && *p != ' ' && *p != '\t' && *p != '\n' && *p != '\r')
+    while (p < end && *p != ',' && *p != '}' && *p != ']' && *p != ' ' && *p != '\t' &&
+           *p != '\n' && *p != '\r')
         p++;
     return p;
 }

@@ -1,8 +1,10 @@
-/* jsonpath.c - parsing of paths (SQL/JSON path language, as PostgreSQL 15 has it) and the type's I/O.
+/* jsonpath.c - parsing of paths (SQL/JSON path language, as PostgreSQL 15 has it) and the type's
+ * I/O.
  *
- * A recursive-descent parser: or, and, comparison, sum, product, sign, then a primary with its accessors.  Predicates and
- * values are different things: only predicates may be joined by && and ||, and only values compared; each parse function tells
- * which of them it has read by the item's op. */
+ * A recursive-descent parser: or, and, comparison, sum, product, sign, then a primary with its
+ * accessors.  Predicates and values are different things: only predicates may be joined by &&
+ * and ||, and only values compared; each parse function tells which of them it has read by the
+ * item's op. */
 #include "types/jsonpath.h"
 
 #include <stdlib.h>
@@ -40,8 +42,8 @@ struct parser {
     const char *start; /* of the token */
     enum token token;
     char mark;
-    struct buf text;         /* of a string, a variable, a word, a number */
-    const char *shown;       /* what an error shows of the token */
+    struct buf text;   /* of a string, a variable, a word, a number */
+    const char *shown; /* what an error shows of the token */
     size_t n_shown;
     int filters, subscripts; /* how deep in ?() and [] */
 };
@@ -53,7 +55,8 @@ static bool fail_at(struct parser *r, const char *message)
 {
     if (r->n_shown == 0)
         return err_set(r->err, ERR_SYNTAX_ERROR, "%s at end of jsonpath input", message);
-    return err_set(r->err, ERR_SYNTAX_ERROR, "%s at or near \"%.*s\" of jsonpath input", message, (int)r->n_shown, r->shown);
+    return err_set(r->err, ERR_SYNTAX_ERROR, "%s at or near \"%.*s\" of jsonpath input", message,
+                   (int)r->n_shown, r->shown);
 }
 
 static bool show(struct parser *r, const char *from, const char *to)
@@ -88,7 +91,10 @@ static bool is_digit(char c)
 
 static int hex_value(char c)
 {
-    return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return is_digit(c)            ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static void put_code(struct buf *out, uint32_t code)
@@ -120,7 +126,8 @@ static bool read_unicode(struct parser *r, uint32_t *code)
 
 static bool bad_surrogate(struct parser *r, const char *detail)
 {
-    err_set(r->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s", "jsonpath");
+    err_set(r->err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s",
+            "jsonpath");
     return err_detail(r->err, "%s", detail);
 }
 
@@ -281,7 +288,8 @@ static bool lex(struct parser *r)
     static const struct {
         const char *text;
         enum token token;
-    } pairs[] = {{"&&", T_AND}, {"||", T_OR}, {"**", T_ANY}, {"==", T_EQ}, {"<>", T_NE}, {"!=", T_NE}, {"<=", T_LE}, {">=", T_GE}};
+    } pairs[] = {{"&&", T_AND}, {"||", T_OR}, {"**", T_ANY}, {"==", T_EQ},
+                 {"<>", T_NE},  {"!=", T_NE}, {"<=", T_LE},  {">=", T_GE}};
     r->text = BUF_IN(r->arena);
     if (!skip_blanks(r))
         return false;
@@ -320,7 +328,8 @@ static bool at_word(const struct parser *r, const char *word)
     size_t n = strlen(word);
     if (r->token != T_WORD || r->text.n != n)
         return false;
-    bool exact = strcmp(word, "null") == 0 || strcmp(word, "true") == 0 || strcmp(word, "false") == 0;
+    bool exact =
+        strcmp(word, "null") == 0 || strcmp(word, "true") == 0 || strcmp(word, "false") == 0;
     return exact ? memcmp(r->text.p, word, n) == 0 : strncasecmp(r->text.p, word, n) == 0;
 }
 
@@ -345,7 +354,8 @@ static struct jsonpath_item *new_item(struct parser *r, enum jsonpath_op op)
     return item;
 }
 
-static struct jsonpath_item *operator_item(struct parser *r, enum jsonpath_op op, struct jsonpath_item *left, struct jsonpath_item *right)
+static struct jsonpath_item *operator_item(struct parser *r, enum jsonpath_op op,
+                                           struct jsonpath_item *left, struct jsonpath_item *right)
 {
     struct jsonpath_item *item = new_item(r, op);
     item->left = left;
@@ -462,7 +472,8 @@ static struct jsonpath_item *parse_any_depth(struct parser *r)
 
 static enum jsonpath_op method_named(const struct parser *r)
 {
-    static const enum jsonpath_op methods[] = {PATH_TYPE, PATH_SIZE, PATH_ABS, PATH_FLOOR, PATH_CEILING, PATH_DOUBLE,
+    static const enum jsonpath_op methods[] = {PATH_TYPE,     PATH_SIZE,    PATH_ABS,
+                                               PATH_FLOOR,    PATH_CEILING, PATH_DOUBLE,
                                                PATH_DATETIME, PATH_KEYVALUE};
     for (size_t k = 0; k < ARRAY_COUNT(methods); k++)
         if (at_word(r, jsonpath_op_name(methods[k])))
@@ -525,7 +536,9 @@ static struct jsonpath_item *parse_accessors(struct parser *r, struct jsonpath_i
     while (last && last->next)
         last = last->next;
     while (at_mark(r, '.') || at_mark(r, '[') || at_mark(r, '?')) {
-        last->next = r->mark == '.' ? parse_dot(r) : r->mark == '[' ? parse_subscripts(r) : parse_filter(r);
+        last->next = r->mark == '.'   ? parse_dot(r)
+                     : r->mark == '[' ? parse_subscripts(r)
+                                      : parse_filter(r);
         last = last->next;
         if (!last)
             return NULL;
@@ -637,7 +650,8 @@ static struct jsonpath_item *parse_product(struct parser *r)
     struct jsonpath_item *left = parse_sign(r);
     while (left && (at_mark(r, '*') || at_mark(r, '/') || at_mark(r, '%'))) {
         enum jsonpath_op op = r->mark == '*' ? PATH_MUL : r->mark == '/' ? PATH_DIV : PATH_MOD;
-        struct jsonpath_item *right = want(r, left, false) && lex(r) ? want(r, parse_sign(r), false) : NULL;
+        struct jsonpath_item *right =
+            want(r, left, false) && lex(r) ? want(r, parse_sign(r), false) : NULL;
         left = right ? operator_item(r, op, left, right) : NULL;
     }
     return left;
@@ -648,7 +662,8 @@ static struct jsonpath_item *parse_sum(struct parser *r)
     struct jsonpath_item *left = parse_product(r);
     while (left && (at_mark(r, '+') || at_mark(r, '-'))) {
         enum jsonpath_op op = r->mark == '+' ? PATH_ADD : PATH_SUB;
-        struct jsonpath_item *right = want(r, left, false) && lex(r) ? want(r, parse_product(r), false) : NULL;
+        struct jsonpath_item *right =
+            want(r, left, false) && lex(r) ? want(r, parse_product(r), false) : NULL;
         left = right ? operator_item(r, op, left, right) : NULL;
     }
     return left;
@@ -656,13 +671,13 @@ static struct jsonpath_item *parse_sum(struct parser *r)
 
 static bool at_comparison(const struct parser *r, enum jsonpath_op *op)
 {
-    *op = r->token == T_EQ       ? PATH_EQ
-          : r->token == T_NE     ? PATH_NE
-          : r->token == T_LE     ? PATH_LE
-          : r->token == T_GE     ? PATH_GE
-          : at_mark(r, '<')      ? PATH_LT
-          : at_mark(r, '>')      ? PATH_GT
-                                 : PATH_NULL;
+    *op = r->token == T_EQ   ? PATH_EQ
+          : r->token == T_NE ? PATH_NE
+          : r->token == T_LE ? PATH_LE
+          : r->token == T_GE ? PATH_GE
+          : at_mark(r, '<')  ? PATH_LT
+          : at_mark(r, '>')  ? PATH_GT
+                             : PATH_NULL;
     return *op != PATH_NULL;
 }
 
@@ -687,7 +702,8 @@ static bool read_regex_flags(struct parser *r, unsigned *flags)
         const char *found = strchr(letters, r->text.p[k]);
         if (!found) {
             err_set(r->err, ERR_SYNTAX_ERROR, "invalid input syntax for type %s", "jsonpath");
-            return err_detail(r->err, "Unrecognized flag character \"%.*s\" in LIKE_REGEX predicate.",
+            return err_detail(r->err,
+                              "Unrecognized flag character \"%.*s\" in LIKE_REGEX predicate.",
                               (int)utf8_char_bytes((uint8_t)r->text.p[k]), &r->text.p[k]);
         }
         *flags |= 1u << (found - letters);
@@ -745,7 +761,8 @@ static struct jsonpath_item *parse_and(struct parser *r)
 {
     struct jsonpath_item *left = parse_comparison(r);
     while (left && r->token == T_AND) {
-        struct jsonpath_item *right = want(r, left, true) && lex(r) ? want(r, parse_comparison(r), true) : NULL;
+        struct jsonpath_item *right =
+            want(r, left, true) && lex(r) ? want(r, parse_comparison(r), true) : NULL;
         left = right ? operator_item(r, PATH_AND, left, right) : NULL;
     }
     return left;
@@ -757,20 +774,23 @@ static struct jsonpath_item *parse_or(struct parser *r)
         return NULL;
     struct jsonpath_item *left = parse_and(r);
     while (left && r->token == T_OR) {
-        struct jsonpath_item *right = want(r, left, true) && lex(r) ? want(r, parse_and(r), true) : NULL;
+        struct jsonpath_item *right =
+            want(r, left, true) && lex(r) ? want(r, parse_and(r), true) : NULL;
         left = right ? operator_item(r, PATH_OR, left, right) : NULL;
     }
     return left;
 }
 
-const struct jsonpath *jsonpath_parse(struct arena *arena, const char *text, size_t n, struct err *err)
+const struct jsonpath *jsonpath_parse(struct arena *arena, const char *text, size_t n,
+                                      struct err *err)
 {
     struct parser r = {.arena = arena, .err = err, .p = text, .end = text + n};
     struct jsonpath *path = ARENA_NEW(arena, struct jsonpath);
     if (!lex(&r))
         return NULL;
     if (r.token == T_END) {
-        err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s: \"%.*s\"", "jsonpath", (int)n, text);
+        err_set(err, ERR_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type %s: \"%.*s\"",
+                "jsonpath", (int)n, text);
         return NULL;
     }
     path->strict = at_word(&r, "strict");
@@ -808,8 +828,10 @@ static bool path_recv(const struct type_io *io, const uint8_t *bytes, size_t n, 
     if (n == 0)
         return recv_short(io);
     if (bytes[0] != JSONPATH_VERSION)
-        return err_set(io->err, ERR_INTERNAL_ERROR, "unsupported jsonpath version number: %d", bytes[0]);
-    return utf8_check((const char *)bytes + 1, n - 1, io->err) && path_in(io, (const char *)bytes + 1, n - 1, out);
+        return err_set(io->err, ERR_INTERNAL_ERROR, "unsupported jsonpath version number: %d",
+                       bytes[0]);
+    return utf8_check((const char *)bytes + 1, n - 1, io->err) &&
+           path_in(io, (const char *)bytes + 1, n - 1, out);
 }
 
 static bool path_send(const struct type_io *io, const struct datum *value, struct buf *out)

@@ -1,7 +1,7 @@
 /* jsonpath.h - the type jsonpath: parsing, the syntax tree, and its canonical text.
  *
- * A jsonpath value is its canonical text, exactly what jsonpath_out prints, so that values can be copied and stored as they
- * are; whoever evaluates one parses it and keeps the tree. */
+ * A jsonpath value is its canonical text, exactly what jsonpath_out prints, so that values can
+ * be copied and stored as they are; whoever evaluates one parses it and keeps the tree. */
 #ifndef SHARDLITE_TYPES_JSONPATH_H
 #define SHARDLITE_TYPES_JSONPATH_H
 
@@ -56,18 +56,26 @@ enum jsonpath_op {
 
 struct jsonpath_item {
     enum jsonpath_op op;
-    struct jsonpath_item *next;         /* the accessor that follows */
-    struct jsonpath_item *left, *right; /* operands; the only one, and a method's argument, is left */
-    struct json value;                  /* of a literal; a variable's or key's name and a regular expression as a string */
-    uint32_t first, last;               /* of .**{} */
+    struct jsonpath_item *next; /* the accessor that follows */
+    struct jsonpath_item *left,
+        *right; /* operands; the only one, and a method's argument, is left */
+    struct json
+        value; /* of a literal; a variable's or key's name and a regular expression as a string */
+    uint32_t first, last; /* of .**{} */
     struct jsonpath_range {
         struct jsonpath_item *from, *to; /* to: NULL for a single subscript */
-    } *ranges;
+    } * ranges;
     uint32_t n_ranges;
     unsigned regex_flags; /* as PATH_REGEX_* */
     void *compiled;       /* for the evaluator */
 };
-enum { PATH_REGEX_ICASE = 1, PATH_REGEX_DOTALL = 2, PATH_REGEX_MLINE = 4, PATH_REGEX_WSPACE = 8, PATH_REGEX_QUOTE = 16 };
+enum {
+    PATH_REGEX_ICASE = 1,
+    PATH_REGEX_DOTALL = 2,
+    PATH_REGEX_MLINE = 4,
+    PATH_REGEX_WSPACE = 8,
+    PATH_REGEX_QUOTE = 16
+};
 
 struct jsonpath {
     bool strict;
@@ -75,7 +83,8 @@ struct jsonpath {
 };
 
 /* NULL with PostgreSQL's error.  Regular expressions are not looked at. */
-MUST_CHECK const struct jsonpath *jsonpath_parse(struct arena *arena, const char *text, size_t n, struct err *err);
+MUST_CHECK const struct jsonpath *jsonpath_parse(struct arena *arena, const char *text, size_t n,
+                                                 struct err *err);
 void jsonpath_print(const struct jsonpath *path, struct buf *out);
 const char *jsonpath_op_name(enum jsonpath_op op); /* "+", "type" */
 bool jsonpath_is_predicate(enum jsonpath_op op);

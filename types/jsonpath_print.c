@@ -1,15 +1,33 @@
-/* jsonpath_print.c - the canonical text of a path: strings and keys in double quotes, operators in parentheses where
- * their surroundings bind as tightly. */
+/* jsonpath_print.c - the canonical text of a path: strings and keys in double quotes, operators
+ * in parentheses where their surroundings bind as tightly. */
 #include "base/fiber.h"
 #include "types/jsonpath.h"
 
 static const char *const names[] = {
-    [PATH_TYPE] = "type",   [PATH_SIZE] = "size",     [PATH_ABS] = "abs",           [PATH_FLOOR] = "floor",
-    [PATH_CEILING] = "ceiling", [PATH_DOUBLE] = "double", [PATH_DATETIME] = "datetime", [PATH_KEYVALUE] = "keyvalue",
-    [PATH_OR] = "||",       [PATH_AND] = "&&",        [PATH_EQ] = "==",             [PATH_NE] = "!=",
-    [PATH_LT] = "<",        [PATH_GT] = ">",          [PATH_LE] = "<=",             [PATH_GE] = ">=",
-    [PATH_STARTS_WITH] = "starts with", [PATH_ADD] = "+", [PATH_SUB] = "-",         [PATH_MUL] = "*",
-    [PATH_DIV] = "/",       [PATH_MOD] = "%",         [PATH_PLUS] = "+",            [PATH_MINUS] = "-",
+    [PATH_TYPE] = "type",
+    [PATH_SIZE] = "size",
+    [PATH_ABS] = "abs",
+    [PATH_FLOOR] = "floor",
+    [PATH_CEILING] = "ceiling",
+    [PATH_DOUBLE] = "double",
+    [PATH_DATETIME] = "datetime",
+    [PATH_KEYVALUE] = "keyvalue",
+    [PATH_OR] = "||",
+    [PATH_AND] = "&&",
+    [PATH_EQ] = "==",
+    [PATH_NE] = "!=",
+    [PATH_LT] = "<",
+    [PATH_GT] = ">",
+    [PATH_LE] = "<=",
+    [PATH_GE] = ">=",
+    [PATH_STARTS_WITH] = "starts with",
+    [PATH_ADD] = "+",
+    [PATH_SUB] = "-",
+    [PATH_MUL] = "*",
+    [PATH_DIV] = "/",
+    [PATH_MOD] = "%",
+    [PATH_PLUS] = "+",
+    [PATH_MINUS] = "-",
     [PATH_IS_UNKNOWN] = "",
 };
 
@@ -25,23 +43,25 @@ bool jsonpath_is_predicate(enum jsonpath_op op)
 
 static int priority(enum jsonpath_op op)
 {
-    return op == PATH_OR                                ? 0
-           : op == PATH_AND                             ? 1
-           : op >= PATH_EQ && op <= PATH_STARTS_WITH    ? 2
-           : op == PATH_ADD || op == PATH_SUB           ? 3
-           : op >= PATH_MUL && op <= PATH_MOD           ? 4
-           : op == PATH_PLUS || op == PATH_MINUS        ? 5
-                                                        : 6;
+    return op == PATH_OR                             ? 0
+           : op == PATH_AND                          ? 1
+           : op >= PATH_EQ && op <= PATH_STARTS_WITH ? 2
+           : op == PATH_ADD || op == PATH_SUB        ? 3
+           : op >= PATH_MUL && op <= PATH_MOD        ? 4
+           : op == PATH_PLUS || op == PATH_MINUS     ? 5
+                                                     : 6;
 }
 
 static void print(const struct jsonpath_item *item, bool after_dot, bool bracket, struct buf *out);
 
-static void operand(const struct jsonpath_item *parent, const struct jsonpath_item *item, struct buf *out)
+static void operand(const struct jsonpath_item *parent, const struct jsonpath_item *item,
+                    struct buf *out)
 {
     print(item, false, priority(item->op) <= priority(parent->op), out);
 }
 
-static void bracketed(const char *before, const struct jsonpath_item *item, const char *after, struct buf *out)
+static void bracketed(const char *before, const struct jsonpath_item *item, const char *after,
+                      struct buf *out)
 {
     buf_puts(out, before);
     if (item)
@@ -85,7 +105,8 @@ static void print_items(const struct jsonpath_item *item, struct buf *out)
 static void print_regex(const struct jsonpath_item *item, struct buf *out)
 {
     static const char letters[] = "ismxq";
-    static const unsigned flags[] = {PATH_REGEX_ICASE, PATH_REGEX_DOTALL, PATH_REGEX_MLINE, PATH_REGEX_WSPACE, PATH_REGEX_QUOTE};
+    static const unsigned flags[] = {PATH_REGEX_ICASE, PATH_REGEX_DOTALL, PATH_REGEX_MLINE,
+                                     PATH_REGEX_WSPACE, PATH_REGEX_QUOTE};
     operand(item, item->left, out);
     buf_puts(out, " like_regex ");
     json_put_string(out, item->value.text, item->value.n);
@@ -116,7 +137,8 @@ static void print_operator(const struct jsonpath_item *item, bool bracket, struc
         buf_putc(out, ')');
 }
 
-static void print_one(const struct jsonpath_item *item, bool after_dot, bool bracket, struct buf *out)
+static void print_one(const struct jsonpath_item *item, bool after_dot, bool bracket,
+                      struct buf *out)
 {
     switch (item->op) {
     case PATH_NULL:

@@ -9,7 +9,8 @@
 #include "types/key.h"
 #include "types/registry.h"
 
-struct tsquery_node *tsquery_new(struct arena *arena, enum tsquery_op op, struct tsquery_node *left, struct tsquery_node *right)
+struct tsquery_node *tsquery_new(struct arena *arena, enum tsquery_op op, struct tsquery_node *left,
+                                 struct tsquery_node *right)
 {
     struct tsquery_node *node = ARENA_NEW(arena, struct tsquery_node);
     node->op = op;
@@ -46,7 +47,8 @@ static struct tsquery_node *no_operand(struct ts_reader *r)
 
 #define DISTANCE_MAX 16384
 
-bool tsquery_read_phrase(const char **p, const char *end, struct err *err, int32_t *distance, bool *failed)
+bool tsquery_read_phrase(const char **p, const char *end, struct err *err, int32_t *distance,
+                         bool *failed)
 {
     const char *q = *p;
     int64_t value = 0;
@@ -65,7 +67,9 @@ bool tsquery_read_phrase(const char **p, const char *end, struct err *err, int32
         if (value > DISTANCE_MAX) {
             *failed = true;
             return err_set(err, ERR_INVALID_PARAMETER_VALUE,
-                           "distance in phrase operator must be an integer value between zero and %d inclusive", DISTANCE_MAX);
+                           "distance in phrase operator must be an integer value between zero and "
+                           "%d inclusive",
+                           DISTANCE_MAX);
         }
     }
     if (q >= end || *q != '>')
@@ -101,7 +105,8 @@ static struct tsquery_node *read_operand(struct query_parser *p)
     if (p->word)
         return p->word(p->arg, word.p, word.n, weights, prefix);
     if (word.n > TS_LEXEME_BYTES_MAX) {
-        err_set(p->r.err, ERR_INVALID_PARAMETER_VALUE, "word is too long in tsquery: \"%.*s\"", (int)p->r.n_text, p->r.text);
+        err_set(p->r.err, ERR_INVALID_PARAMETER_VALUE, "word is too long in tsquery: \"%.*s\"",
+                (int)p->r.n_text, p->r.text);
         return NULL;
     }
     struct tsquery_node *node = tsquery_new(p->r.arena, TSQUERY_WORD, NULL, NULL);
@@ -142,7 +147,8 @@ static struct tsquery_node *parse_primary(struct query_parser *p, bool first, bo
 }
 
 /* The operator at the current place; TSQUERY_WORD: none. */
-static bool peek_operator(struct query_parser *p, enum tsquery_op *op, int32_t *distance, const char **after)
+static bool peek_operator(struct query_parser *p, enum tsquery_op *op, int32_t *distance,
+                          const char **after)
 {
     struct ts_reader *r = &p->r;
     bool failed = false;
@@ -180,10 +186,16 @@ static struct tsquery_node *parse_query(struct query_parser *p, int priority, bo
     return NULL;
 }
 
-bool tsquery_parse(struct arena *arena, struct err *err, const char *text, size_t n, tsquery_word_fn word, void *arg,
-                   struct tsquery_node **root)
+bool tsquery_parse(struct arena *arena, struct err *err, const char *text, size_t n,
+                   tsquery_word_fn word, void *arg, struct tsquery_node **root)
 {
-    struct query_parser p = {.r = {.text = text, .n_text = n, .p = text, .end = text + n, .arena = arena, .err = err, .query = true,
+    struct query_parser p = {.r = {.text = text,
+                                   .n_text = n,
+                                   .p = text,
+                                   .end = text + n,
+                                   .arena = arena,
+                                   .err = err,
+                                   .query = true,
                                    .type_name = "tsquery"},
                              .word = word,
                              .arg = arg};
@@ -226,7 +238,8 @@ static void print_word(const struct tsquery_node *node, struct buf *out)
             buf_putc(out, "DCBA"[weight]);
 }
 
-static void print(const struct tsquery_node *node, enum tsquery_op parent, bool right_of_phrase, struct buf *out)
+static void print(const struct tsquery_node *node, enum tsquery_op parent, bool right_of_phrase,
+                  struct buf *out)
 {
     if (node->op == TSQUERY_WORD || node->op == TSQUERY_STOP) {
         print_word(node, out);
@@ -242,7 +255,9 @@ static void print(const struct tsquery_node *node, enum tsquery_op parent, bool 
         if (node->op == TSQUERY_PHRASE && node->distance != 1)
             buf_printf(out, " <%d> ", (int)node->distance);
         else
-            buf_puts(out, node->op == TSQUERY_OR ? " | " : node->op == TSQUERY_AND ? " & " : " <-> ");
+            buf_puts(out, node->op == TSQUERY_OR    ? " | "
+                          : node->op == TSQUERY_AND ? " & "
+                                                    : " <-> ");
     }
     print(node->right, node->op, node->op == TSQUERY_PHRASE, out);
     if (bracket)
@@ -273,13 +288,15 @@ static uint32_t text_bytes(const struct tsquery_node *root)
 {
     if (!root)
         return 0;
-    return (root->op == TSQUERY_WORD ? root->n + 1 : 0) + text_bytes(root->left) + text_bytes(root->right);
+    return (root->op == TSQUERY_WORD ? root->n + 1 : 0) + text_bytes(root->left) +
+           text_bytes(root->right);
 }
 
 static int compare_nodes(const struct tsquery_node *a, const struct tsquery_node *b)
 {
     /* PostgreSQL's numbers: NOT 1, AND 2, OR 3, PHRASE 4; words come after operators. */
-    static const int rank[] = {[TSQUERY_WORD] = 0, [TSQUERY_STOP] = 0, [TSQUERY_NOT] = 1, [TSQUERY_AND] = 2, [TSQUERY_OR] = 3, [TSQUERY_PHRASE] = 4};
+    static const int rank[] = {[TSQUERY_WORD] = 0, [TSQUERY_STOP] = 0, [TSQUERY_NOT] = 1,
+                               [TSQUERY_AND] = 2,  [TSQUERY_OR] = 3,   [TSQUERY_PHRASE] = 4};
     if (!a || !b)
         return (a == NULL) - (b == NULL);
     if (rank[a->op] != rank[b->op])
@@ -313,7 +330,8 @@ static int query_cmp(const struct type *type, const struct datum *a, const struc
 
 static void put_node_key(const struct tsquery_node *node, struct buf *out)
 {
-    static const char rank[] = {[TSQUERY_WORD] = 9, [TSQUERY_STOP] = 9, [TSQUERY_NOT] = 8, [TSQUERY_AND] = 7, [TSQUERY_OR] = 6, [TSQUERY_PHRASE] = 5};
+    static const char rank[] = {[TSQUERY_WORD] = 9, [TSQUERY_STOP] = 9, [TSQUERY_NOT] = 8,
+                                [TSQUERY_AND] = 7,  [TSQUERY_OR] = 6,   [TSQUERY_PHRASE] = 5};
     if (!node) {
         buf_putc(out, 0);
         return;
@@ -369,7 +387,10 @@ static void send_node(const struct tsquery_node *node, struct buf *out)
         return;
     }
     buf_putc(out, 2);
-    buf_putc(out, node->op == TSQUERY_NOT ? 1 : node->op == TSQUERY_AND ? 2 : node->op == TSQUERY_OR ? 3 : 4);
+    buf_putc(out, node->op == TSQUERY_NOT   ? 1
+                  : node->op == TSQUERY_AND ? 2
+                  : node->op == TSQUERY_OR  ? 3
+                                            : 4);
     if (node->op == TSQUERY_PHRASE)
         buf_put_u16(out, (uint16_t)node->distance);
     send_node(node->right, out);
@@ -392,7 +413,8 @@ struct wire {
 static struct tsquery_node *recv_word(struct wire *w)
 {
     struct tsquery_node *node = tsquery_new(w->io->arena, TSQUERY_WORD, NULL, NULL);
-    const uint8_t *zero = w->end - w->p >= 3 ? memchr(w->p + 2, 0, (size_t)(w->end - w->p - 2)) : NULL;
+    const uint8_t *zero =
+        w->end - w->p >= 3 ? memchr(w->p + 2, 0, (size_t)(w->end - w->p - 2)) : NULL;
     if (!zero) {
         recv_short(w->io);
         return NULL;

@@ -1,7 +1,8 @@
 /* tsvector.c - the type tsvector.
  *
- * Order: PostgreSQL compares the bytes of the binary form first, then the number of lexemes, then lexeme by lexeme,
- * more places before fewer.  It has no meaning but is kept, and the key follows it. */
+ * Order: PostgreSQL compares the bytes of the binary form first, then the number of lexemes,
+ * then lexeme by lexeme, more places before fewer.  It has no meaning but is kept, and the key
+ * follows it. */
 #include "types/tsvector.h"
 
 #include <stdlib.h>
@@ -13,7 +14,8 @@
 
 bool ts_syntax_error(struct ts_reader *r)
 {
-    return err_set(r->err, ERR_SYNTAX_ERROR, "syntax error in %s: \"%.*s\"", r->type_name, (int)r->n_text, r->text);
+    return err_set(r->err, ERR_SYNTAX_ERROR, "syntax error in %s: \"%.*s\"", r->type_name,
+                   (int)r->n_text, r->text);
 }
 
 /* ---- reading words ---- */
@@ -33,7 +35,8 @@ static bool read_escaped(struct ts_reader *r, struct buf *word, bool *failed)
 {
     if (++r->p >= r->end) {
         *failed = true;
-        return err_set(r->err, ERR_SYNTAX_ERROR, "there is no escaped character: \"%.*s\"", (int)r->n_text, r->text);
+        return err_set(r->err, ERR_SYNTAX_ERROR, "there is no escaped character: \"%.*s\"",
+                       (int)r->n_text, r->text);
     }
     size_t bytes = utf8_char_bytes((uint8_t)*r->p);
     buf_append(word, r->p, bytes);
@@ -70,7 +73,8 @@ static bool read_bare(struct ts_reader *r, struct buf *word, bool *failed)
                 return false;
             continue;
         }
-        if (is_space(*r->p) || (r->query && is_operator(*r->p)) || (*r->p == ':' && !first) || (r->web && *r->p == '"' && !first))
+        if (is_space(*r->p) || (r->query && is_operator(*r->p)) || (*r->p == ':' && !first) ||
+            (r->web && *r->p == '"' && !first))
             break;
         buf_putc(word, *r->p++);
     }
@@ -149,13 +153,16 @@ void tsvector_finish(struct arena *arena, struct tsvector *vector)
     for (uint32_t from = 0, to; from < vector->n; from = to) {
         struct ts_lexeme joined = vector->lexemes[from];
         uint32_t n_places = 0;
-        for (to = from; to < vector->n && compare_lexemes(&vector->lexemes[from], &vector->lexemes[to]) == 0; to++)
+        for (to = from;
+             to < vector->n && compare_lexemes(&vector->lexemes[from], &vector->lexemes[to]) == 0;
+             to++)
             n_places += vector->lexemes[to].n_places;
         joined.places = ARENA_ARRAY(arena, struct ts_place, n_places + 1);
         joined.n_places = 0;
         for (uint32_t k = from; k < to; k++) {
             if (vector->lexemes[k].n_places)
-                memcpy(&joined.places[joined.n_places], vector->lexemes[k].places, vector->lexemes[k].n_places * sizeof(struct ts_place));
+                memcpy(&joined.places[joined.n_places], vector->lexemes[k].places,
+                       vector->lexemes[k].n_places * sizeof(struct ts_place));
             joined.n_places += vector->lexemes[k].n_places;
         }
         sort_places(&joined);
@@ -170,7 +177,8 @@ uint32_t tsvector_find(const struct tsvector *vector, const char *text, size_t n
     *found = false;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        int order = compare_text(vector->lexemes[middle].text, vector->lexemes[middle].n, text, (uint32_t)n);
+        int order = compare_text(vector->lexemes[middle].text, vector->lexemes[middle].n, text,
+                                 (uint32_t)n);
         if (order == 0) {
             *found = true;
             return middle;
@@ -212,14 +220,15 @@ struct datum tsvector_datum(struct arena *arena, const struct tsvector *vector)
 {
     struct buf out = BUF_IN(arena);
     tsvector_print(vector, &out);
-    return datum_bytes(out.p, out.n);
+    return datum_bytes(out.p ? out.p : "", out.n);
 }
 
 /* ---- input ---- */
 
 static bool bad_position(struct ts_reader *r)
 {
-    return err_set(r->err, ERR_SYNTAX_ERROR, "wrong position info in tsvector: \"%.*s\"", (int)r->n_text, r->text);
+    return err_set(r->err, ERR_SYNTAX_ERROR, "wrong position info in tsvector: \"%.*s\"",
+                   (int)r->n_text, r->text);
 }
 
 /* ":1,2A" after a word; r->p is at the colon. */
@@ -262,7 +271,8 @@ static bool vector_read(struct ts_reader *r, struct tsvector *vector)
         if (!ts_read_word(r, &word, &failed))
             break;
         if (word.n > TS_LEXEME_BYTES_MAX)
-            return err_set(r->err, ERR_PROGRAM_LIMIT_EXCEEDED, "word is too long (%ld bytes, max %ld bytes)", (long)word.n,
+            return err_set(r->err, ERR_PROGRAM_LIMIT_EXCEEDED,
+                           "word is too long (%ld bytes, max %ld bytes)", (long)word.n,
                            (long)TS_LEXEME_BYTES_MAX);
         struct ts_lexeme lexeme = {.text = word.p, .n = (uint32_t)word.n};
         if (r->p < r->end && *r->p == ':' && !read_places(r, &lexeme))
@@ -274,9 +284,16 @@ static bool vector_read(struct ts_reader *r, struct tsvector *vector)
     return !failed;
 }
 
-static bool vector_parse(struct arena *arena, const char *text, size_t n, struct err *err, struct tsvector *vector)
+static bool vector_parse(struct arena *arena, const char *text, size_t n, struct err *err,
+                         struct tsvector *vector)
 {
-    struct ts_reader r = {.text = text, .n_text = n, .p = text, .end = text + n, .arena = arena, .err = err, .type_name = "tsvector"};
+    struct ts_reader r = {.text = text,
+                          .n_text = n,
+                          .p = text,
+                          .end = text + n,
+                          .arena = arena,
+                          .err = err,
+                          .type_name = "tsvector"};
     if (!vector_read(&r, vector))
         return false;
     tsvector_finish(arena, vector);
@@ -307,7 +324,8 @@ static bool vector_out(const struct type_io *io, const struct datum *value, stru
     return true;
 }
 
-/* Number of lexemes; each with its bytes, NUL, number of places, places of 14 bits with 2 of weight. */
+/* Number of lexemes; each with its bytes, NUL, number of places, places of 14 bits with 2 of
+ * weight. */
 static bool vector_send(const struct type_io *io, const struct datum *value, struct buf *out)
 {
     struct tsvector vector = tsvector_of(io->arena, value);
@@ -318,7 +336,8 @@ static bool vector_send(const struct type_io *io, const struct datum *value, str
         buf_putc(out, '\0');
         buf_put_u16(out, (uint16_t)lexeme->n_places);
         for (uint32_t p = 0; p < lexeme->n_places; p++)
-            buf_put_u16(out, (uint16_t)(lexeme->places[p].weight << 14 | lexeme->places[p].position));
+            buf_put_u16(out,
+                        (uint16_t)(lexeme->places[p].weight << 14 | lexeme->places[p].position));
     }
     return true;
 }
@@ -331,7 +350,8 @@ static bool vector_recv(const struct type_io *io, const uint8_t *bytes, size_t n
     uint32_t n_lexemes = get_u32(bytes);
     if (n_lexemes > n)
         return err_set(io->err, ERR_INTERNAL_ERROR, "invalid size of tsvector");
-    struct tsvector vector = {.lexemes = ARENA_ARRAY(io->arena, struct ts_lexeme, n_lexemes + 1), .n = n_lexemes};
+    struct tsvector vector = {.lexemes = ARENA_ARRAY(io->arena, struct ts_lexeme, n_lexemes + 1),
+                              .n = n_lexemes};
     for (uint32_t k = 0; k < n_lexemes; k++) {
         const uint8_t *zero = memchr(p, 0, (size_t)(end - p));
         if (!zero || end - zero < 3)
@@ -349,7 +369,8 @@ static bool vector_recv(const struct type_io *io, const uint8_t *bytes, size_t n
             return recv_short(io);
         lexeme->places = ARENA_ARRAY(io->arena, struct ts_place, lexeme->n_places + 1);
         for (uint32_t at = 0; at < lexeme->n_places; at++, p += 2)
-            lexeme->places[at] = (struct ts_place){get_u16(p) & 0x3fff, (uint8_t)(get_u16(p) >> 14)};
+            lexeme->places[at] =
+                (struct ts_place){get_u16(p) & 0x3fff, (uint8_t)(get_u16(p) >> 14)};
     }
     if (p != end)
         return recv_excess(io);

@@ -1,6 +1,7 @@
 /* tsvector.h - sorted lexemes with their positions in a document.
  *
- * A tsvector value is its canonical text, what its output function prints ('cat':3 'fat':2,4A); functions parse it. */
+ * A tsvector value is its canonical text, what its output function prints ('cat':3 'fat':2,4A);
+ * functions parse it. */
 #ifndef SHARDLITE_TYPES_TSVECTOR_H
 #define SHARDLITE_TYPES_TSVECTOR_H
 
@@ -18,7 +19,7 @@ struct ts_place {
 struct ts_lexeme {
     const char *text;
     uint32_t n;
-    uint32_t n_places; /* 0: positions are not known */
+    uint32_t n_places;       /* 0: positions are not known */
     struct ts_place *places; /* ascending */
 };
 struct tsvector {
@@ -36,7 +37,8 @@ struct datum tsvector_datum(struct arena *arena, const struct tsvector *vector);
 uint32_t tsvector_find(const struct tsvector *vector, const char *text, size_t n, bool *found);
 int ts_weight_of(char letter); /* 'A'..'D' in either case; -1 */
 
-/* One word of tsvector or tsquery input: quotes and backslashes.  Shared by the two input functions. */
+/* One word of tsvector or tsquery input: quotes and backslashes.  Shared by the two input
+ * functions. */
 struct ts_reader {
     const char *text, *p, *end;
     size_t n_text;

@@ -93,7 +93,10 @@ static const struct type_ops *ops_of(const struct type *type)
         return ops;
     if (type->category == 'A')
         return &array_ops;
-    return type->kind == 'r' ? &range_ops : type->kind == 'm' ? &multirange_ops : type->kind == 'c' ? &record_ops : &unsupported_ops;
+    return type->kind == 'r'   ? &range_ops
+           : type->kind == 'm' ? &multirange_ops
+           : type->kind == 'c' ? &record_ops
+                               : &unsupported_ops;
 }
 
 static void load_types(void)
@@ -170,7 +173,8 @@ static void bench_open(void)
     bench.type_names = map_new();
     bench.procs = map_new();
     bench.next_oid = FIRST_USER_OID;
-    bench.env = (struct env){.settings = &bench.settings, .arena = bench.arena, .type = type_by_oid};
+    bench.env =
+        (struct env){.settings = &bench.settings, .arena = bench.arena, .type = type_by_oid};
     load_types();
     load_procs();
 }
@@ -178,20 +182,37 @@ static void bench_open(void)
 /* `type name a:int4,b:text`: a composite and its array. */
 static void define_type(const char *name, char *fields)
 {
-    struct type *type = ARENA_NEW(bench.arena, struct type), *array = ARENA_NEW(bench.arena, struct type);
+    struct type *type = ARENA_NEW(bench.arena, struct type),
+                *array = ARENA_NEW(bench.arena, struct type);
     VEC(struct attribute) attributes = {0};
     for (char *next; fields; fields = next) {
         next = cut(fields, ',');
         char *type_name = cut(fields, ':');
-        struct attribute a = {.name = arena_strdup(bench.arena, fields), .type_oid = type_named(type_name)->oid, .typmod = -1};
+        struct attribute a = {.name = arena_strdup(bench.arena, fields),
+                              .type_oid = type_named(type_name)->oid,
+                              .typmod = -1};
         a.attnum = (int16_t)(attributes.n + 1);
         VEC_PUSH(bench.arena, &attributes, a);
     }
-    *type = (struct type){.oid = bench.next_oid++, .name = arena_strdup(bench.arena, name), .kind = 'c', .category = 'C', .len = -1,
-                          .delim = ',', .ops = &record_ops, .attributes = attributes.items,
-                          .n_attributes = (uint32_t)attributes.n, .rel_oid = 1};
-    *array = (struct type){.oid = bench.next_oid++, .name = arena_printf(bench.arena, "_%s", name), .kind = 'b',
-                           .category = 'A', .len = -1, .delim = ',', .ops = &array_ops, .elem_oid = type->oid, .elem = type};
+    *type = (struct type){.oid = bench.next_oid++,
+                          .name = arena_strdup(bench.arena, name),
+                          .kind = 'c',
+                          .category = 'C',
+                          .len = -1,
+                          .delim = ',',
+                          .ops = &record_ops,
+                          .attributes = attributes.items,
+                          .n_attributes = (uint32_t)attributes.n,
+                          .rel_oid = 1};
+    *array = (struct type){.oid = bench.next_oid++,
+                           .name = arena_printf(bench.arena, "_%s", name),
+                           .kind = 'b',
+                           .category = 'A',
+                           .len = -1,
+                           .delim = ',',
+                           .ops = &array_ops,
+                           .elem_oid = type->oid,
+                           .elem = type};
     type->array_oid = array->oid;
     add_type(type);
     add_type(array);
@@ -209,8 +230,11 @@ static int index_of(const char *const *names, int n, const char *name)
 /* `set DateStyle SQL, DMY`: for the cases below. */
 static void change_setting(const char *name, char *value)
 {
-    static const char *const styles[] = {"ISO", "SQL", "Postgres", "German"}, *const orders[] = {"MDY", "DMY", "YMD"};
-    static const char *const interval_styles[] = {"postgres", "postgres_verbose", "sql_standard", "iso_8601"};
+    static const char *const styles[] = {"ISO", "SQL", "Postgres", "German"}, *const orders[] = {
+                                                                                  "MDY", "DMY",
+                                                                                  "YMD"};
+    static const char *const interval_styles[] = {"postgres", "postgres_verbose", "sql_standard",
+                                                  "iso_8601"};
     struct settings *s = &bench.settings;
     if (strcmp(name, "DateStyle") == 0) {
         char *order = cut(value, ',');
@@ -249,8 +273,12 @@ static char *unescape(struct arena *arena, const char *cell)
 
 static struct type_io io_of(struct run *run, const struct type *type)
 {
-    return (struct type_io){.arena = run->arena, .err = &run->err, .type = type, .typmod = -1,
-                            .settings = &bench.settings, .env = &bench.env};
+    return (struct type_io){.arena = run->arena,
+                            .err = &run->err,
+                            .type = type,
+                            .typmod = -1,
+                            .settings = &bench.settings,
+                            .env = &bench.env};
 }
 
 static bool is_polymorphic(const struct type *type)
@@ -259,7 +287,8 @@ static bool is_polymorphic(const struct type *type)
 }
 
 /* Reads a cell as a value; *type is the declared type and becomes the actual one. */
-static bool read_value(struct run *run, const char *cell, const struct type **type, struct datum *value)
+static bool read_value(struct run *run, const char *cell, const struct type **type,
+                       struct datum *value)
 {
     if (*cell == '@' && strchr(cell + 1, '@')) {
         char *name = arena_strdup(run->arena, cell + 1);
@@ -296,19 +325,20 @@ static bool check_round_trips(struct run *run, const struct type *type, const st
     struct type_io io = io_of(run, type);
     struct stored stored;
     struct datum again;
-    if (!type_out(&io, value, &before) || !type_store(&io, value, &stored) || !type_load(&io, &stored, &again) ||
-        !type_out(&io, &again, &after))
+    if (!type_out(&io, value, &before) || !type_store(&io, value, &stored) ||
+        !type_load(&io, &stored, &again) || !type_out(&io, &again, &after))
         return false;
     if (before.n != after.n || (after.n && memcmp(before.p, after.p, after.n) != 0))
         return err_set(&run->err, "XXXXX", "store and load changed %s", buf_cstr(&before));
     if (!type->ops->send || !type->ops->recv)
         return true;
     after.n = 0;
-    if (!type->ops->send(&io, value, &wire) || !type->ops->recv(&io, (uint8_t *)wire.p, wire.n, &again) ||
-        !type_out(&io, &again, &after))
+    if (!type->ops->send(&io, value, &wire) ||
+        !type->ops->recv(&io, (uint8_t *)wire.p, wire.n, &again) || !type_out(&io, &again, &after))
         return false;
     if (before.n != after.n || (after.n && memcmp(before.p, after.p, after.n) != 0))
-        return err_set(&run->err, "XXXXX", "send and receive changed %s to %s", buf_cstr(&before), buf_cstr(&after));
+        return err_set(&run->err, "XXXXX", "send and receive changed %s to %s", buf_cstr(&before),
+                       buf_cstr(&after));
     return true;
 }
 
@@ -403,7 +433,8 @@ static void take_out_columns(struct run *run, struct call *call)
     for (mode++, types++; types && *types; types = next, mode += 2) { /* {25,23} and {i,o} */
         next = cut(types, ',');
         if (*mode == 'o' || *mode == 't' || *mode == 'b')
-            call->columns[call->c.n_columns++] = type_by_oid(NULL, (uint32_t)strtoul(types, NULL, 10));
+            call->columns[call->c.n_columns++] =
+                type_by_oid(NULL, (uint32_t)strtoul(types, NULL, 10));
     }
 }
 
@@ -434,7 +465,10 @@ static void resolve_result(struct call *call)
         bool is_array = actual->elem_oid && actual->category == 'A';
         bool want_array = strstr(result->name, "array") && !strstr(result->name, "nonarray");
         bool from_array = strstr(declared->name, "array") && !strstr(declared->name, "nonarray");
-        result = want_array == from_array ? actual : want_array ? type_by_oid(NULL, actual->array_oid) : is_array ? actual->elem : actual;
+        result = want_array == from_array ? actual
+                 : want_array             ? type_by_oid(NULL, actual->array_oid)
+                 : is_array               ? actual->elem
+                                          : actual;
     }
     call->c.result_type = result;
     if (result->kind == 'c' && call->c.n_columns == 0)
@@ -490,10 +524,11 @@ static bool invoke(struct run *run, struct call *call, func_impl impl)
             return true;
         if (!first)
             buf_putc(&run->out, '\n');
-        bool whole = c->n_columns > 1 && !c->result.null && c->result.p; /* a record instead of its columns */
+        bool whole = c->n_columns > 1 && !c->result.null &&
+                     c->result.p; /* a record instead of its columns */
         if (c->n_columns == 1)
             row[0] = c->result;
-        if (whole ? !show_record(run, call)
+        if (whole          ? !show_record(run, call)
             : c->n_columns ? !show_row(run, call)
                            : !show_value(run, c->result_type, &c->result))
             return false;
@@ -617,8 +652,9 @@ void cases_run(const char *path)
     for (char *next; line; line = next) {
         next = cut(line, '\n');
         line_number++;
-        if (*line == '\0' || *line == '#' || (only && !strstr(line, only) && strncmp(line, "type\t", 5) != 0 &&
-                                                 strncmp(line, "set\t", 4) != 0))
+        if (*line == '\0' || *line == '#' ||
+            (only && !strstr(line, only) && strncmp(line, "type\t", 5) != 0 &&
+             strncmp(line, "set\t", 4) != 0))
             continue;
         char *copy = arena_strdup(arena, line);
         int n = split(line, cells);
@@ -630,11 +666,13 @@ void cases_run(const char *path)
             change_setting(cells[1], cells[2]);
             continue;
         }
-        ck_assert_msg(n >= 3 && strcmp(cells[n - 2], "=>") == 0, "%s:%d: not recorded", path, line_number);
+        ck_assert_msg(n >= 3 && strcmp(cells[n - 2], "=>") == 0, "%s:%d: not recorded", path,
+                      line_number);
         const char *want = unescape(arena, cells[n - 1]), *got = run_case(arena, cells, n - 3);
         n_cases++;
         if (differs(want, got) && (n_different++ < MAX_SHOWN || all))
-            fprintf(stderr, "%s:%d: %s\n    want %s\n    got  %s\n", path, line_number, copy, want, got);
+            fprintf(stderr, "%s:%d: %s\n    want %s\n    got  %s\n", path, line_number, copy, want,
+                    got);
         arena_reset(arena);
     }
     arena_free(arena);
