@@ -289,6 +289,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
 
 static void register_once(void)
 {
+    /* Counting memory takes one mutex for all threads.  Refused, and no harm done, if SQLite is in use already. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     base_vfs = sqlite3_vfs_find("unix");
     if (!base_vfs)
         return;
