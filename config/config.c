@@ -398,8 +398,11 @@ struct config *config_load(int argc, char *const *argv, struct err *err)
 
 void config_free(struct config *config)
 {
-    if (config)
+    while (config) {
+        struct config *previous = config->previous;
         arena_free(config->arena);
+        config = previous;
+    }
 }
 
 void config_help(void)

@@ -30,6 +30,7 @@ struct setting_rule {
 
 struct config {
     struct arena *arena;
+    struct config *previous; /* replaced by a reload, and kept: threads may still be reading it */
     const char *file;                                /* NULL: none */
     const char *data_dir, *listen, *unix_socket_dir; /* listen: comma-separated addresses */
     int64_t port, shards, loops;                     /* loops 0: one per core */
@@ -48,7 +49,7 @@ struct config {
 
 /* `argv` are the arguments after the subcommand.  On failure err names the file and line, the variable, or the flag. */
 struct config *config_load(int argc, char *const *argv, struct err *err);
-void config_free(struct config *config);
+void config_free(struct config *config); /* with the previous ones; NULL is fine */
 /* Lines for --help. */
 void config_help(void);
 

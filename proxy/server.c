@@ -165,7 +165,7 @@ void server_reload(void)
         enum log_level level;
         if (log_level_by_name(config->log_level, &level))
             log_set_level(level);
-        /* The old configuration stays in memory: sessions may be reading it. */
+        config->previous = server.config;
         __atomic_store_n(&server.config, config, __ATOMIC_RELEASE);
         server_set_tls(tls);
         log_line(LOG_INFO_, "configuration reloaded");
