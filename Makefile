@@ -35,7 +35,7 @@ TOOLS := $(patsubst tests/tool/%.c,$(BUILD)/%,$(TOOLS_SRC))
 
 # What strangers can send, under libFuzzer: build/fuzz/wire_fuzz -max_total_time=60 CORPUS
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
-FUZZ_WITH := $(wildcard pgwire/*.c) $(filter-out base/scram.c,$(wildcard base/*.c)) sql/parse.c sql/tag.c sql/normalize.c
+FUZZ_WITH := $(wildcard pgwire/*.c) $(filter-out base/scram.c,$(wildcard base/*.c))
 
 .PHONY: fuzz all run test unit scenarios lint bench soak clean format check-packages
 .DEFAULT_GOAL := all
@@ -72,10 +72,11 @@ soak:
 
 fuzz: $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
 
+build/fuzz/sql_fuzz: FUZZ_ALSO := sql/parse.c sql/tag.c sql/normalize.c
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_WITH)
 	@mkdir -p $(@D)
 	@clang-14 -std=gnu11 -D_GNU_SOURCE -I. -isystem $(PG_INCLUDE) -g -O1 -fsanitize=fuzzer,address,undefined -ffunction-sections \
-	    -Wl,--gc-sections -o $@ $^ -lpg_query -lcrypto -pthread
+	    -Wl,--gc-sections -o $@ $^ $(FUZZ_ALSO) -lpg_query -lcrypto -pthread
 
 format:
 	@clang-format-14 -i $$(git ls-files '*.c' '*.h')
