@@ -31,7 +31,7 @@ struct setting_rule {
 struct config {
     struct arena *arena;
     struct config *previous; /* replaced by a reload, and kept: threads may still be reading it */
-    const char *file;                                /* NULL: none */
+    const char *file;        /* NULL: none */
     const char *data_dir, *listen, *unix_socket_dir; /* listen: comma-separated addresses */
     int64_t port, shards, loops;                     /* loops 0: one per core */
     int64_t max_connections, max_open_readers;
