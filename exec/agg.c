@@ -153,6 +153,11 @@ static bool in_set(const uint16_t *set, size_t index)
     return false;
 }
 
+static bool is_empty_set(const struct node *node, uint32_t set)
+{
+    return node->agg.n_sets && node->agg.sets[set][0] == UINT16_MAX;
+}
+
 static void make_key(struct agg_state *s, uint32_t set, const struct datum *values)
 {
     const struct node *node = s->base.node;
@@ -303,7 +308,7 @@ static bool feed_set(struct agg_state *s, uint32_t set)
         if (!group) {
             if (!evaluate_list(&node->agg.carried, s->base.frame, s->row + 1 + s->n_group))
                 return false;
-            if (s->full)
+            if (s->full && !is_empty_set(node, set)) /* that has one group, which add_empty_groups() must find */
                 return set_input_aside(s, set, hash);
             group = add_group(s, set, mask(s, set), hash);
             count_memory(s);
@@ -362,7 +367,7 @@ static void add_empty_groups(struct agg_state *s)
     for (int k = 0; k < s->n_group + s->n_carried; k++)
         s->masked[k] = datum_null();
     for (uint32_t set = 0; set < node->agg.n_sets; set++) {
-        if (node->agg.sets[set][0] != UINT16_MAX)
+        if (!is_empty_set(node, set))
             continue;
         make_key(s, set, s->masked);
         uint64_t hash = hash_bytes(s->key.p, s->key.n);

@@ -176,7 +176,7 @@ struct store *store_new(struct arena *arena, struct workspace *workspace, int n_
 void store_keep_little(struct store *store)
 {
     store->keeps_little = true;
-    store->chunk_bytes = CHUNK_BYTES_MAX / 2;
+    store->chunk_bytes = MIN((size_t)CHUNK_BYTES_MAX / 2, MAX((size_t)CHUNK_BYTES_MIN, store->workspace->limit_bytes / 64));
 }
 
 static bool spill_slot(struct store *store, struct slot *slot, struct err *err)
@@ -221,7 +221,8 @@ static bool open_chunk(struct store *store, size_t row_bytes, struct err *err)
     struct chunk *chunk = chunk_new(store->n, bytes, rows);
     store->slots[store->n_slots++] = (struct slot){.first_row = store->n, .chunk = chunk};
     store->held_bytes += chunk_held(chunk);
-    store->chunk_bytes = MIN(store->chunk_bytes * 2, (size_t)CHUNK_BYTES_MAX);
+    if (!store->keeps_little)
+        store->chunk_bytes = MIN(store->chunk_bytes * 2, (size_t)CHUNK_BYTES_MAX);
     count_held(store);
     return true;
 }
