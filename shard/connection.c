@@ -91,6 +91,7 @@ static const char *const role_pragmas[] = {
     [CONNECTION_READER] = "PRAGMA query_only = 1; PRAGMA cache_size = -1000; PRAGMA temp_store = 2",
     [CONNECTION_WRITER] =
         ("PRAGMA synchronous = 1; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = 0;"
+         "PRAGMA journal_size_limit = 67108864;" /* a WAL that a bulk load has made long */
          "PRAGMA cache_size = -4000; PRAGMA temp_store = 2"),
     [CONNECTION_MAKER] =
         "PRAGMA synchronous = 0; PRAGMA page_size = 4096; PRAGMA journal_mode = wal",

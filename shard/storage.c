@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/fiber.h"
 #include "shard/checkpointer.h"
 #include "shard/committer.h"
 #include "shard/directory.h"
@@ -136,19 +136,58 @@ const char *database_name(const struct database_files *database)
 
 /* ---- creating, dropping, renaming ---- */
 
-bool storage_create_database(struct storage *storage, const char *name, uint32_t n_shards,
-                             struct err *err)
+/* These write and sync many files: on an event loop another thread does it, and the statement's fiber waits. */
+struct task {
+    bool (*fn)(struct task *task);
+    struct storage *storage;
+    const char *name, *new_name;
+    uint32_t n_shards;
+    struct err *err;
+    bool ok;
+    struct waiter waiter;
+};
+
+static void *task_main(void *arg)
 {
+    struct task *task = arg;
+    task->ok = task->fn(task);
+    waiter_wake(&task->waiter);
+    return NULL;
+}
+
+static bool run_task(struct task *task)
+{
+    pthread_t thread;
+    waiter_init(&task->waiter);
+    if (!fiber_current() || pthread_create(&thread, NULL, task_main, task) != 0)
+        return task->fn(task);
+    pthread_detach(thread);
+    (void)waiter_sleep(&task->waiter, 0, false);
+    return task->ok;
+}
+
+static bool create_database(struct task *task)
+{
+    struct storage *storage = task->storage;
+    const char *name = task->name;
+    uint32_t n_shards = task->n_shards ? task->n_shards : storage->options.n_shards;
+    struct err *err = task->err;
     if (storage_database(storage, name))
         return err_set(err, ERR_DUPLICATE_DATABASE, "database \"%s\" already exists", name);
     uint64_t uid = directory_random_id();
     char *dir = directory_path_of(storage, name);
-    bool ok = directory_make_database(storage, dir, uid,
-                                      n_shards ? n_shards : storage->options.n_shards, err);
+    bool ok = directory_make_database(storage, dir, uid, n_shards, err);
     if (ok)
-        storage_register(storage, name, dir, uid, n_shards ? n_shards : storage->options.n_shards);
+        storage_register(storage, name, dir, uid, n_shards);
     free(dir);
     return ok;
+}
+
+bool storage_create_database(struct storage *storage, const char *name, uint32_t n_shards,
+                             struct err *err)
+{
+    return run_task(&(struct task){
+        .fn = create_database, .storage = storage, .name = name, .n_shards = n_shards, .err = err});
 }
 
 static bool no_such_database(const char *name, struct err *err)
@@ -157,8 +196,11 @@ static bool no_such_database(const char *name, struct err *err)
 }
 
 /* Out of sight first, so that no new reader starts; then, in the log, the word that its records are void. */
-bool storage_drop_database(struct storage *storage, const char *name, struct err *err)
+static bool drop_database(struct task *task)
 {
+    struct storage *storage = task->storage;
+    const char *name = task->name;
+    struct err *err = task->err;
     struct database_files *database = storage_database(storage, name);
     if (!database)
         return no_such_database(name, err);
@@ -178,10 +220,18 @@ bool storage_drop_database(struct storage *storage, const char *name, struct err
     return directory_remove_database(storage, database->dir, database->uid, err);
 }
 
-/* Files are opened by path, so the folder moves only while none of the database's files is open or can be opened. */
-bool storage_rename_database(struct storage *storage, const char *name, const char *new_name,
-                             struct err *err)
+bool storage_drop_database(struct storage *storage, const char *name, struct err *err)
 {
+    return run_task(
+        &(struct task){.fn = drop_database, .storage = storage, .name = name, .err = err});
+}
+
+/* Files are opened by path, so the folder moves only while none of the database's files is open or can be opened. */
+static bool rename_database(struct task *task)
+{
+    struct storage *storage = task->storage;
+    const char *name = task->name, *new_name = task->new_name;
+    struct err *err = task->err;
     struct database_files *database = storage_database(storage, name);
     if (!database)
         return no_such_database(name, err);
@@ -204,6 +254,13 @@ bool storage_rename_database(struct storage *storage, const char *name, const ch
         __atomic_store_n(&database->gone, false, __ATOMIC_SEQ_CST);
     free(dir);
     return ok;
+}
+
+bool storage_rename_database(struct storage *storage, const char *name, const char *new_name,
+                             struct err *err)
+{
+    return run_task(&(struct task){
+        .fn = rename_database, .storage = storage, .name = name, .new_name = new_name, .err = err});
 }
 
 /* ---- opening and closing ---- */

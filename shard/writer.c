@@ -19,6 +19,9 @@
 static int note_wal_frames(void *arg, sqlite3 *db, const char *name, int n_frames)
 {
     struct writer *writer = arg;
+    if ((uint32_t)n_frames < writer->wal_frames)
+        writer->wal_bytes =
+            0; /* it started over, and may have been shortened to journal_size_limit */
     writer->wal_frames = (uint32_t)n_frames;
     return SQLITE_OK;
 }
