@@ -30,6 +30,12 @@ static bool lock_tables(struct exec *x)
     return true;
 }
 
+bool exec_lock_tables(const struct plan *plan, const struct env *env, struct err *err)
+{
+    struct exec x = {.plan = plan, .env = env, .txn = env->txn, .err = err};
+    return lock_tables(&x);
+}
+
 static int compare_u32(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;

@@ -17,6 +17,9 @@ struct plan *plan_query(struct arena *arena, const struct env *env, const struct
  * are kept), so that it may be re-run on a lock conflict without a trace. */
 struct exec *exec_start(const struct plan *plan, struct arena *arena, const struct env *env,
                         const struct datum *params, struct err *err);
+/* Takes the table locks that exec_start() would take: whoever waited here sees afterwards whether the plan is still good. */
+MUST_CHECK bool exec_lock_tables(const struct plan *plan, const struct env *env, struct err *err);
+
 /* The next row: n visible target columns, borrowed until the next call.  *row NULL at the end. */
 MUST_CHECK bool exec_next(struct exec *exec, const struct datum **row, struct err *err);
 uint64_t exec_rows_changed(const struct exec *exec); /* for the command tag */

@@ -142,12 +142,32 @@ static bool refuse_write_if_read_only(struct session *s, const struct query *que
                    "cannot execute %s in a read-only transaction", query->tag);
 }
 
+/* A table lock may be waited for while its holder changes the table: then the statement is made again, on what was committed. */
+static bool plan_after_locks(struct session *s, struct portal *portal, struct err *err)
+{
+    if (!exec_lock_tables(portal->stmt->plan, &portal->env, err))
+        return false;
+    while (stmt_is_stale(s, portal->stmt)) {
+        struct stmt *fresh = stmt_remake(s, portal->stmt, err);
+        if (!fresh)
+            return false;
+        stmt_unref(portal->stmt);
+        portal->stmt = fresh;
+        session_env(s, &portal->env, portal->arena, fresh->catalog);
+        if (!exec_lock_tables(fresh->plan, &portal->env, err))
+            return false;
+    }
+    return true;
+}
+
 static bool start_query(struct session *s, struct portal *portal, struct err *err)
 {
     if (!transaction_start(s, err) || !refuse_write_if_read_only(s, portal->stmt->query, err))
         return false;
     s->had_query = true;
     session_env(s, &portal->env, portal->arena, portal->stmt->catalog);
+    if (!plan_after_locks(s, portal, err))
+        return false;
     portal->exec = exec_start(portal->stmt->plan, portal->arena, &portal->env, portal->params, err);
     if (!portal->exec)
         return false;

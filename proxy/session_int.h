@@ -397,6 +397,10 @@ MUST_CHECK bool session_add_prepared(struct session *s, struct prepared_statemen
 void session_drop_prepared(struct session *s, const char *name);
 void session_drop_all_prepared(struct session *s);
 /* Brings its analysis up to the current catalog; 0A000 when the result type changed. */
+/* Was the catalog changed since the statement was made? */
+bool stmt_is_stale(struct session *s, const struct stmt *stmt);
+/* The statement as the current catalog and settings have it, a reference; NULL with err. */
+struct stmt *stmt_remake(struct session *s, struct stmt *old, struct err *err);
 MUST_CHECK bool prepared_refresh(struct session *s, struct prepared_statement *prepared,
                                  struct err *err);
 

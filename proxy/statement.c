@@ -639,18 +639,16 @@ static bool same_columns(const struct stmt *a, const struct stmt *b)
     return true;
 }
 
-bool prepared_refresh(struct session *s, struct prepared_statement *prepared, struct err *err)
+struct stmt *stmt_remake(struct session *s, struct stmt *old, struct err *err)
 {
-    struct stmt *old = prepared->stmt;
     const struct catalog *catalog = session_catalog(s);
-    if (!old || (old->catalog_version == catalog_version(catalog) &&
-                 prepared->epoch == s->settings_epoch && !old->bound_to_cursor))
-        return true;
     const struct type **types = ARENA_ARRAY(s->scratch, const struct type *, old->n_params + 1u);
     for (uint16_t i = 0; i < old->n_params; i++) {
         types[i] = old->param_types[i] ? catalog_type(catalog, old->param_types[i]->oid) : NULL;
-        if (!types[i] && old->param_types[i])
-            return err_set(err, ERR_UNDEFINED_OBJECT, "type of parameter $%d was dropped", i + 1);
+        if (!types[i] && old->param_types[i]) {
+            err_set(err, ERR_UNDEFINED_OBJECT, "type of parameter $%d was dropped", i + 1);
+            return NULL;
+        }
     }
     struct stmt_params params = {.declared = types, .n_declared = old->n_params, .fixed = true};
     size_t index = old->raw_index;
@@ -659,12 +657,28 @@ bool prepared_refresh(struct session *s, struct prepared_statement *prepared, st
     if (!fresh)
         fresh = index < old->parsed->list.n ? stmt_new(s, old->parsed, index, &params, err)
                                             : stmt_of_node(s, old, old->raw_node, &params, err);
+    if (fresh && !same_columns(old, fresh)) {
+        stmt_unref(fresh);
+        err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cached plan must not change result type");
+        return NULL;
+    }
+    return fresh;
+}
+
+bool stmt_is_stale(struct session *s, const struct stmt *stmt)
+{
+    return stmt->catalog_version != catalog_version(session_catalog(s));
+}
+
+bool prepared_refresh(struct session *s, struct prepared_statement *prepared, struct err *err)
+{
+    struct stmt *old = prepared->stmt;
+    if (!old ||
+        (!stmt_is_stale(s, old) && prepared->epoch == s->settings_epoch && !old->bound_to_cursor))
+        return true;
+    struct stmt *fresh = stmt_remake(s, old, err);
     if (!fresh)
         return false;
-    if (!same_columns(old, fresh)) {
-        stmt_unref(fresh);
-        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cached plan must not change result type");
-    }
     stmt_unref(old);
     prepared->stmt = fresh;
     prepared->epoch = s->settings_epoch;
