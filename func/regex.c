@@ -438,7 +438,11 @@ static bool substring_similar(struct fcall *c)
         c->err->where = "SQL function \"substring\" statement 1";
         return false;
     }
-    return substring_of(c, inner.result.p, inner.result.n);
+    if (substring_of(c, inner.result.p, inner.result.n))
+        return true;
+    if (!c->err->where)
+        c->err->where = "SQL function \"substring\" statement 1";
+    return false;
 }
 
 /* ---- regexp_replace ---- */

@@ -520,6 +520,13 @@ static bool take_option(struct parser *r, char c)
     }
 }
 
+/* A letter of any script asks for an option, though only some ASCII ones are one. */
+static bool is_option_letter(const char *p)
+{
+    size_t bytes;
+    return is_alpha(*p) || ((uint8_t)*p >= 0x80 && uc_is(UC_ALPHA, utf8_decode(p, &bytes)));
+}
+
 static bool take_prefixes(struct parser *r)
 {
     if (r->flags & REGEX_QUOTE)
@@ -541,7 +548,7 @@ static bool take_prefixes(struct parser *r)
             return fail(r, BAD_REPEAT);
         }
     }
-    if (!advanced(r) || r->end - r->p < 3 || !next_is(r, "(?") || !is_alpha(r->p[2]))
+    if (!advanced(r) || r->end - r->p < 3 || !next_is(r, "(?") || !is_option_letter(r->p + 2))
         return true;
     for (r->p += 2; !at_end(r) && is_alpha(*r->p); r->p++)
         if (!take_option(r, *r->p))

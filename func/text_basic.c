@@ -363,10 +363,10 @@ static bool pad(struct fcall *c, bool on_the_left)
     int64_t length = MAX(ARG_I(c, 1), 0), have = (int64_t)utf8_length(text, n);
     if (have >= length)
         return return_bytes(c, text, utf8_prefix(text, n, (size_t)length));
-    if (length > (int64_t)(RESULT_BYTES_MAX / 4))
-        return too_long(c);
     if (n_fill == 0)
         return return_bytes(c, text, n);
+    if (length > (int64_t)(RESULT_BYTES_MAX / 4))
+        return too_long(c);
     int64_t missing = length - have, fill_chars = (int64_t)utf8_length(fill, n_fill);
     size_t tail = utf8_prefix(fill, n_fill, (size_t)(missing % fill_chars));
     size_t n_pad = (size_t)(missing / fill_chars) * n_fill + tail;

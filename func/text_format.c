@@ -200,6 +200,8 @@ static bool put_padded(struct format *f, const struct directive *d, const struct
     if (!result_fits(f->c, f->out.n + text->n + blanks))
         return false;
     buf_reserve(&f->out, text->n + blanks);
+    if (!f->out.p)
+        return true; /* nothing with nothing around it */
     char *p = f->out.p + f->out.n;
     memset(d->left ? p + text->n : p, ' ', blanks);
     if (text->n)

@@ -52,7 +52,7 @@ const struct ts_config *ts_config_by_oid(struct fcall *c, uint32_t oid)
     for (size_t k = 0; k < ARRAY_COUNT(configs); k++)
         if (configs[k].oid == oid)
             return &configs[k];
-    err_set(c->err, ERR_UNDEFINED_OBJECT, "cache lookup failed for text search configuration %u",
+    err_set(c->err, ERR_INTERNAL_ERROR, "cache lookup failed for text search configuration %u",
             oid);
     return NULL;
 }
@@ -143,7 +143,7 @@ bool ts_lexize(struct fcall *c, uint32_t dict_oid, const char *p, size_t n, stru
     while (index < ARRAY_COUNT(configs) && configs[index].dict_oid != dict_oid)
         index++;
     if (index == ARRAY_COUNT(configs))
-        return err_set(c->err, ERR_UNDEFINED_OBJECT,
+        return err_set(c->err, ERR_INTERNAL_ERROR,
                        "cache lookup failed for text search dictionary %u", dict_oid);
     if (word.n > STEM_BYTES_MAX)
         return true;

@@ -78,12 +78,6 @@ static bool bad_list(struct fcall *c, const char *text)
     return err_set(c->err, ERR_SYNTAX_ERROR, "invalid parameter list format: \"%s\"", text);
 }
 
-static bool is_name_char(char ch)
-{
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-           ch == '_';
-}
-
 /* name = value, ... ; values may be in single or double quotes. */
 static bool read_options(struct fcall *c, int arg, struct options *o)
 {
@@ -102,7 +96,7 @@ static bool read_options(struct fcall *c, int arg, struct options *o)
             p++;
         if (!*p)
             break;
-        while (is_name_char(*p))
+        while (*p && *p != '=' && *p != ' ')
             buf_putc(&name, *p++);
         while (*p == ' ')
             p++;
@@ -116,7 +110,7 @@ static bool read_options(struct fcall *c, int arg, struct options *o)
                 p++;
             buf_putc(&value, *p++);
         }
-        if (quote && *p++ != quote)
+        if (quote ? *p++ != quote : value.n == 0)
             return bad_list(c, text);
         if (!set_option(c, o, buf_cstr(&name), buf_cstr(&value)))
             return false;

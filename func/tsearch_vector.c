@@ -269,13 +269,20 @@ static bool unnest(struct fcall *c)
 
 /* ---- weights ---- */
 
+static bool bad_weight(struct fcall *c, int64_t letter)
+{
+    bool ascii = letter >= 0 && letter < 0x80;
+    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                   ascii ? "unrecognized weight: \"%c\"" : "unrecognized weight: \"\\%03o\"",
+                   (int)(letter & 0xff));
+}
+
 static bool read_weight(struct fcall *c, int64_t letter, int *weight)
 {
     *weight = ts_weight_of((char)letter);
     if (*weight >= 0)
         return true;
-    return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized weight: \"%c\"",
-                   (char)letter);
+    return bad_weight(c, letter);
 }
 
 static void set_weight(struct ts_lexeme *lexeme, int weight)
@@ -327,8 +334,7 @@ static bool filter(struct fcall *c)
                            "weight array may not contain nulls");
         int weight = ts_weight_of((char)items[k].i);
         if (weight < 0)
-            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized weight: \"%c\"",
-                           (char)items[k].i);
+            return bad_weight(c, items[k].i);
         keep |= 1u << weight;
     }
     uint32_t n = 0;

@@ -46,6 +46,7 @@ struct parser {
     const char *shown; /* what an error shows of the token */
     size_t n_shown;
     int filters, subscripts; /* how deep in ?() and [] */
+    const char *late_error;  /* of a path that is well-formed; the first one */
 };
 
 /* ---- lexer ---- */
@@ -131,6 +132,12 @@ static bool bad_surrogate(struct parser *r, const char *detail)
     return err_detail(r->err, "%s", detail);
 }
 
+static bool no_zero(struct parser *r)
+{
+    err_set(r->err, ERR_UNTRANSLATABLE_CHARACTER, "unsupported Unicode escape sequence");
+    return err_detail(r->err, "\\u0000 cannot be converted to text.");
+}
+
 /* A run of \u escapes. */
 static bool lex_unicode(struct parser *r)
 {
@@ -138,10 +145,8 @@ static bool lex_unicode(struct parser *r)
     while (r->end - r->p >= 2 && r->p[0] == '\\' && r->p[1] == 'u') {
         if (!read_unicode(r, &code))
             return false;
-        if (code == 0) {
-            err_set(r->err, ERR_UNTRANSLATABLE_CHARACTER, "unsupported Unicode escape sequence");
-            return err_detail(r->err, "\\u0000 cannot be converted to text.");
-        }
+        if (code == 0)
+            return no_zero(r);
         if (code >= 0xd800 && code < 0xdc00) {
             if (high)
                 return bad_surrogate(r, "Unicode high surrogate must not follow a high surrogate.");
@@ -163,7 +168,7 @@ static bool lex_escape(struct parser *r)
 {
     static const char names[] = "bfnrtv", values[] = "\b\f\n\r\t\v";
     if (r->p + 1 >= r->end) {
-        show(r, r->end, r->end);
+        show(r, r->p, r->end);
         return fail_at(r, "unexpected end after backslash");
     }
     char c = r->p[1];
@@ -171,10 +176,13 @@ static bool lex_escape(struct parser *r)
         return lex_unicode(r);
     if (c == 'x') {
         if (r->end - r->p < 4 || hex_value(r->p[2]) < 0 || hex_value(r->p[3]) < 0) {
-            show(r, r->p, MIN(r->p + 3, r->end));
+            show(r, r->p, MIN(r->p + 2, r->end));
             return fail_at(r, "invalid hex character sequence");
         }
-        put_code(&r->text, (uint32_t)(hex_value(r->p[2]) << 4 | hex_value(r->p[3])));
+        uint32_t code = (uint32_t)(hex_value(r->p[2]) << 4 | hex_value(r->p[3]));
+        if (code == 0)
+            return no_zero(r);
+        put_code(&r->text, code);
         r->p += 4;
         return true;
     }
@@ -247,8 +255,13 @@ static bool lex_number(struct parser *r)
             return fail_at(r, "invalid numeric literal");
         }
     }
-    if (p < r->end && (is_word_char(*p) || *p == '\\')) {
-        show(r, start, p + utf8_char_bytes((uint8_t)*p));
+    if (p < r->end && is_word_char(*p)) {
+        const char *word_end = start, *junk_end = p + 1; /* flex counts bytes */
+        while (word_end < r->end && is_word_char(*word_end))
+            word_end++;
+        if (word_end > junk_end) /* the longer match wins: a word that starts with digits */
+            return lex_word(r);
+        show(r, start, junk_end);
         return fail_at(r, "trailing junk after numeric literal");
     }
     buf_append(&r->text, start, (size_t)(p - start));
@@ -585,10 +598,8 @@ static struct jsonpath_item *parse_word(struct parser *r)
         return syntax_error(r);
     if (item->op == PATH_BOOL)
         item->value = (struct json){.kind = JSON_BOOL, .truth = at_word(r, "true")};
-    if (item->op == PATH_LAST && r->subscripts == 0) {
-        err_set(r->err, ERR_SYNTAX_ERROR, "LAST is allowed only in array subscripts");
-        return NULL;
-    }
+    if (item->op == PATH_LAST && r->subscripts == 0 && !r->late_error)
+        r->late_error = "LAST is allowed only in array subscripts";
     return item;
 }
 
@@ -621,10 +632,8 @@ static struct jsonpath_item *parse_primary(struct parser *r)
         else
             return syntax_error(r);
     }
-    if (item && item->op == PATH_CURRENT && r->filters == 0) {
-        err_set(r->err, ERR_SYNTAX_ERROR, "@ is not allowed in root expressions");
-        return NULL;
-    }
+    if (item && item->op == PATH_CURRENT && r->filters == 0 && !r->late_error)
+        r->late_error = "@ is not allowed in root expressions";
     return item && lex(r) ? parse_accessors(r, item) : NULL;
 }
 
@@ -799,6 +808,10 @@ const struct jsonpath *jsonpath_parse(struct arena *arena, const char *text, siz
     path->root = parse_or(&r);
     if (path->root && r.token != T_END)
         path->root = syntax_error(&r);
+    if (path->root && r.late_error) {
+        err_set(err, ERR_SYNTAX_ERROR, "%s", r.late_error);
+        return NULL;
+    }
     return path->root ? path : NULL;
 }
 
