@@ -200,7 +200,7 @@ static bool shortest_rounds(struct rounds *r)
             k--;
         } else {
             r->n_verified = MIN(r->n_verified, k - 1);
-            if (r->ends[k] != r->end && k < r->most) {
+            if (k < r->most && r->ends[k] != r->end) {
                 least = r->ends[k++];
                 continue;
             }
