@@ -127,8 +127,10 @@ static bool run_reindex(struct session *s, const struct stmt *stmt, struct err *
     switch (reindex->kind) {
     case REINDEX_OBJECT_INDEX:
     case REINDEX_OBJECT_TABLE:
-        if (reindex->kind == REINDEX_OBJECT_INDEX)
-            return relation_of_name(s, stmt, reindex->relation, err) != NULL;
+        if (reindex->kind == REINDEX_OBJECT_INDEX &&
+            catalog_index_by_name(stmt->catalog, session_path(s, stmt->catalog),
+                                  reindex->relation->schemaname, reindex->relation->relname))
+            return true;
         return relation_of_name(s, stmt, reindex->relation, err) != NULL;
     case REINDEX_OBJECT_SCHEMA:
         if (!catalog_namespace_by_name(stmt->catalog, reindex->name))
