@@ -156,6 +156,7 @@ struct index_key {
     const char *opclass; /* as written, or NULL */
     uint32_t collation_oid;
     const struct type *type; /* of the key */
+    const char *name;        /* of an expression, as its column of the index is called; or NULL */
 };
 
 struct index {

@@ -245,7 +245,7 @@ struct object *database_object_new(uint32_t oid, const char *name, const char *d
     return object;
 }
 
-static void add_template(struct cluster *cluster, uint32_t oid, const char *name, bool allow_connections, const char *comment)
+static void add_template(struct cluster *cluster, uint32_t oid, const char *name, const char *comment)
 {
     struct object *object = database_object_new(oid, name, name, ROLE_BOOTSTRAP);
     struct cluster_database *database = object->body;
@@ -255,7 +255,7 @@ static void add_template(struct cluster *cluster, uint32_t oid, const char *name
     acl->items[1] = (struct acl_item){ROLE_BOOTSTRAP, ROLE_BOOTSTRAP, PRIV_CREATE | PRIV_TEMPORARY | PRIV_CONNECT, 0};
     database->acl = acl;
     database->is_template = true;
-    database->allow_connections = allow_connections;
+    database->allow_connections = false;
     database->comment = comment;
     database->no_files = true;
     take(cluster, object);
@@ -358,7 +358,7 @@ bool cluster_load(struct cluster *cluster, struct err *err)
     if (!has && (!first_start(cluster, err) || !read_all(cluster, &has, err)))
         return false;
     add_predefined_roles(cluster);
-    add_template(cluster, DATABASE_TEMPLATE1, "template1", true, "default template for new databases");
-    add_template(cluster, DATABASE_TEMPLATE0, "template0", false, "unmodifiable empty database");
+    add_template(cluster, DATABASE_TEMPLATE1, "template1", "default template for new databases");
+    add_template(cluster, DATABASE_TEMPLATE0, "template0", "unmodifiable empty database");
     return match_files(cluster, err);
 }

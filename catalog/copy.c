@@ -90,6 +90,7 @@ static void copy_index(struct arena *arena, struct index *index)
     for (uint16_t k = 0; k < n; k++) {
         keys[k].expr_sql = str(arena, keys[k].expr_sql);
         keys[k].opclass = str(arena, keys[k].opclass);
+        keys[k].name = str(arena, keys[k].name);
     }
     index->keys = keys;
     index->name = str(arena, index->name);

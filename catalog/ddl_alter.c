@@ -123,13 +123,21 @@ static bool check_action(struct ddl *d, const struct relation *relation, const A
 
 /* ---- column actions ---- */
 
+bool no_such_column(struct ddl *d, const struct relation *relation, const char *name)
+{
+    if (is_system_column(name))
+        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cannot alter system column \"%s\"",
+                       name);
+    return err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",
+                   name, relation->name);
+}
+
 static const struct column *named_column(struct ddl *d, uint32_t oid, const char *name)
 {
     const struct relation *relation = rel(d, oid);
     const struct column *column = relation_column(relation, name);
     if (!column)
-        err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" of relation \"%s\" does not exist",
-                name, relation->name);
+        (void)no_such_column(d, relation, name);
     return column;
 }
 
@@ -406,6 +414,13 @@ static bool change_trigger(struct ddl *d, uint32_t oid, const char *name, bool e
 
 static bool replica_identity(struct ddl *d, uint32_t oid, const ReplicaIdentityStmt *node)
 {
+    const struct relation *relation = rel(d, oid);
+    bool found = !node->name;
+    for (uint16_t k = 0; k < relation->n_indexes && !found; k++)
+        found = strcmp(relation->indexes[k]->name, node->name) == 0;
+    if (!found)
+        return err_set(d->err, ERR_UNDEFINED_OBJECT, "index \"%s\" for table \"%s\" does not exist",
+                       node->name, relation->name);
     catalog_edit_relation(d->fork, oid)->replica_identity = node->identity_type;
     return true;
 }
@@ -425,6 +440,18 @@ static bool change_owner(struct ddl *d, uint32_t oid, const RoleSpec *owner)
 {
     uint32_t role;
     return find_role(d, owner, &role) && change_relation_owner(d, oid, role);
+}
+
+static bool column_options(struct ddl *d, const List *options)
+{
+    for (int k = 0; k < list_n(options); k++) {
+        const DefElem *option = list_at(options, k);
+        if (strcmp(option->defname, "n_distinct") != 0 &&
+            strcmp(option->defname, "n_distinct_inherited") != 0)
+            return err_set(d->err, ERR_INVALID_PARAMETER_VALUE, "unrecognized parameter \"%s\"",
+                           option->defname);
+    }
+    return true;
 }
 
 static bool run_action(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd)
@@ -458,6 +485,7 @@ static bool run_action(struct ddl *d, uint32_t oid, const AlterTableCmd *cmd)
         return set_storage(d, oid, cmd);
     case AT_SetOptions:
     case AT_ResetOptions:
+        return named_column(d, oid, cmd->name) && column_options(d, (const List *)cmd->def);
     case AT_SetCompression:
         return named_column(d, oid, cmd->name) != NULL;
     case AT_AddIndex:
@@ -514,6 +542,8 @@ static int pass_of(const AlterTableCmd *cmd)
         if (node->contype == CONSTR_PRIMARY || node->contype == CONSTR_UNIQUE)
             return PASS_INDEX;
     }
+    if (cmd->subtype == AT_ColumnDefault && !cmd->def)
+        return PASS_DROP;
     return action ? action->pass : PASS_MISC;
 }
 

@@ -109,6 +109,9 @@ bool alter_drop_column(struct ddl *d, uint32_t relation_oid, const AlterTableCmd
 {
     const struct relation *relation = rel(d, relation_oid);
     const struct column *column = relation_column(relation, cmd->name);
+    if (!column && is_system_column(cmd->name))
+        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cannot drop system column \"%s\"",
+                       cmd->name);
     if (!column) {
         const char *message = arena_printf(
             d->arena, "column \"%s\" of relation \"%s\" does not exist", cmd->name, relation->name);
@@ -387,9 +390,7 @@ bool alter_column_type(struct ddl *d, uint32_t relation_oid, const AlterTableCmd
     const char *default_sql;
     bool is_serial;
     if (!column)
-        return err_set(d->err, ERR_UNDEFINED_COLUMN,
-                       "column \"%s\" of relation \"%s\" does not exist", cmd->name,
-                       relation->name);
+        return no_such_column(d, relation, cmd->name);
     def->colname = cmd->name;
     if (!column_from_def(d, def, &wanted, &is_serial))
         return false;

@@ -41,10 +41,9 @@ static uint32_t collation_named(const char *name)
     return 0;
 }
 
-static bool resolve_collation(struct ddl *d, const CollateClause *clause, struct column *column)
+bool resolve_collation(struct ddl *d, const CollateClause *clause, const struct type *type,
+                       uint32_t *collation_oid)
 {
-    if (!clause)
-        return true;
     const char *schema, *name;
     if (!split_names(d, clause->collname, &schema, &name))
         return false;
@@ -52,21 +51,19 @@ static bool resolve_collation(struct ddl *d, const CollateClause *clause, struct
     if (!oid)
         return fail_at(d, clause->location, ERR_UNDEFINED_OBJECT,
                        "collation \"%s\" for encoding \"UTF8\" does not exist", name);
-    if (!column->type->collation_oid)
+    if (!type->collation_oid)
         return fail_at(d, clause->location, ERR_DATATYPE_MISMATCH,
                        "collations are not supported by type %s",
-                       format_type_name(d->arena, d->fork, &d->c->path, column->type));
-    column->collation_oid = oid;
+                       format_type_name(d->arena, d->fork, &d->c->path, type));
+    *collation_oid = oid;
     return true;
 }
 
 static bool check_column_name(struct ddl *d, const char *name)
 {
-    static const char *const system[] = {"tableoid", "cmax", "xmax", "cmin", "xmin", "ctid"};
-    for (size_t k = 0; k < ARRAY_COUNT(system); k++)
-        if (strcmp(system[k], name) == 0)
-            return err_set(d->err, ERR_DUPLICATE_COLUMN,
-                           "column name \"%s\" conflicts with a system column name", name);
+    if (is_system_column(name))
+        return err_set(d->err, ERR_DUPLICATE_COLUMN,
+                       "column name \"%s\" conflicts with a system column name", name);
     return true;
 }
 
@@ -91,7 +88,8 @@ bool column_from_def(struct ddl *d, const ColumnDef *def, struct column *column,
                        column->name,
                        format_type_name(d->arena, d->fork, &d->c->path, column->type));
     column->collation_oid = column->type->collation_oid;
-    if (!resolve_collation(d, def->collClause, column))
+    if (def->collClause &&
+        !resolve_collation(d, def->collClause, column->type, &column->collation_oid))
         return false;
     column->not_null = def->is_not_null || serial;
     return true;

@@ -726,14 +726,15 @@ bool add_constraint(struct ddl *d, uint32_t relation_oid, const Constraint *node
 }
 
 static bool check_single_primary(struct ddl *d, const struct relation *relation,
-                                 const struct constraint_list *list)
+                                 const struct constraint_list *list, bool new_table)
 {
     bool seen = has_primary_key(relation);
     for (size_t k = 0; k < list->n; k++) {
         if (list->items[k]->contype != CONSTR_PRIMARY)
             continue;
         if (seen)
-            return fail_at(d, list->items[k]->location, ERR_INVALID_TABLE_DEFINITION,
+            return fail_at(d, new_table ? list->items[k]->location : -1,
+                           ERR_INVALID_TABLE_DEFINITION,
                            "multiple primary keys for table \"%s\" are not allowed",
                            relation->name);
         seen = true;
@@ -741,13 +742,81 @@ static bool check_single_primary(struct ddl *d, const struct relation *relation,
     return true;
 }
 
+/* ---- keys said twice: PRIMARY KEY (a), UNIQUE (a) is one index ---- */
+
+static bool is_key(const Constraint *node)
+{
+    return (node->contype == CONSTR_PRIMARY || node->contype == CONSTR_UNIQUE) && !node->indexname;
+}
+
+static bool same_key(struct ddl *d, const struct relation *relation, const Constraint *one,
+                     int16_t column, const Constraint *other, int16_t other_column)
+{
+    if (one->deferrable != other->deferrable || one->initdeferred != other->initdeferred ||
+        one->nulls_not_distinct != other->nulls_not_distinct ||
+        list_n(one->including) != list_n(other->including))
+        return false;
+    List *keys = key_elements(d, relation, one, one->keys, column),
+         *others = key_elements(d, relation, other, other->keys, other_column);
+    if (!keys || !others || list_n(keys) != list_n(others))
+        return false;
+    for (int k = 0; k < list_n(keys); k++)
+        if (strcmp(((IndexElem *)list_at(keys, k))->name, ((IndexElem *)list_at(others, k))->name))
+            return false;
+    for (int k = 0; k < list_n(one->including); k++)
+        if (strcmp(list_str(one->including, k), list_str(other->including, k)) != 0)
+            return false;
+    return true;
+}
+
+static bool repeats_kept_key(struct ddl *d, const struct relation *relation,
+                             struct constraint_list *kept, const Constraint *node, int16_t column)
+{
+    for (size_t k = 0; is_key(node) && k < kept->n; k++) {
+        const Constraint *first = kept->items[k];
+        if (!is_key(first) ||
+            !same_key(d, relation, first, kept->columns.items[k], node, column))
+            continue;
+        if (!first->conname && node->conname) {
+            Constraint *named = arena_zalloc(d->arena, sizeof(*named));
+            *named = *first;
+            named->conname = node->conname;
+            kept->items[k] = named;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* Without keys that repeat another: the primary key stays, or the first, under the first name given. */
+static struct constraint_list without_repeated_keys(struct ddl *d, uint32_t relation_oid,
+                                                    const struct constraint_list *list)
+{
+    struct constraint_list kept = {0};
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t k = 0; k < list->n; k++) {
+            const Constraint *node = list->items[k];
+            int16_t column = list->columns.items[k];
+            if ((node->contype == CONSTR_PRIMARY) != (pass == 0) ||
+                repeats_kept_key(d, rel(d, relation_oid), &kept, node, column))
+                continue;
+            VEC_PUSH(d->arena, &kept, node);
+            VEC_PUSH(d->arena, &kept.columns, column);
+        }
+    return kept;
+}
+
 bool add_constraints(struct ddl *d, uint32_t relation_oid, const struct constraint_list *list,
                      bool new_table)
 {
     static const ConstrType order[] = {CONSTR_CHECK, CONSTR_PRIMARY, CONSTR_UNIQUE,
                                        CONSTR_EXCLUSION, CONSTR_FOREIGN};
-    if (!check_single_primary(d, rel(d, relation_oid), list))
+    if (!check_single_primary(d, rel(d, relation_oid), list, new_table))
         return false;
+    struct constraint_list once = without_repeated_keys(d, relation_oid, list);
+    if (d->err->sqlstate[0])
+        return false;
+    list = &once;
     for (size_t pass = 0; pass < ARRAY_COUNT(order); pass++)
         for (size_t k = 0; k < list->n; k++)
             if (list->items[k]->contype == order[pass] &&

@@ -83,37 +83,29 @@ static void by_lists(struct finding *f)
             edge(f, CLASS_PROC, proc->oid, 0, false);
 }
 
-static bool is_type_or_array(const struct type *type, uint32_t oid)
-{
-    return type->oid == oid || (type->elem_oid == oid && type->category == 'A');
-}
-
-/* Columns, domains and functions of a type. */
+/* Columns, domains and functions of exactly this type; its array type has users of its own. */
 static void by_type(struct finding *f, uint32_t type_oid)
 {
     const struct catalog *fork = f->d->fork;
     const struct type *type = catalog_type(fork, type_oid), *other;
     const struct relation *relation;
     const struct proc *proc;
-    uint32_t array_oid = type ? type->array_oid : 0;
+    if (type && type->array_oid)
+        edge(f, CLASS_TYPE, type->array_oid, 0, true);
     for (size_t at = builtin_n_relations; (relation = catalog_next_relation(fork, &at));)
         for (uint16_t k = 0; k < relation->n_columns; k++)
-            if (!relation->columns[k].dropped &&
-                is_type_or_array(relation->columns[k].type, type_oid) &&
+            if (!relation->columns[k].dropped && relation->columns[k].type->oid == type_oid &&
                 !(relation->kind == 'v' || relation->kind == 'm'))
                 edge(f, CLASS_RELATION, relation->oid, relation->columns[k].attnum, false);
     for (size_t at = 0; (other = catalog_next_type(fork, &at));)
-        if (other->kind == 'd' &&
-            (other->base_oid == type_oid || (array_oid && other->base_oid == array_oid)))
+        if (other->kind == 'd' && other->base_oid == type_oid)
             edge(f, CLASS_TYPE, other->oid, 0, false);
     for (size_t at = 0; (proc = catalog_next_proc(fork, &at));) {
-        bool uses = proc->result_type == type_oid || (array_oid && proc->result_type == array_oid);
+        bool uses = proc->result_type == type_oid;
         for (uint16_t k = 0; k < proc->n_args; k++)
-            uses |=
-                proc->arg_types[k] == type_oid || (array_oid && proc->arg_types[k] == array_oid);
+            uses |= proc->arg_types[k] == type_oid;
         for (uint16_t k = 0; k < proc->n_all_args; k++)
-            uses |= proc->all_arg_types[k] == type_oid ||
-                    (array_oid && proc->all_arg_types[k] == array_oid);
+            uses |= proc->all_arg_types[k] == type_oid;
         if (uses)
             edge(f, CLASS_PROC, proc->oid, 0, false);
     }
@@ -139,7 +131,7 @@ static void on_relation(struct finding *f, const struct relation *relation)
         if (other->sequence && other->sequence->owned_by_relation == relation->oid)
             edge(f, CLASS_RELATION, other->oid, 0, true);
     if (relation->rowtype_oid)
-        by_type(f, relation->rowtype_oid);
+        edge(f, CLASS_TYPE, relation->rowtype_oid, 0, true);
 }
 
 static void on_column(struct finding *f, const struct relation *relation, int16_t attnum)

@@ -148,10 +148,23 @@ const char *describe_object(struct ddl *d, const struct object_address *object)
 
 /* ---- the walk ---- */
 
+/* A default is as old as its table. */
+static uint32_t age_of(const struct object_address *address)
+{
+    uint32_t relation_oid;
+    int16_t attnum;
+    bool in_table = address->class_oid == CLASS_ATTRDEF &&
+                    synthetic_oid_parts(address->oid, &relation_oid, &attnum);
+    return in_table ? relation_oid : address->oid;
+}
+
 /* Newest first; a whole object before its parts. */
 static int newest_first(const void *a, const void *b)
 {
     const struct edge *x = a, *y = b;
+    uint32_t age_x = age_of(&x->dependent), age_y = age_of(&y->dependent);
+    if (age_x != age_y)
+        return age_x > age_y ? -1 : 1;
     if (x->dependent.oid != y->dependent.oid)
         return x->dependent.oid > y->dependent.oid ? -1 : 1;
     if (x->dependent.class_oid != y->dependent.class_oid)
@@ -407,7 +420,7 @@ static bool delete_target(struct walk *w, const struct object_address *address)
         return delete_constraint(d, address->oid);
     case CLASS_TYPE:
         type = catalog_type(d->fork, address->oid);
-        if (type && !type->rel_oid) /* a composite type went with its relation */
+        if (type && !type->rel_oid && !type->elem_oid) /* others go with their relation or element */
             catalog_drop(d->fork, address->oid);
         return true;
     case CLASS_PROC:
@@ -605,17 +618,11 @@ static bool drop_routine(struct ddl *d, const DropStmt *stmt, const ObjectWithAr
     if (!proc) {
         if (d->err->sqlstate[0])
             return false;
-        struct buf args = BUF_IN(d->arena);
-        for (int k = 0; k < list_n(spec->objargs); k++) {
-            const TypeName *arg = list_at(spec->objargs, k);
-            if (k)
-                buf_putc(&args, ',');
-            for (int n = 0; n < list_n(arg->names); n++)
-                buf_printf(&args, "%s%s", n ? "." : "", list_str(arg->names, n));
-        }
-        notice(d, "%s %s(%s) does not exist, skipping", routine_word(stmt->removeType), name,
-               args.n ? buf_cstr(&args) : "");
         return true;
+    }
+    if (stmt->removeType == OBJECT_FUNCTION && proc->kind == 'a') {
+        err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is an aggregate function", proc->name);
+        return err_hint(d->err, "Use DROP AGGREGATE to drop aggregate functions.");
     }
     if (proc->oid < FIRST_USER_OID)
         return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
@@ -693,13 +700,149 @@ static bool drop_on_relation(struct ddl *d, const DropStmt *stmt, const List *na
     return true;
 }
 
-static const char *object_text(struct ddl *d, const Node *object)
+/* ---- what nobody can make here: it is built in, or does not exist ---- */
+
+static const char *builtin_word(ObjectType type)
+{
+    static const struct {
+        ObjectType type;
+        const char *word;
+    } words[] = {{OBJECT_ACCESS_METHOD, "access method"},
+                 {OBJECT_COLLATION, "collation"},
+                 {OBJECT_CONVERSION, "conversion"},
+                 {OBJECT_EVENT_TRIGGER, "event trigger"},
+                 {OBJECT_FDW, "foreign-data wrapper"},
+                 {OBJECT_FOREIGN_SERVER, "server"},
+                 {OBJECT_FOREIGN_TABLE, "foreign table"},
+                 {OBJECT_LANGUAGE, "language"},
+                 {OBJECT_OPCLASS, "operator class"},
+                 {OBJECT_OPFAMILY, "operator family"},
+                 {OBJECT_PUBLICATION, "publication"},
+                 {OBJECT_STATISTIC_EXT, "statistics object"},
+                 {OBJECT_SUBSCRIPTION, "subscription"},
+                 {OBJECT_TSCONFIGURATION, "text search configuration"},
+                 {OBJECT_TSDICTIONARY, "text search dictionary"},
+                 {OBJECT_TSPARSER, "text search parser"},
+                 {OBJECT_TSTEMPLATE, "text search template"}};
+    for (size_t k = 0; k < ARRAY_COUNT(words); k++)
+        if (words[k].type == type)
+            return words[k].word;
+    return "object";
+}
+
+static const char *object_text(const Node *object)
 {
     if (IS_NODE(object, String))
         return STR_OF(object);
     if (IS_NODE(object, List) && list_n((const List *)object))
         return list_str((const List *)object, list_n((const List *)object) - 1);
     return "";
+}
+
+static const char *quoted(struct ddl *d, const char *name)
+{
+    struct buf out = BUF_IN(d->arena);
+    quote_ident(&out, name);
+    return buf_cstr(&out);
+}
+
+/* Is there a row of that name in one of the catalogs that never change? */
+static bool is_builtin(ObjectType type, const char *name)
+{
+    static const struct {
+        ObjectType type;
+        const char *relation;
+    } places[] = {{OBJECT_ACCESS_METHOD, "pg_am"},         {OBJECT_COLLATION, "pg_collation"},
+                  {OBJECT_CONVERSION, "pg_conversion"},    {OBJECT_LANGUAGE, "pg_language"},
+                  {OBJECT_OPCLASS, "pg_opclass"},          {OBJECT_OPFAMILY, "pg_opfamily"},
+                  {OBJECT_TSCONFIGURATION, "pg_ts_config"}, {OBJECT_TSDICTIONARY, "pg_ts_dict"},
+                  {OBJECT_TSPARSER, "pg_ts_parser"},       {OBJECT_TSTEMPLATE, "pg_ts_template"}};
+    for (size_t k = 0; k < ARRAY_COUNT(places); k++) {
+        const struct builtin_rows *rows =
+            places[k].type == type ? builtin_rows_of(places[k].relation) : NULL;
+        int column = type == OBJECT_OPCLASS || type == OBJECT_OPFAMILY ? 2 : 1;
+        for (uint32_t r = 0; rows && r < rows->n_rows; r++)
+            if (strcmp(rows->cells[(size_t)r * rows->n_columns + column], name) == 0)
+                return true;
+    }
+    return false;
+}
+
+static bool drop_builtin(struct ddl *d, const DropStmt *stmt, const Node *object)
+{
+    const char *word = builtin_word(stmt->removeType), *rest = "", *name = object_text(object);
+    if (stmt->removeType == OBJECT_OPCLASS || stmt->removeType == OBJECT_OPFAMILY)
+        rest = arena_printf(d->arena, " for access method \"%s\"", list_str((const List *)object, 0));
+    if (is_builtin(stmt->removeType, name))
+        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                       "cannot drop %s %s because it is required by the database system", word,
+                       quoted(d, name));
+    if (!stmt->missing_ok && stmt->removeType == OBJECT_COLLATION)
+        rest = " for encoding \"UTF8\"";
+    const char *text = arena_printf(d->arena, "%s \"%s\"%s does not exist", word, name, rest);
+    if (!stmt->missing_ok)
+        return err_set(d->err, ERR_UNDEFINED_OBJECT, "%s", text);
+    notice(d, "%s, skipping", text);
+    return true;
+}
+
+static bool drop_cast(struct ddl *d, const DropStmt *stmt, const List *ends)
+{
+    struct analyze_context context = analysis(d);
+    const struct type *types[2];
+    int32_t typmod;
+    for (int k = 0; k < 2; k++) {
+        if (analyze_type_name(&context, list_at(ends, k), &types[k], &typmod, d->err))
+            continue;
+        if (!stmt->missing_ok || !err_is(d->err, ERR_UNDEFINED_OBJECT))
+            return false;
+        notice(d, "%s, skipping", arena_strdup(d->arena, d->err->message));
+        err_clear(d->err);
+        return true;
+    }
+    const char *from = format_type_name(d->arena, d->fork, &d->c->path, types[0]),
+               *to = format_type_name(d->arena, d->fork, &d->c->path, types[1]);
+    if (builtin_cast(types[0]->oid, types[1]->oid))
+        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                       "cannot drop cast from %s to %s because it is required by the database system",
+                       from, to);
+    if (!stmt->missing_ok)
+        return err_set(d->err, ERR_UNDEFINED_OBJECT, "cast from type %s to type %s does not exist",
+                       from, to);
+    notice(d, "cast from type %s to type %s does not exist, skipping", from, to);
+    return true;
+}
+
+static bool drop_operator(struct ddl *d, const DropStmt *stmt, const ObjectWithArgs *spec)
+{
+    struct analyze_context context = analysis(d);
+    const struct type *types[2] = {NULL, NULL};
+    const char *schema, *name;
+    int32_t typmod;
+    size_t n;
+    if (!split_names(d, spec->objname, &schema, &name))
+        return false;
+    for (int k = 0; k < 2; k++)
+        if (list_at(spec->objargs, k) &&
+            !analyze_type_name(&context, list_at(spec->objargs, k), &types[k], &typmod, d->err))
+            return false;
+    const struct oper *const *opers = catalog_opers_by_name(d->fork, name, &n);
+    const char *left = types[0] ? format_type_name(d->arena, d->fork, &d->c->path, types[0]) : NULL,
+               *right = types[1] ? format_type_name(d->arena, d->fork, &d->c->path, types[1]) : "NONE";
+    bool here = !schema || strcmp(schema, "pg_catalog") == 0;
+    for (size_t k = 0; here && k < n; k++)
+        if (opers[k]->left_type == (types[0] ? types[0]->oid : 0) && types[1] &&
+            opers[k]->right_type == types[1]->oid)
+            return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                           "cannot drop operator %s(%s,%s) because it is required by the database "
+                           "system",
+                           name, left ? left : "NONE", right);
+    if (!stmt->missing_ok)
+        return err_set(d->err, ERR_UNDEFINED_FUNCTION, "operator does not exist: %s%s%s%s%s %s",
+                       left ? left : "", left ? " " : "", schema ? schema : "", schema ? "." : "",
+                       name, right);
+    notice(d, "operator %s does not exist, skipping", name);
+    return true;
 }
 
 static bool drop_one(struct ddl *d, const DropStmt *stmt, const Node *object, struct drops *drops)
@@ -727,13 +870,12 @@ static bool drop_one(struct ddl *d, const DropStmt *stmt, const Node *object, st
     case OBJECT_RULE:
     case OBJECT_POLICY:
         return drop_on_relation(d, stmt, (const List *)object, drops);
+    case OBJECT_CAST:
+        return drop_cast(d, stmt, (const List *)object);
+    case OBJECT_OPERATOR:
+        return drop_operator(d, stmt, (const ObjectWithArgs *)object);
     default:
-        /* None of these can exist here. */
-        if (!stmt->missing_ok)
-            return err_set(d->err, ERR_UNDEFINED_OBJECT, "object \"%s\" does not exist",
-                           object_text(d, object));
-        notice(d, "object \"%s\" does not exist, skipping", object_text(d, object));
-        return true;
+        return drop_builtin(d, stmt, object);
     }
 }
 

@@ -525,7 +525,7 @@ static bool kind_fits(const struct proc *proc, ObjectType kind)
     case OBJECT_AGGREGATE:
         return proc->kind == 'a';
     case OBJECT_FUNCTION:
-        return proc->kind == 'f' || proc->kind == 'w';
+        return proc->kind != 'p';
     default:
         return true;
     }
@@ -561,6 +561,20 @@ static const struct proc *by_name_only(struct ddl *d, const struct proc *const *
     return found;
 }
 
+/* "pg_catalog.int4,text": the types as the parser has them. */
+static const char *written_types(struct ddl *d, const List *types)
+{
+    struct buf out = BUF_IN(d->arena);
+    for (int k = 0; k < list_n(types); k++) {
+        const TypeName *type = list_at(types, k);
+        buf_puts(&out, k ? "," : "");
+        for (int n = 0; n < list_n(type->names); n++)
+            buf_printf(&out, "%s%s", n ? "." : "", list_str(type->names, n));
+    }
+    return out.n ? buf_cstr(&out) : "";
+}
+
+/* NULL: an error, or (when it may be missing) a notice. */
 const struct proc *find_function(struct ddl *d, const ObjectWithArgs *spec, ObjectType kind,
                                  bool missing_ok)
 {
@@ -577,12 +591,20 @@ const struct proc *find_function(struct ddl *d, const ObjectWithArgs *spec, Obje
         return by_name_only(d, list, n, name, kind, missing_ok);
     int n_args = MIN(list_n(spec->objargs), ARGS_MAX);
     for (int k = 0; k < n_args; k++) {
-        const struct type *type = argument_type(d, list_at(spec->objargs, k), &ignored);
-        if (!type) {
+        const TypeName *written = list_at(spec->objargs, k);
+        const struct type *type = argument_type(d, written, &ignored);
+        if (!type && err_is(d->err, ERR_UNDEFINED_OBJECT)) {
+            const char *text = arena_printf(d->arena, "type \"%s%s\" does not exist",
+                                            type_name_text(d, written),
+                                            list_n(written->arrayBounds) ? "[]" : "");
+            err_clear(d->err);
             if (missing_ok)
-                err_clear(d->err);
-            return NULL;
+                notice(d, "%s, skipping", text);
+            else
+                err_set(d->err, ERR_UNDEFINED_OBJECT, "%s", text);
         }
+        if (!type)
+            return NULL;
         types[k] = type->oid;
         buf_printf(&args, "%s%s", k ? ", " : "",
                    format_type_name(d->arena, d->fork, &d->c->path, type));
@@ -601,7 +623,11 @@ const struct proc *find_function(struct ddl *d, const ObjectWithArgs *spec, Obje
                 signature, kind == OBJECT_AGGREGATE ? "an" : "a", kind_word(kind));
         return NULL;
     }
-    if (!missing_ok)
-        err_set(d->err, ERR_UNDEFINED_FUNCTION, "%s %s does not exist", kind_word(kind), signature);
+    const char *word = kind_word(kind);
+    if (missing_ok)
+        notice(d, "%s %s%s%s(%s) does not exist, skipping", word, schema ? schema : "",
+               schema ? "." : "", name, written_types(d, spec->objargs));
+    else
+        err_set(d->err, ERR_UNDEFINED_FUNCTION, "%s %s does not exist", word, signature);
     return NULL;
 }

@@ -111,9 +111,16 @@ static bool expression_key(struct ddl *d, const struct relation *relation, const
                        "functions in index expression must be marked IMMUTABLE");
     depends_of_expr(d, expr, relation->oid, depends);
     key->expr_sql = canonical_expr(d, expr, relation);
+    key->name = figure_index_name(node);
     key->type = expr->type;
     key->collation_oid = expr->collation_oid ? expr->collation_oid : expr->type->collation_oid;
     return true;
+}
+
+static bool key_collation(struct ddl *d, const List *names, struct index_key *key)
+{
+    const CollateClause clause = {.type = T_CollateClause, .collname = (List *)(uintptr_t)names, .location = -1};
+    return resolve_collation(d, &clause, key->type, &key->collation_oid);
 }
 
 static bool add_key(struct ddl *d, const struct relation *relation, const IndexElem *elem,
@@ -131,6 +138,8 @@ static bool add_key(struct ddl *d, const struct relation *relation, const IndexE
         VEC_PUSH(d->arena, keys, key);
         return true;
     }
+    if (elem->collation && !key_collation(d, elem->collation, &key))
+        return false;
     if (!check_opclass(d, method, elem, &key))
         return false;
     key.descending = elem->ordering == SORTBY_DESC;
@@ -321,6 +330,7 @@ static void fill_index(struct ddl *d, struct object *object, const struct relati
     for (size_t k = 0; k < keys->n; k++) {
         copy[k].expr_sql = copy[k].expr_sql ? arena_strdup(arena, copy[k].expr_sql) : NULL;
         copy[k].opclass = copy[k].opclass ? arena_strdup(arena, copy[k].opclass) : NULL;
+        copy[k].name = copy[k].name ? arena_strdup(arena, copy[k].name) : NULL;
     }
     index->relation_oid = relation->oid;
     index->namespace_oid = relation->namespace_oid;
@@ -381,6 +391,10 @@ bool make_index(struct ddl *d, uint32_t relation_oid, const struct index_request
         return false;
     if (list_n(request->params) + list_n(request->including) > 32)
         return err_set(d->err, ERR_TOO_MANY_COLUMNS, "cannot use more than 32 columns in an index");
+    if (!check_method(d, request, method) || !all_keys(d, relation, request, method, &keys))
+        return false;
+    if (request->where && !(where = predicate(d, relation, request->where, &keys.depends)))
+        return false;
     if (request->name && relation_name_taken(d->fork, relation->namespace_oid, request->name)) {
         const char *message =
             arena_printf(d->arena, "relation \"%s\" already exists", request->name);
@@ -390,10 +404,6 @@ bool make_index(struct ddl *d, uint32_t relation_oid, const struct index_request
                     arena_printf(d->arena, "%s, skipping", message), NULL, NULL);
         return true;
     }
-    if (!check_method(d, request, method) || !all_keys(d, relation, request, method, &keys))
-        return false;
-    if (request->where && !(where = predicate(d, relation, request->where, &keys.depends)))
-        return false;
     struct object *object = object_new(OBJ_INDEX, catalog_new_oid(d->fork));
     struct index *index = object_index(object);
     fill_index(d, object, relation, request, method, where, &keys);

@@ -109,6 +109,7 @@ MUST_CHECK bool must_be_owner(struct ddl *d, uint32_t owner_oid, const char *kin
                               const char *name);
 MUST_CHECK bool lock_relation(struct ddl *d, uint32_t oid, int mode);
 const struct namespace *find_namespace(struct ddl *d, const char *name, bool missing_ok);
+bool is_system_column(const char *name); /* ctid and the like */
 MUST_CHECK bool must_create_in(struct ddl *d, const struct namespace *namespace);
 MUST_CHECK bool find_role(struct ddl *d, const RoleSpec *spec, uint32_t *oid);
 uint32_t superuser_or_self(struct ddl *d);
@@ -171,6 +172,8 @@ MUST_CHECK bool move_rows(struct ddl *d, const struct relation *before,
                           uint32_t relation_oid); /* new storage, new placement */
 
 /* ---- ddl_table.c, ddl_column.c ---- */
+MUST_CHECK bool resolve_collation(struct ddl *d, const CollateClause *clause,
+                                  const struct type *type, uint32_t *collation_oid);
 MUST_CHECK bool create_table(struct ddl *d, const CreateStmt *stmt);
 MUST_CHECK bool create_table_as(struct ddl *d, const struct ddl_new_table *table,
                                 uint32_t *oid); /* 0: there was one */
@@ -251,6 +254,8 @@ void decide_index_storage(struct ddl *d, const struct relation *relation, struct
 
 /* ---- ddl_alter.c ---- */
 MUST_CHECK bool alter_table(struct ddl *d, const AlterTableStmt *stmt);
+/* The error for a column that ALTER TABLE names but cannot change: false. */
+bool no_such_column(struct ddl *d, const struct relation *relation, const char *name);
 /* ---- ddl_alter_column.c ---- */
 MUST_CHECK bool alter_add_column(struct ddl *d, uint32_t relation_oid, const AlterTableCmd *cmd);
 MUST_CHECK bool alter_drop_column(struct ddl *d, uint32_t relation_oid, const AlterTableCmd *cmd);

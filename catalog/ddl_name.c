@@ -97,6 +97,15 @@ RangeVar *range_var_of(struct ddl *d, const List *names)
     return made;
 }
 
+bool is_system_column(const char *name)
+{
+    static const char *const system[] = {"tableoid", "cmax", "xmax", "cmin", "xmin", "ctid"};
+    for (size_t k = 0; k < ARRAY_COUNT(system); k++)
+        if (strcmp(system[k], name) == 0)
+            return true;
+    return false;
+}
+
 /* ---- schemas ---- */
 
 const struct namespace *find_namespace(struct ddl *d, const char *name, bool missing_ok)
@@ -175,6 +184,12 @@ bool creation_namespace_of(struct ddl *d, const RangeVar *name, const struct nam
 {
     if (!check_database_name(d, name))
         return false;
+    if (name->schemaname && strcmp(name->schemaname, "pg_catalog") == 0 &&
+        role_is_superuser(d->fork, d->c->user_oid)) {
+        err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied to create \"pg_catalog.%s\"",
+                name->relname);
+        return err_detail(d->err, "System catalog modifications are currently disallowed.");
+    }
     return creation_namespace(d, name->schemaname, name->relpersistence == 't', namespace);
 }
 

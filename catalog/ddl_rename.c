@@ -52,9 +52,7 @@ static int kinds_of(ObjectType type)
         return KIND_MATVIEW;
     case OBJECT_SEQUENCE:
         return KIND_SEQUENCE;
-    case OBJECT_INDEX:
-        return KIND_INDEX;
-    default:
+    default: /* ALTER INDEX renames tables too */
         return KIND_ANY & ~KIND_COMPOSITE;
     }
 }
@@ -64,7 +62,6 @@ static bool wrong_kind(struct ddl *d, const char *name, ObjectType type)
     const char *word = type == OBJECT_VIEW       ? "a view"
                        : type == OBJECT_MATVIEW  ? "a materialized view"
                        : type == OBJECT_SEQUENCE ? "a sequence"
-                       : type == OBJECT_INDEX    ? "an index"
                                                  : "a table";
     return err_set(d->err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not %s", name, word);
 }
@@ -116,13 +113,14 @@ bool rename_column(struct ddl *d, uint32_t relation_oid, const char *before, con
     const struct relation *relation = rel(d, relation_oid);
     const struct column *column = relation_column(relation, before);
     struct object_address self = {CLASS_RELATION, relation_oid, 0};
+    if (!column && is_system_column(before))
+        return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "cannot rename system column \"%s\"",
+                       before);
     if (!column)
         return err_set(d->err, ERR_UNDEFINED_COLUMN, "column \"%s\" does not exist", before);
-    static const char *const system[] = {"tableoid", "cmax", "xmax", "cmin", "xmin", "ctid"};
-    for (size_t k = 0; k < ARRAY_COUNT(system); k++)
-        if (strcmp(system[k], after) == 0)
-            return err_set(d->err, ERR_DUPLICATE_COLUMN,
-                           "column name \"%s\" conflicts with a system column name", after);
+    if (is_system_column(after))
+        return err_set(d->err, ERR_DUPLICATE_COLUMN,
+                       "column name \"%s\" conflicts with a system column name", after);
     if (relation_column(relation, after))
         return err_set(d->err, ERR_DUPLICATE_COLUMN,
                        "column \"%s\" of relation \"%s\" already exists", after, relation->name);

@@ -479,8 +479,13 @@ bool create_table(struct ddl *d, const CreateStmt *stmt)
     struct object *object;
     struct parts parts = {0};
     bool exists;
-    if (!refuse_forms(d, stmt) || !creation_namespace_of(d, stmt->relation, &namespace))
+    if (!refuse_forms(d, stmt))
         return false;
+    if (!creation_namespace_of(d, stmt->relation, &namespace)) {
+        if (strcmp(d->err->sqlstate, ERR_INVALID_SCHEMA_NAME) == 0)
+            err_position(d->err, sql_position(d->c->text, stmt->relation->location));
+        return false;
+    }
     const char *name = clip_name(d, stmt->relation->relname);
     if (!check_new_name(d, namespace, name, stmt->if_not_exists, &exists))
         return false;

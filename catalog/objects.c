@@ -34,34 +34,6 @@ uint32_t access_method_oid(const char *name)
     return 0;
 }
 
-/* The name that PostgreSQL gives an index column made of an expression: the function's, the column's under a cast, or "expr". */
-static const char *expression_name(struct arena *arena, const char *sql)
-{
-    while (*sql == '(' || *sql == ' ')
-        sql++;
-    const char *start = sql;
-    if (*sql == '"') {
-        const char *end = strchr(++start, '"');
-        sql = end ? end + 1 : sql + strlen(sql);
-        if (end && (*sql == ')' || *sql == '('))
-            return arena_strndup(arena, start, (size_t)(end - start));
-        return "expr";
-    }
-    while (isalnum((uint8_t)*sql) || *sql == '_' || *sql == '.' || *sql == '$')
-        if (*sql++ == '.')
-            start = sql;
-    if (sql == start || isdigit((uint8_t)*start))
-        return "expr";
-    char *name = arena_strndup(arena, start, (size_t)(sql - start));
-    for (char *p = name; *p; p++)
-        *p = (char)tolower((uint8_t)*p);
-    if (strcmp(name, "case") == 0)
-        return name;
-    if (*sql == '(' || (*sql == ')' && strncmp(sql, ")::", 3) == 0))
-        return name;
-    return "expr";
-}
-
 static bool name_taken(const char *const *names, size_t n, const char *name)
 {
     for (size_t k = 0; k < n; k++)
@@ -79,8 +51,8 @@ const char *const *index_column_names(struct arena *arena, const struct relation
         const struct index_key *key = &index->keys[k];
         const char *base = key->attnum > 0 && key->attnum <= relation->n_columns
                                ? relation->columns[key->attnum - 1].name
-                           : key->expr_sql ? expression_name(arena, key->expr_sql)
-                                           : "expr";
+                           : key->name ? key->name
+                                       : "expr";
         const char *name = base;
         for (int suffix = 1; name_taken(names, k, name); suffix++)
             name = arena_printf(arena, "%s%d", base, suffix);

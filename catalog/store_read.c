@@ -215,6 +215,7 @@ static void read_index(struct object *object, const struct json *json)
             .descending = json_get_bool(item, "descending"),
             .nulls_first = json_get_bool(item, "nulls_first"),
             .opclass = copy_text(arena, item, "opclass"),
+            .name = copy_text(arena, item, "name"),
             .collation_oid = get_oid(item, "collation"),
             .type = type_stub(arena, get_oid(item, "type")),
         };

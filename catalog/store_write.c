@@ -165,6 +165,7 @@ static void write_index(struct json_out *out, const struct index *index)
         json_open(out, NULL, '{');
         json_int(out, "column", key->attnum);
         json_text(out, "expression", key->expr_sql);
+        json_text(out, "name", key->name);
         json_true(out, "descending", key->descending);
         json_true(out, "nulls_first", key->nulls_first);
         json_text(out, "opclass", key->opclass);

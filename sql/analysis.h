@@ -427,7 +427,6 @@ bool alias_columns(struct analysis *a, const Alias *alias, struct rte *rte, cons
 
 /* ---- target.c ---- */
 const char *figure_name(const Node *node);       /* never NULL: "?column?" */
-const char *figure_index_name(const Node *node); /* NULL when nothing fits */
 bool transform_targets(struct scope *s, const List *list, enum place place, struct targets *out);
 bool resolve_unknown_targets(struct scope *s, struct targets *targets);
 void mark_origins(struct scope *s, struct targets *targets);

@@ -54,6 +54,9 @@ struct expr *analyze_catalog_expr(struct analyze_context *context, const char *s
 struct expr *analyze_raw_expr(struct analyze_context *context, const void *node,
                               const struct relation *relation, const struct type *target,
                               int32_t typmod, const char *what, struct err *err);
+/* The name that an index column made of this expression gets; NULL when nothing fits. */
+const char *figure_index_name(const void *node);
+
 /* A type name node (TypeName) -> type and typmod; errors 42704 with position. */
 MUST_CHECK bool analyze_type_name(struct analyze_context *context, const void *type_name,
                                   const struct type **type, int32_t *typmod, struct err *err);

@@ -131,7 +131,7 @@ static enum strength figure(const Node *node, const char **name)
     }
 }
 
-const char *figure_index_name(const Node *node)
+const char *figure_index_name(const void *node)
 {
     const char *name = NULL;
     figure(node, &name);
