@@ -84,9 +84,12 @@ static enum walk prepare_one(struct expr **slot, int depth, void *arg)
             if (!prepare_expr(p, &e->sublink.right[k]))
                 return WALK_STOP;
     } else if (e->kind == EXPR_FUNC && !e->func.impl && e->func.sql_function) {
+        size_t before = p->scans.n;
         e->func.sql_plan = plan_level(p, e->func.sql_function);
         if (!e->func.sql_plan)
             return WALK_STOP;
+        for (size_t k = before; k < p->scans.n; k++) /* its parameters come with each call */
+            p->scans.items[k]->scan.whole_shard_set = true;
     }
     return WALK_INTO;
 }
