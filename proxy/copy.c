@@ -85,6 +85,22 @@ static bool add_named(struct copy_job *job, const char *name, struct err *err)
     return true;
 }
 
+static bool force_columns_exist(struct copy_job *job, const struct copy_force *force,
+                                struct err *err)
+{
+    for (size_t k = 0; k < force->n; k++) {
+        bool found = false;
+        for (uint16_t i = 0; i < job->relation->n_columns; i++)
+            found |= !job->relation->columns[i].dropped &&
+                     strcmp(job->relation->columns[i].name, force->names[k]) == 0;
+        if (!found)
+            return err_set(err, ERR_UNDEFINED_COLUMN,
+                           "column \"%s\" of relation \"%s\" does not exist", force->names[k],
+                           job->relation->name);
+    }
+    return true;
+}
+
 static bool find_columns(struct copy_job *job, struct err *err)
 {
     struct arena *arena = job->portal->arena;
@@ -100,7 +116,10 @@ static bool find_columns(struct copy_job *job, struct err *err)
     const char **names = ARENA_ARRAY(arena, const char *, job->n_columns + 1u);
     for (uint16_t i = 0; i < job->n_columns; i++)
         names[i] = job->columns[i]->name;
-    return copy_spec_settle(arena, &job->spec, names, job->n_columns, err);
+    return force_columns_exist(job, &job->spec.quote, err) &&
+           force_columns_exist(job, &job->spec.not_null, err) &&
+           force_columns_exist(job, &job->spec.null, err) &&
+           copy_spec_settle(arena, &job->spec, names, job->n_columns, err);
 }
 
 static void put_table(struct copy_job *job, struct buf *sql)
@@ -232,7 +251,7 @@ static bool send_rows(struct copy_job *job, const struct stmt *stmt, uint64_t *n
                       struct err *err)
 {
     struct exec *exec =
-        exec_start(stmt->plan, job->portal->arena, job->env, job->portal->params, err);
+        session_exec_start(job->s, stmt, job->portal->arena, job->env, job->portal->params, err);
     if (!exec)
         return false;
     make_io(job, &stmt->columns);
@@ -519,7 +538,7 @@ static bool copy_from(struct copy_job *job, uint64_t *n_rows, struct err *err)
         return false;
     session_env(s, job->env, job->portal->arena, stmt->catalog);
     make_input_io(job);
-    bool ok = prepare_where(job, err) &&
+    bool ok = session_may_run(s, stmt, err) && prepare_where(job, err) &&
               (job->in = exec_copy_begin(stmt->plan, job->portal->arena, job->env, err));
     if (ok) {
         copy_reader_init(&job->reader, job->portal->arena, &job->spec.options);
@@ -547,7 +566,8 @@ bool run_copy(struct session *s, struct portal *portal, const void *node,
                        "COPY to or from a file or program of the server is not supported");
     job.env = ARENA_NEW(portal->arena, struct env);
     job.row_arena = arena_child(portal->arena, "copy row");
-    if (!copy_spec_read(portal->arena, job.node->options, job.node->is_from, &job.spec, err) ||
+    if (!copy_spec_read(portal->arena, job.node->options, portal->stmt->text, job.node->is_from,
+                        &job.spec, err) ||
         !transaction_start(s, err))
         return false;
     s->had_query = true;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "proxy/param.h"
+#include "sql/parse.h"
 #include "sql/pgnodes.h"
 
 struct seen {
@@ -95,7 +96,7 @@ static bool read_header(struct arena *arena, const DefElem *option, bool is_from
 }
 
 static bool read_format(struct arena *arena, const List *list, enum copy_format *format,
-                        struct err *err)
+                        int *location, struct err *err)
 {
     bool seen = false;
     *format = COPY_FORMAT_TEXT;
@@ -103,6 +104,7 @@ static bool read_format(struct arena *arena, const List *list, enum copy_format 
         const DefElem *option = list_at(list, i);
         if (strcmp(option->defname, "format") != 0)
             continue;
+        *location = option->location;
         if (seen)
             return twice(err);
         seen = true;
@@ -237,18 +239,34 @@ static bool apply(struct copy_spec *spec, const struct seen *seen, bool is_from,
     return true;
 }
 
-bool copy_spec_read(struct arena *arena, const void *list, bool is_from, struct copy_spec *spec,
-                    struct err *err)
+/* Which of the errors PostgreSQL puts at the option. */
+static bool is_placed(const struct err *err)
+{
+    static const char *const starts[] = {"conflicting", "COPY format", "option ",
+                                         "argument to option"};
+    for (size_t i = 0; i < ARRAY_COUNT(starts); i++)
+        if (strncmp(err->message, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+bool copy_spec_read(struct arena *arena, const void *list, const char *text, bool is_from,
+                    struct copy_spec *spec, struct err *err)
 {
     enum copy_format format;
     struct seen seen = {0};
+    int location = -1;
     *spec = (struct copy_spec){0};
-    if (!read_format(arena, list, &format, err))
-        return false;
-    spec->options = copy_defaults(format);
-    for (int i = 0; i < list_n(list); i++)
-        if (!read_option(arena, list_at(list, i), is_from, spec, &seen, err))
-            return false;
+    bool ok = read_format(arena, list, &format, &location, err);
+    if (ok)
+        spec->options = copy_defaults(format);
+    for (int i = 0; ok && i < list_n(list); i++) {
+        const DefElem *option = list_at(list, i);
+        location = option->location;
+        ok = read_option(arena, option, is_from, spec, &seen, err);
+    }
+    if (!ok)
+        return is_placed(err) ? err_position(err, sql_position(text, location)) : false;
     return apply(spec, &seen, is_from, err);
 }
 

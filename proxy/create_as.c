@@ -61,7 +61,8 @@ static bool read_rows(struct session *s, struct portal *portal, struct source *s
     struct env *env = ARENA_NEW(portal->arena, struct env);
     session_env(s, env, portal->arena, source->stmt->catalog);
     source->rows = rows_of(portal->arena, &source->stmt->columns);
-    struct exec *exec = exec_start(source->stmt->plan, portal->arena, env, source->params, err);
+    struct exec *exec =
+        session_exec_start(s, source->stmt, portal->arena, env, source->params, err);
     if (!exec)
         return false;
     const struct datum *row;
@@ -153,7 +154,8 @@ bool run_create_as(struct session *s, struct portal *portal, const void *node,
         return false;
     s->had_query = true;
     session_env(s, &portal->env, portal->arena, portal->stmt->catalog);
-    bool ok = create(s, portal, stmt, &source, &relation, err);
+    bool ok =
+        session_may_run(s, source.stmt, err) && create(s, portal, stmt, &source, &relation, err);
     bool filled = ok && relation && !stmt->into->skipData;
     if (filled)
         ok = matview ? count_rows(s, portal, relation, &n_rows, err)

@@ -3,12 +3,14 @@
 #include <strings.h>
 
 #include "proxy/session_int.h"
+#include "sql/parse.h"
 #include "sql/pgnodes.h"
 
 enum explain_format { EXPLAIN_TEXT_, EXPLAIN_JSON_, EXPLAIN_XML_, EXPLAIN_YAML_ };
 struct explain_options {
     bool analyze, verbose, summary, summary_set, timing;
     enum explain_format format;
+    int bad_location; /* of the option that is wrong; -1: not to be told */
 };
 
 static bool flag_of(const DefElem *option, bool *value, struct err *err)
@@ -76,8 +78,13 @@ static bool read_options(const ExplainStmt *stmt, struct explain_options *option
             ok = format_of(option, &options->format, err);
         else
             ok = err_set(err, ERR_SYNTAX_ERROR, "unrecognized EXPLAIN option \"%s\"", name);
-        if (!ok)
+        if (!ok) {
+            options->bad_location =
+                err_is(err, ERR_SYNTAX_ERROR) && strncmp(err->message, "unrec", 5) != 0
+                    ? -1
+                    : option->location;
             return false;
+        }
     }
     if (wal && !options->analyze)
         return err_set(err, ERR_INVALID_PARAMETER_VALUE, "EXPLAIN option WAL requires ANALYZE");
@@ -237,15 +244,11 @@ static void put_text_rows(const struct explained *x, struct store *rows, struct 
 static bool run_it(struct session *s, struct portal *portal, const struct stmt *stmt,
                    const struct datum *params, struct err *err)
 {
-    if (stmt->query->writes && s->read_only)
-        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION,
-                       "cannot execute %s in a read-only transaction", stmt->query->tag);
     if (!transaction_start(s, err))
         return false;
-    s->had_query = true;
     struct env *env = ARENA_NEW(portal->arena, struct env);
     session_env(s, env, portal->arena, stmt->catalog);
-    struct exec *exec = exec_start(stmt->plan, portal->arena, env, params, err);
+    struct exec *exec = session_exec_start(s, stmt, portal->arena, env, params, err);
     if (!exec)
         return false;
     const struct datum *row;
@@ -276,7 +279,12 @@ bool run_explain(struct session *s, struct portal *portal, const void *node,
     struct explain_options options;
     struct stmt *stmt;
     const struct datum *params;
-    if (!read_options(node, &options, err) || !explained_stmt(s, portal, &stmt, &params, err))
+    if (!read_options(node, &options, err)) {
+        if (options.bad_location > 0)
+            err_position(err, sql_position(portal->stmt->text, options.bad_location));
+        return false;
+    }
+    if (!explained_stmt(s, portal, &stmt, &params, err))
         return false;
     struct explained explained = {.options = &options};
     struct buf lines = BUF_IN(portal->arena);

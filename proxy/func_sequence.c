@@ -45,6 +45,13 @@ static const struct relation *sequence_of(struct fcall *c, uint32_t oid)
     return relation;
 }
 
+static bool may_use(struct fcall *c, const struct relation *sequence, uint16_t any)
+{
+    const struct session *s = c->env->session;
+    return s->superuser ||
+           privilege_check_any(c->env->catalog, sequence, s->current_role, any, c->err);
+}
+
 static bool may_write(struct fcall *c, const char *function, bool for_write)
 {
     if (!for_write || !c->env->session->read_only)
@@ -57,7 +64,8 @@ static bool next_value(struct fcall *c)
 {
     const struct relation *sequence = sequence_of(c, (uint32_t)ARG_I(c, 0));
     int64_t value;
-    if (!sequence || !may_write(c, "nextval()", sequence->persistence != 't') ||
+    if (!sequence || !may_use(c, sequence, PRIV_USAGE | PRIV_UPDATE) ||
+        !may_write(c, "nextval()", sequence->persistence != 't') ||
         !sequence_next(c->env->txn, sequence, &value, c->err))
         return false;
     session_note_sequence(c->env->session, sequence->oid, value);
@@ -75,7 +83,7 @@ static const struct sequence_value *value_of(const struct session *s, uint32_t o
 static bool current_value(struct fcall *c)
 {
     const struct relation *sequence = sequence_of(c, (uint32_t)ARG_I(c, 0));
-    if (!sequence)
+    if (!sequence || !may_use(c, sequence, PRIV_SELECT | PRIV_USAGE))
         return false;
     const struct sequence_value *value = value_of(c->env->session, sequence->oid);
     if (!value)
@@ -99,7 +107,8 @@ static bool set_value_to(struct fcall *c, bool is_called)
 {
     const struct relation *sequence = sequence_of(c, (uint32_t)ARG_I(c, 0));
     int64_t value = ARG_I(c, 1);
-    if (!sequence || !may_write(c, "setval()", sequence->persistence != 't'))
+    if (!sequence || !may_use(c, sequence, PRIV_UPDATE) ||
+        !may_write(c, "setval()", sequence->persistence != 't'))
         return false;
     const struct sequence *definition = sequence->sequence;
     if (value < definition->min || value > definition->max)

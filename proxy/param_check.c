@@ -381,6 +381,28 @@ bool check_timezone(const char *text, const char **value, struct err *err)
     return true;
 }
 
+/* Encodings that PostgreSQL converts, by name without punctuation. */
+static bool is_other_encoding(const char *name)
+{
+    static const char *const names[] = {
+        "latin1",      "latin2",      "latin3",       "latin4",       "latin5",      "latin6",
+        "latin7",      "latin8",      "latin9",       "latin10",      "iso88591",    "iso88592",
+        "iso88593",    "iso88594",    "iso88595",     "iso88596",     "iso88597",    "iso88598",
+        "iso88599",    "iso885910",   "iso885913",    "iso885914",    "iso885915",   "iso885916",
+        "win1250",     "win1251",     "win1252",      "win1253",      "win1254",     "win1255",
+        "win1256",     "win1257",     "win1258",      "win866",       "win874",      "windows1250",
+        "windows1251", "windows1252", "windows1253",  "windows1254",  "windows1255", "windows1256",
+        "windows1257", "windows1258", "windows866",   "windows874",   "koi8r",       "koi8u",
+        "koi8",        "euccn",       "eucjp",        "eucjis2004",   "euckr",       "euctw",
+        "sjis",        "shiftjis",    "shiftjis2004", "mskanji",      "big5",        "gbk",
+        "gb18030",     "uhc",         "johab",        "muleinternal", "alt",         "abc",
+        "tcvn",        "tcvn5712",    "vscii"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 bool check_client_encoding(const char *text, const char **value, struct err *err)
 {
     char name[32];
@@ -393,10 +415,7 @@ bool check_client_encoding(const char *text, const char **value, struct err *err
         *value = "UTF8";
     else if (strcmp(name, "sqlascii") == 0)
         *value = "SQL_ASCII";
-    else if (strncmp(name, "latin", 5) == 0 || strncmp(name, "win", 3) == 0 ||
-             strncmp(name, "iso8859", 7) == 0 || strncmp(name, "euc", 3) == 0 ||
-             strcmp(name, "sjis") == 0 || strncmp(name, "koi8", 4) == 0 ||
-             strcmp(name, "big5") == 0 || strncmp(name, "gb", 2) == 0)
+    else if (is_other_encoding(name))
         return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
                        "conversion between %s and UTF8 is not supported", text);
     else

@@ -134,15 +134,23 @@ bool session_has_new_held_portals(struct session *s)
 
 /* ---- pulling rows ---- */
 
-static bool refuse_write_if_read_only(struct session *s, const struct query *query, struct err *err)
+bool session_may_run(struct session *s, const struct stmt *stmt, struct err *err)
 {
-    if (!query->writes || !s->read_only)
-        return true;
-    return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION,
-                   "cannot execute %s in a read-only transaction", query->tag);
+    if (stmt->query->writes && s->read_only)
+        return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION,
+                       "cannot execute %s in a read-only transaction", stmt->query->tag);
+    return s->superuser || privileges_check(stmt->catalog, &stmt->needs, s->current_role, err);
 }
 
-/* A table lock may be waited for while its holder changes the table: then the statement is made again, on what was committed. */
+struct exec *session_exec_start(struct session *s, const struct stmt *stmt, struct arena *arena,
+                                const struct env *env, const struct datum *params, struct err *err)
+{
+    s->had_query = true;
+    return session_may_run(s, stmt, err) ? exec_start(stmt->plan, arena, env, params, err) : NULL;
+}
+
+/* A table lock may be waited for while its holder changes the table: then the statement is made
+ * again, on what was committed. */
 static bool plan_after_locks(struct session *s, struct portal *portal, struct err *err)
 {
     if (!exec_lock_tables(portal->stmt->plan, &portal->env, err))
@@ -162,13 +170,13 @@ static bool plan_after_locks(struct session *s, struct portal *portal, struct er
 
 static bool start_query(struct session *s, struct portal *portal, struct err *err)
 {
-    if (!transaction_start(s, err) || !refuse_write_if_read_only(s, portal->stmt->query, err))
+    if (!transaction_start(s, err))
         return false;
-    s->had_query = true;
     session_env(s, &portal->env, portal->arena, portal->stmt->catalog);
-    if (!plan_after_locks(s, portal, err))
+    if (!session_may_run(s, portal->stmt, err) || !plan_after_locks(s, portal, err))
         return false;
-    portal->exec = exec_start(portal->stmt->plan, portal->arena, &portal->env, portal->params, err);
+    portal->exec =
+        session_exec_start(s, portal->stmt, portal->arena, &portal->env, portal->params, err);
     if (!portal->exec)
         return false;
     portal->state = PORTAL_OPEN;

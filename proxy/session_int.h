@@ -22,6 +22,7 @@
 #include "pgwire/wire.h"
 #include "proxy/param.h"
 #include "proxy/plan_cache.h"
+#include "proxy/privilege.h"
 #include "proxy/server.h"
 #include "proxy/session.h"
 #include "proxy/sessions.h"
@@ -315,6 +316,7 @@ struct stmt {
     const struct plan *plan;   /* NULL for utilities */
     const struct type *const *param_types;
     uint16_t n_params;
+    struct privilege_needs needs;
     struct result_columns columns;
     bool returns_rows, is_utility;
     bool bound_to_cursor; /* WHERE CURRENT OF: good for the cursor's present row only */
@@ -447,6 +449,10 @@ struct portal {
     uint32_t ctid_relation; /* of which relation */
     char ctid[48];          /* of the row it is on */
 };
+/* Starts a query's execution: read-only transactions and privileges are looked at first. */
+struct exec *session_exec_start(struct session *s, const struct stmt *stmt, struct arena *arena,
+                                const struct env *env, const struct datum *params, struct err *err);
+MUST_CHECK bool session_may_run(struct session *s, const struct stmt *stmt, struct err *err);
 struct portal *portal_new(struct session *s, const char *name, struct stmt *stmt,
                           struct err *err);                                          /* refs stmt */
 struct portal *session_portal(struct session *s, const char *name, struct err *err); /* 34000 */

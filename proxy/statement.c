@@ -401,6 +401,7 @@ static bool analyse(struct session *s, struct stmt *stmt, const struct raw_state
         return analyse_inner(s, stmt, params, err);
     }
     columns_of_query(stmt);
+    privileges_collect(stmt->arena, stmt->query, &stmt->needs);
     stmt->plan = plan_query(stmt->arena, env, stmt->query, err);
     return stmt->plan != NULL;
 }

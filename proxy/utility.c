@@ -60,6 +60,17 @@ static const struct relation *relation_of_name(struct session *s, const struct s
     return NULL;
 }
 
+static bool may_lock(struct session *s, const struct catalog *catalog,
+                     const struct relation *relation, int mode, struct err *err)
+{
+    uint16_t any = PRIV_UPDATE | PRIV_DELETE | PRIV_TRUNCATE;
+    if (mode == 1)
+        any |= PRIV_SELECT;
+    if (mode <= 3)
+        any |= PRIV_INSERT;
+    return s->superuser || privilege_check_any(catalog, relation, s->current_role, any, err);
+}
+
 static bool run_lock(struct session *s, const struct stmt *stmt, struct err *err)
 {
     const LockStmt *lock = stmt->node;
@@ -78,6 +89,8 @@ static bool run_lock(struct session *s, const struct stmt *stmt, struct err *err
             err_set(err, ERR_WRONG_OBJECT_TYPE, "\"%s\" is not a table or view", relation->name);
             return false;
         }
+        if (!may_lock(s, stmt->catalog, relation, lock->mode, err))
+            return false;
         if (!txn_lock_table(s->txn, relation->oid, lock->mode, lock->nowait, err)) {
             if (lock->nowait && err_is(err, ERR_LOCK_NOT_AVAILABLE))
                 err_set(err, ERR_LOCK_NOT_AVAILABLE, "could not obtain lock on relation \"%s\"",
@@ -90,6 +103,17 @@ static bool run_lock(struct session *s, const struct stmt *stmt, struct err *err
 
 /* ---- maintenance ---- */
 
+static bool columns_need_analyze(const VacuumStmt *vacuum, const VacuumRelation *target,
+                                 struct err *err)
+{
+    bool analyzes = false;
+    for (int i = 0; i < list_n(vacuum->options); i++)
+        analyzes |= strcmp(((const DefElem *)list_at(vacuum->options, i))->defname, "analyze") == 0;
+    return analyzes || !target->va_cols ||
+           err_set(err, ERR_FEATURE_NOT_SUPPORTED,
+                   "ANALYZE option must be specified when a column list is provided");
+}
+
 static bool run_vacuum(struct session *s, const struct stmt *stmt, struct utility_result *result,
                        struct err *err)
 {
@@ -97,6 +121,9 @@ static bool run_vacuum(struct session *s, const struct stmt *stmt, struct utilit
     result->tag = vacuum->is_vacuumcmd ? "VACUUM" : "ANALYZE";
     if (vacuum->is_vacuumcmd && !transaction_forbid_block(s, "VACUUM", err))
         return false;
+    for (int i = 0; i < list_n(vacuum->rels) && vacuum->is_vacuumcmd; i++)
+        if (!columns_need_analyze(vacuum, list_at(vacuum->rels, i), err))
+            return false;
     for (int i = 0; i < list_n(vacuum->rels); i++) {
         const VacuumRelation *target = list_at(vacuum->rels, i);
         const struct relation *relation = relation_of_name(s, stmt, target->relation, err);
@@ -121,16 +148,33 @@ static bool run_vacuum(struct session *s, const struct stmt *stmt, struct utilit
     return true;
 }
 
+static bool index_exists(struct session *s, const struct catalog *catalog, const RangeVar *name,
+                         struct err *err)
+{
+    const struct search_path *path = session_path(s, catalog);
+    const struct namespace *namespace =
+        name->schemaname ? catalog_namespace_by_name(catalog, name->schemaname) : NULL;
+    size_t at = 0;
+    const struct relation *relation;
+    while ((relation = catalog_next_relation(catalog, &at)))
+        for (uint16_t i = 0; i < relation->n_indexes; i++) {
+            const struct index *index = relation->indexes[i];
+            bool visible = namespace && index->namespace_oid == namespace->oid;
+            for (uint16_t k = 0; !name->schemaname && k < path->n; k++)
+                visible |= index->namespace_oid == path->namespaces[k];
+            if (visible && strcmp(index->name, name->relname) == 0)
+                return true;
+        }
+    return err_set(err, ERR_UNDEFINED_TABLE, "relation \"%s\" does not exist", name->relname);
+}
+
 static bool run_reindex(struct session *s, const struct stmt *stmt, struct err *err)
 {
     const ReindexStmt *reindex = stmt->node;
     switch (reindex->kind) {
     case REINDEX_OBJECT_INDEX:
+        return index_exists(s, stmt->catalog, reindex->relation, err);
     case REINDEX_OBJECT_TABLE:
-        if (reindex->kind == REINDEX_OBJECT_INDEX &&
-            catalog_index_by_name(stmt->catalog, session_path(s, stmt->catalog),
-                                  reindex->relation->schemaname, reindex->relation->relname))
-            return true;
         return relation_of_name(s, stmt, reindex->relation, err) != NULL;
     case REINDEX_OBJECT_SCHEMA:
         if (!catalog_namespace_by_name(stmt->catalog, reindex->name))

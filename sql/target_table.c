@@ -174,6 +174,7 @@ bool open_target(struct scope *s, const RangeVar *var, enum dml_kind kind)
     target->named = target->base = relation;
     if (relation->kind == 'v' && !open_view(s, relation, kind, false, target))
         return false;
+    s->query->target_view = relation->kind == 'v' ? relation : NULL;
     struct rte rte = {
         .kind = RTE_RELATION, .relation = target->base, .n_columns = target->base->n_columns};
     rte.alias = arena_strdup(a->arena, var->alias ? var->alias->aliasname : relation->name);
