@@ -128,7 +128,7 @@ static bool run_statement(struct session *s, struct stmt *stmt, const struct dat
     if (logs_statement(s, stmt))
         log_line_pid(LOG_INFO_, s->pid, "statement: %s",
                      s->statement_text ? s->statement_text : stmt->text);
-    portal->active = true;
+    portal->active = portal->undescribed = true;
     bool ok = send_results(s, portal, err);
     portal->active = false;
     const char *tag = ok && !portal->silent ? arena_strdup(s->scratch, portal->tag) : NULL;

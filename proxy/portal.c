@@ -156,11 +156,12 @@ static bool plan_after_locks(struct session *s, struct portal *portal, struct er
     if (!exec_lock_tables(portal->stmt->plan, &portal->env, err))
         return false;
     while (stmt_is_stale(s, portal->stmt)) {
-        struct stmt *fresh = stmt_remake(s, portal->stmt, err);
+        struct stmt *fresh = stmt_remake(s, portal->stmt, portal->undescribed, err);
         if (!fresh)
             return false;
         stmt_unref(portal->stmt);
         portal->stmt = fresh;
+        portal->columns = fresh->columns;
         session_env(s, &portal->env, portal->arena, fresh->catalog);
         if (!exec_lock_tables(fresh->plan, &portal->env, err))
             return false;

@@ -640,7 +640,7 @@ static bool same_columns(const struct stmt *a, const struct stmt *b)
     return true;
 }
 
-struct stmt *stmt_remake(struct session *s, struct stmt *old, struct err *err)
+struct stmt *stmt_remake(struct session *s, struct stmt *old, bool may_differ, struct err *err)
 {
     const struct catalog *catalog = session_catalog(s);
     const struct type **types = ARENA_ARRAY(s->scratch, const struct type *, old->n_params + 1u);
@@ -658,7 +658,7 @@ struct stmt *stmt_remake(struct session *s, struct stmt *old, struct err *err)
     if (!fresh)
         fresh = index < old->parsed->list.n ? stmt_new(s, old->parsed, index, &params, err)
                                             : stmt_of_node(s, old, old->raw_node, &params, err);
-    if (fresh && !same_columns(old, fresh)) {
+    if (fresh && !may_differ && !same_columns(old, fresh)) {
         stmt_unref(fresh);
         err_set(err, ERR_FEATURE_NOT_SUPPORTED, "cached plan must not change result type");
         return NULL;
@@ -677,7 +677,7 @@ bool prepared_refresh(struct session *s, struct prepared_statement *prepared, st
     if (!old ||
         (!stmt_is_stale(s, old) && prepared->epoch == s->settings_epoch && !old->bound_to_cursor))
         return true;
-    struct stmt *fresh = stmt_remake(s, old, err);
+    struct stmt *fresh = stmt_remake(s, old, false, err);
     if (!fresh)
         return false;
     stmt_unref(old);
