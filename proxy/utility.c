@@ -37,9 +37,7 @@ void add_text_row(struct store *store, struct arena *arena, const char *const *t
 
 /* ---- LOCK TABLE ---- */
 
-static const char *const lock_names[] = {
-    NULL,    "ACCESS SHARE",        "ROW SHARE", "ROW EXCLUSIVE",   "SHARE UPDATE EXCLUSIVE",
-    "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE"};
+#define ACCESS_EXCLUSIVE 8
 
 static const struct relation *relation_of_name(struct session *s, const struct stmt *stmt,
                                                const RangeVar *name, struct err *err)
@@ -79,7 +77,7 @@ static bool run_lock(struct session *s, const struct stmt *stmt, struct err *err
     if (lock->mode > 3 && transaction_is_read_only(s))
         return err_set(err, ERR_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute LOCK TABLE in a read-only transaction");
-    ASSERT(lock->mode >= 1 && lock->mode < (int)ARRAY_COUNT(lock_names));
+    ASSERT(lock->mode >= 1 && lock->mode <= ACCESS_EXCLUSIVE);
     for (int i = 0; i < list_n(lock->relations); i++) {
         const struct relation *relation =
             relation_of_name(s, stmt, list_at(lock->relations, i), err);
