@@ -10,8 +10,10 @@
 #include "catalog/store.h"
 
 static const char *const shared_columns[] = {"name", "definition"};
-static const struct layout role_layout = {"role", "oid", ARRAY_COUNT(shared_columns), shared_columns};
-static const struct layout database_layout = {"database", "oid", ARRAY_COUNT(shared_columns), shared_columns};
+static const struct layout role_layout = {"role", "oid", ARRAY_COUNT(shared_columns),
+                                          shared_columns};
+static const struct layout database_layout = {"database", "oid", ARRAY_COUNT(shared_columns),
+                                              shared_columns};
 
 /* ---- writing ---- */
 
@@ -73,7 +75,8 @@ static void put_text(struct buf *out, const char *text)
     image_put(out, &value);
 }
 
-struct op shared_op(struct arena *arena, enum object_kind kind, uint32_t oid, const struct object *object)
+struct op shared_op(struct arena *arena, enum object_kind kind, uint32_t oid,
+                    const struct object *object)
 {
     struct op op = {.kind = OP_DELETE, .shard = SHARD_CLUSTER, .rid = oid};
     op.layout = kind == OBJ_ROLE ? &role_layout : &database_layout;
@@ -103,11 +106,13 @@ static const char *copy_text(struct arena *arena, const struct json *json, const
     return text ? arena_strdup(arena, text) : NULL;
 }
 
-static const struct role_setting *read_settings(struct arena *arena, const struct json *json, uint32_t role_oid,
-                                                uint32_t database_oid, uint16_t *n)
+static const struct role_setting *read_settings(struct arena *arena, const struct json *json,
+                                                uint32_t role_oid, uint32_t database_oid,
+                                                uint16_t *n)
 {
     const struct json *list = json_get(json, "settings");
-    struct role_setting *settings = ARENA_ARRAY(arena, struct role_setting, list ? list->n_items + 1 : 1);
+    struct role_setting *settings =
+        ARENA_ARRAY(arena, struct role_setting, list ? list->n_items + 1 : 1);
     for (const struct json *item = list ? list->first : NULL; item; item = item->next)
         settings[(*n)++] = (struct role_setting){
             .database_oid = database_oid ? database_oid : (uint32_t)json_get_int(item, "database"),
@@ -122,7 +127,8 @@ static void read_role(struct object *object, const char *name, const struct json
     struct arena *arena = object->arena;
     struct role *role = object->body;
     const struct json *list = json_get(json, "member_of");
-    struct membership *memberships = ARENA_ARRAY(arena, struct membership, list ? list->n_items + 1 : 1);
+    struct membership *memberships =
+        ARENA_ARRAY(arena, struct membership, list ? list->n_items + 1 : 1);
     role->name = arena_strdup(arena, name);
     role->super = json_get_bool(json, "superuser");
     role->inherit = json_get_bool(json, "inherit");
@@ -170,7 +176,8 @@ static void take(struct cluster *cluster, struct object *object)
         cluster->next_oid = object->oid + 1;
 }
 
-static bool read_table(struct cluster *cluster, struct reader *reader, enum object_kind kind, struct err *err)
+static bool read_table(struct cluster *cluster, struct reader *reader, enum object_kind kind,
+                       struct err *err)
 {
     const char *sql = kind == OBJ_ROLE ? "SELECT oid, name, definition FROM role ORDER BY oid"
                                        : "SELECT oid, name, definition FROM database ORDER BY oid";
@@ -184,7 +191,8 @@ static bool read_table(struct cluster *cluster, struct reader *reader, enum obje
         const char *name = (const char *)sqlite3_column_text(statement, 1);
         const char *definition = (const char *)sqlite3_column_text(statement, 2);
         arena_reset(scratch);
-        const struct json *json = definition_parse(scratch, definition ? definition : "", definition ? strlen(definition) : 0, err);
+        const struct json *json = definition_parse(scratch, definition ? definition : "",
+                                                   definition ? strlen(definition) : 0, err);
         ok = json != NULL;
         if (!ok)
             break;
@@ -211,12 +219,21 @@ static void add_predefined_roles(struct cluster *cluster)
         const char *name;
         uint32_t member_of;
     } roles[] = {
-        {3373, "pg_monitor", 0}, {3374, "pg_read_all_settings", 0}, {3375, "pg_read_all_stats", 0},
-        {3377, "pg_stat_scan_tables", 0}, {4200, "pg_signal_backend", 0}, {4544, "pg_checkpoint", 0},
-        {4569, "pg_read_server_files", 0}, {4570, "pg_write_server_files", 0}, {4571, "pg_execute_server_program", 0},
-        {ROLE_DATABASE_OWNER, "pg_database_owner", 0}, {6181, "pg_read_all_data", 0}, {6182, "pg_write_all_data", 0},
+        {3373, "pg_monitor", 0},
+        {3374, "pg_read_all_settings", 0},
+        {3375, "pg_read_all_stats", 0},
+        {3377, "pg_stat_scan_tables", 0},
+        {4200, "pg_signal_backend", 0},
+        {4544, "pg_checkpoint", 0},
+        {4569, "pg_read_server_files", 0},
+        {4570, "pg_write_server_files", 0},
+        {4571, "pg_execute_server_program", 0},
+        {ROLE_DATABASE_OWNER, "pg_database_owner", 0},
+        {6181, "pg_read_all_data", 0},
+        {6182, "pg_write_all_data", 0},
     };
-    static const struct membership monitor[] = {{3374, ROLE_BOOTSTRAP, false}, {3375, ROLE_BOOTSTRAP, false},
+    static const struct membership monitor[] = {{3374, ROLE_BOOTSTRAP, false},
+                                                {3375, ROLE_BOOTSTRAP, false},
                                                 {3377, ROLE_BOOTSTRAP, false}};
     for (size_t k = 0; k < ARRAY_COUNT(roles); k++) {
         struct object *object = object_new(OBJ_ROLE, roles[k].oid);
@@ -233,7 +250,8 @@ static void add_predefined_roles(struct cluster *cluster)
     }
 }
 
-struct object *database_object_new(uint32_t oid, const char *name, const char *directory, uint32_t owner_oid)
+struct object *database_object_new(uint32_t oid, const char *name, const char *directory,
+                                   uint32_t owner_oid)
 {
     struct object *object = object_new(OBJ_DATABASE, oid);
     struct cluster_database *database = object->body;
@@ -245,14 +263,16 @@ struct object *database_object_new(uint32_t oid, const char *name, const char *d
     return object;
 }
 
-static void add_template(struct cluster *cluster, uint32_t oid, const char *name, const char *comment)
+static void add_template(struct cluster *cluster, uint32_t oid, const char *name,
+                         const char *comment)
 {
     struct object *object = database_object_new(oid, name, name, ROLE_BOOTSTRAP);
     struct cluster_database *database = object->body;
     struct acl *acl = arena_zalloc(object->arena, sizeof(*acl) + 2 * sizeof(acl->items[0]));
     acl->n = 2;
     acl->items[0] = (struct acl_item){0, ROLE_BOOTSTRAP, PRIV_CONNECT, 0};
-    acl->items[1] = (struct acl_item){ROLE_BOOTSTRAP, ROLE_BOOTSTRAP, PRIV_CREATE | PRIV_TEMPORARY | PRIV_CONNECT, 0};
+    acl->items[1] = (struct acl_item){ROLE_BOOTSTRAP, ROLE_BOOTSTRAP,
+                                      PRIV_CREATE | PRIV_TEMPORARY | PRIV_CONNECT, 0};
     database->acl = acl;
     database->is_template = true;
     database->allow_connections = false;
@@ -283,13 +303,16 @@ static bool first_start(struct cluster *cluster, struct err *err)
     if (user && user->pw_name[0] && strcmp(user->pw_name, "postgres") != 0)
         objects[n++] = superuser(cluster->next_oid++, user->pw_name);
     objects[n] = database_object_new(DATABASE_POSTGRES, "postgres", "postgres", ROLE_BOOTSTRAP);
-    ((struct cluster_database *)objects[n++]->body)->comment = "default administrative connection database";
-    ops[n_ops++] = (struct op){
-        .kind = OP_SQL, .shard = SHARD_CLUSTER,
-        .sql = "CREATE TABLE IF NOT EXISTS role (oid INTEGER PRIMARY KEY, name TEXT, definition TEXT)"};
-    ops[n_ops++] = (struct op){
-        .kind = OP_SQL, .shard = SHARD_CLUSTER,
-        .sql = "CREATE TABLE IF NOT EXISTS database (oid INTEGER PRIMARY KEY, name TEXT, definition TEXT)"};
+    ((struct cluster_database *)objects[n++]->body)->comment =
+        "default administrative connection database";
+    ops[n_ops++] = (struct op){.kind = OP_SQL,
+                               .shard = SHARD_CLUSTER,
+                               .sql = "CREATE TABLE IF NOT EXISTS role (oid INTEGER PRIMARY KEY, "
+                                      "name TEXT, definition TEXT)"};
+    ops[n_ops++] = (struct op){.kind = OP_SQL,
+                               .shard = SHARD_CLUSTER,
+                               .sql = "CREATE TABLE IF NOT EXISTS database (oid INTEGER PRIMARY "
+                                      "KEY, name TEXT, definition TEXT)"};
     for (size_t k = 0; k < n; k++)
         ops[n_ops++] = shared_op(arena, objects[k]->kind, objects[k]->oid, objects[k]);
     struct commit commit = {.ops = ops, .n_ops = n_ops};
@@ -302,8 +325,10 @@ static bool first_start(struct cluster *cluster, struct err *err)
 
 static bool has_tables(struct reader *reader, bool *has, struct err *err)
 {
-    sqlite3_stmt *statement =
-        reader_statement(reader, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('role', 'database')", err);
+    sqlite3_stmt *statement = reader_statement(
+        reader,
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('role', 'database')",
+        err);
     if (!statement)
         return false;
     int rc = sqlite3_step(statement);
@@ -320,7 +345,8 @@ static bool read_all(struct cluster *cluster, bool *has, struct err *err)
         return false;
     bool ok = has_tables(reader, has, err);
     if (ok && *has)
-        ok = read_table(cluster, reader, OBJ_ROLE, err) && read_table(cluster, reader, OBJ_DATABASE, err);
+        ok = read_table(cluster, reader, OBJ_ROLE, err) &&
+             read_table(cluster, reader, OBJ_DATABASE, err);
     reader_release(reader);
     return ok;
 }
@@ -344,7 +370,8 @@ static bool match_files(struct cluster *cluster, struct err *err)
     for (size_t d = 0; d < cluster->databases.n && ok; d++) {
         const struct cluster_database *database = cluster->databases.items[d]->body;
         if (!database->no_files && !storage_database(cluster->storage, database->directory))
-            ok = storage_create_database(cluster->storage, database->directory, cluster->n_shards, err);
+            ok = storage_create_database(cluster->storage, database->directory, cluster->n_shards,
+                                         err);
     }
     arena_free(arena);
     return ok;

@@ -733,10 +733,9 @@ static bool check_single_primary(struct ddl *d, const struct relation *relation,
         if (list->items[k]->contype != CONSTR_PRIMARY)
             continue;
         if (seen)
-            return fail_at(d, new_table ? list->items[k]->location : -1,
-                           ERR_INVALID_TABLE_DEFINITION,
-                           "multiple primary keys for table \"%s\" are not allowed",
-                           relation->name);
+            return fail_at(
+                d, new_table ? list->items[k]->location : -1, ERR_INVALID_TABLE_DEFINITION,
+                "multiple primary keys for table \"%s\" are not allowed", relation->name);
         seen = true;
     }
     return true;
@@ -774,8 +773,7 @@ static bool repeats_kept_key(struct ddl *d, const struct relation *relation,
 {
     for (size_t k = 0; is_key(node) && k < kept->n; k++) {
         const Constraint *first = kept->items[k];
-        if (!is_key(first) ||
-            !same_key(d, relation, first, kept->columns.items[k], node, column))
+        if (!is_key(first) || !same_key(d, relation, first, kept->columns.items[k], node, column))
             continue;
         if (!first->conname && node->conname) {
             Constraint *named = arena_zalloc(d->arena, sizeof(*named));

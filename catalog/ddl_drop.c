@@ -420,7 +420,8 @@ static bool delete_target(struct walk *w, const struct object_address *address)
         return delete_constraint(d, address->oid);
     case CLASS_TYPE:
         type = catalog_type(d->fork, address->oid);
-        if (type && !type->rel_oid && !type->elem_oid) /* others go with their relation or element */
+        if (type && !type->rel_oid &&
+            !type->elem_oid) /* others go with their relation or element */
             catalog_drop(d->fork, address->oid);
         return true;
     case CLASS_PROC:
@@ -752,11 +753,11 @@ static bool is_builtin(ObjectType type, const char *name)
     static const struct {
         ObjectType type;
         const char *relation;
-    } places[] = {{OBJECT_ACCESS_METHOD, "pg_am"},         {OBJECT_COLLATION, "pg_collation"},
-                  {OBJECT_CONVERSION, "pg_conversion"},    {OBJECT_LANGUAGE, "pg_language"},
-                  {OBJECT_OPCLASS, "pg_opclass"},          {OBJECT_OPFAMILY, "pg_opfamily"},
+    } places[] = {{OBJECT_ACCESS_METHOD, "pg_am"},          {OBJECT_COLLATION, "pg_collation"},
+                  {OBJECT_CONVERSION, "pg_conversion"},     {OBJECT_LANGUAGE, "pg_language"},
+                  {OBJECT_OPCLASS, "pg_opclass"},           {OBJECT_OPFAMILY, "pg_opfamily"},
                   {OBJECT_TSCONFIGURATION, "pg_ts_config"}, {OBJECT_TSDICTIONARY, "pg_ts_dict"},
-                  {OBJECT_TSPARSER, "pg_ts_parser"},       {OBJECT_TSTEMPLATE, "pg_ts_template"}};
+                  {OBJECT_TSPARSER, "pg_ts_parser"},        {OBJECT_TSTEMPLATE, "pg_ts_template"}};
     for (size_t k = 0; k < ARRAY_COUNT(places); k++) {
         const struct builtin_rows *rows =
             places[k].type == type ? builtin_rows_of(places[k].relation) : NULL;
@@ -772,7 +773,8 @@ static bool drop_builtin(struct ddl *d, const DropStmt *stmt, const Node *object
 {
     const char *word = builtin_word(stmt->removeType), *rest = "", *name = object_text(object);
     if (stmt->removeType == OBJECT_OPCLASS || stmt->removeType == OBJECT_OPFAMILY)
-        rest = arena_printf(d->arena, " for access method \"%s\"", list_str((const List *)object, 0));
+        rest =
+            arena_printf(d->arena, " for access method \"%s\"", list_str((const List *)object, 0));
     if (is_builtin(stmt->removeType, name))
         return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                        "cannot drop %s %s because it is required by the database system", word,
@@ -803,9 +805,10 @@ static bool drop_cast(struct ddl *d, const DropStmt *stmt, const List *ends)
     const char *from = format_type_name(d->arena, d->fork, &d->c->path, types[0]),
                *to = format_type_name(d->arena, d->fork, &d->c->path, types[1]);
     if (builtin_cast(types[0]->oid, types[1]->oid))
-        return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
-                       "cannot drop cast from %s to %s because it is required by the database system",
-                       from, to);
+        return err_set(
+            d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+            "cannot drop cast from %s to %s because it is required by the database system", from,
+            to);
     if (!stmt->missing_ok)
         return err_set(d->err, ERR_UNDEFINED_OBJECT, "cast from type %s to type %s does not exist",
                        from, to);
@@ -828,7 +831,8 @@ static bool drop_operator(struct ddl *d, const DropStmt *stmt, const ObjectWithA
             return false;
     const struct oper *const *opers = catalog_opers_by_name(d->fork, name, &n);
     const char *left = types[0] ? format_type_name(d->arena, d->fork, &d->c->path, types[0]) : NULL,
-               *right = types[1] ? format_type_name(d->arena, d->fork, &d->c->path, types[1]) : "NONE";
+               *right =
+                   types[1] ? format_type_name(d->arena, d->fork, &d->c->path, types[1]) : "NONE";
     bool here = !schema || strcmp(schema, "pg_catalog") == 0;
     for (size_t k = 0; here && k < n; k++)
         if (opers[k]->left_type == (types[0] ? types[0]->oid : 0) && types[1] &&

@@ -119,7 +119,8 @@ static bool expression_key(struct ddl *d, const struct relation *relation, const
 
 static bool key_collation(struct ddl *d, const List *names, struct index_key *key)
 {
-    const CollateClause clause = {.type = T_CollateClause, .collname = (List *)(uintptr_t)names, .location = -1};
+    const CollateClause clause = {
+        .type = T_CollateClause, .collname = (List *)(uintptr_t)names, .location = -1};
     return resolve_collation(d, &clause, key->type, &key->collation_oid);
 }
 

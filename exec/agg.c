@@ -308,7 +308,9 @@ static bool feed_set(struct agg_state *s, uint32_t set)
         if (!group) {
             if (!evaluate_list(&node->agg.carried, s->base.frame, s->row + 1 + s->n_group))
                 return false;
-            if (s->full && !is_empty_set(node, set)) /* that has one group, which add_empty_groups() must find */
+            if (s->full &&
+                !is_empty_set(node,
+                              set)) /* that has one group, which add_empty_groups() must find */
                 return set_input_aside(s, set, hash);
             group = add_group(s, set, mask(s, set), hash);
             count_memory(s);

@@ -402,7 +402,8 @@ void session_drop_all_prepared(struct session *s);
 /* Was the catalog changed since the statement was made? */
 bool stmt_is_stale(struct session *s, const struct stmt *stmt);
 /* The statement as the current catalog and settings have it, a reference; NULL with err. */
-struct stmt *stmt_remake(struct session *s, struct stmt *old, bool may_differ, struct err *err); /* in its result columns */
+struct stmt *stmt_remake(struct session *s, struct stmt *old, bool may_differ,
+                         struct err *err); /* in its result columns */
 MUST_CHECK bool prepared_refresh(struct session *s, struct prepared_statement *prepared,
                                  struct err *err);
 
@@ -432,9 +433,9 @@ struct portal {
     bool after_last;   /* moved past the end */
     int64_t held_from; /* held without SCROLL: rows that are not in the store */
     bool is_cursor, scroll, no_scroll, hold, binary;
-    bool held;   /* its transaction is over */
-    bool active; /* being run: nobody but its runner drops it */
-    bool silent; /* sends no CommandComplete of its own */
+    bool held;        /* its transaction is over */
+    bool active;      /* being run: nobody but its runner drops it */
+    bool silent;      /* sends no CommandComplete of its own */
     bool undescribed; /* the client has not seen its columns yet: they may still change */
     bool tag_counts_sent;
     const char *fetch_cursor; /* FETCH: rows come from this cursor ... */

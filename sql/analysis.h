@@ -426,7 +426,7 @@ struct from *transform_join(struct scope *s, const JoinExpr *join, size_t *first
 bool alias_columns(struct analysis *a, const Alias *alias, struct rte *rte, const char *what);
 
 /* ---- target.c ---- */
-const char *figure_name(const Node *node);       /* never NULL: "?column?" */
+const char *figure_name(const Node *node); /* never NULL: "?column?" */
 bool transform_targets(struct scope *s, const List *list, enum place place, struct targets *out);
 bool resolve_unknown_targets(struct scope *s, struct targets *targets);
 void mark_origins(struct scope *s, struct targets *targets);

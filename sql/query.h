@@ -374,7 +374,8 @@ struct query {
      * UPDATE/DELETE/MERGE (the target is in `from`), and are not for INSERT. */
     uint16_t target_rte;
     const struct relation *target;
-    const struct relation *target_view; /* the target was named through this view; NULL: by itself */
+    const struct relation
+        *target_view; /* the target was named through this view; NULL: by itself */
     struct query *
         source; /* INSERT: SELECT or VALUES giving one column per assignment; NULL: DEFAULT VALUES */
     struct assignments

@@ -83,10 +83,12 @@ static void put_condition(struct buf *sql, const char *a, const char *b)
         buf_printf(sql, "(%s.k is null or %s.v %% 3 = %u)", a, b, below(3));
         break;
     case 5:
-        buf_printf(sql, "%s.k in (select k from t%u where v < %d)", a, below(3), (int)below(1000) - 500);
+        buf_printf(sql, "%s.k in (select k from t%u where v < %d)", a, below(3),
+                   (int)below(1000) - 500);
         break;
     case 6:
-        buf_printf(sql, "%sexists (select 1 from t%u e where e.k = %s.k and e.id < %u)", chance(50) ? "not " : "", below(3), a, below(150));
+        buf_printf(sql, "%sexists (select 1 from t%u e where e.k = %s.k and e.id < %u)",
+                   chance(50) ? "not " : "", below(3), a, below(150));
         break;
     case 7:
         buf_printf(sql, "%s.v < (select max(v) from t%u m where m.k = %s.k)", a, below(3), b);
@@ -108,15 +110,18 @@ static void put_where(struct buf *sql, const char *a, const char *b)
 static void put_from(struct buf *sql)
 {
     static const char *const joins[] = {"join", "left join", "right join", "full join"};
-    static const char *const conditions[] = {"a.k = b.k", "a.id = b.id", "a.k = b.k and a.s = b.s", "a.s = b.s and a.v < b.v", "a.id = b.k"};
+    static const char *const conditions[] = {"a.k = b.k", "a.id = b.id", "a.k = b.k and a.s = b.s",
+                                             "a.s = b.s and a.v < b.v", "a.id = b.k"};
     if (chance(12)) {
         buf_printf(sql, " from t%u a, t%u b where a.id = b.id and ", below(3), below(3));
         put_condition(sql, "a", "b");
         return;
     }
     if (chance(15)) {
-        buf_printf(sql, " from t%u a left join lateral (select * from t%u l where l.k = a.k order by l.id, l.v, l.s limit %u) b on true", below(3), below(3),
-                   1 + below(4));
+        buf_printf(sql,
+                   " from t%u a left join lateral (select * from t%u l where l.k = a.k order by "
+                   "l.id, l.v, l.s limit %u) b on true",
+                   below(3), below(3), 1 + below(4));
         put_where(sql, "a", "b");
         return;
     }
@@ -129,7 +134,8 @@ static void put_from(struct buf *sql)
 
 static void put_plain(struct buf *sql)
 {
-    static const char *const lists[] = {"a.id, a.k, b.id, b.s", "a.k, b.k", "a.s, b.v", "a.id + b.id, a.s || b.s, a.k"};
+    static const char *const lists[] = {"a.id, a.k, b.id, b.s", "a.k, b.k", "a.s, b.v",
+                                        "a.id + b.id, a.s || b.s, a.k"};
     const char *list = PICK(lists);
     int columns = 1;
     for (const char *at = list; *at; at++)
@@ -138,7 +144,10 @@ static void put_plain(struct buf *sql)
     put_from(sql);
     buf_puts(sql, " order by ");
     for (int k = 1; k <= columns; k++)
-        buf_printf(sql, "%s%d%s", k > 1 ? ", " : "", k, chance(25) ? " desc" : chance(25) ? " nulls first" : "");
+        buf_printf(sql, "%s%d%s", k > 1 ? ", " : "", k,
+                   chance(25)   ? " desc"
+                   : chance(25) ? " nulls first"
+                                : "");
     if (chance(40))
         buf_printf(sql, " limit %u", below(20));
     if (chance(20))
@@ -147,7 +156,12 @@ static void put_plain(struct buf *sql)
 
 static void put_grouped(struct buf *sql)
 {
-    static const char *const groups[] = {"a.k", "a.s", "a.k, b.s", "b.k % 5", "rollup (a.k, b.k)", "grouping sets ((a.s), (b.k), ())"};
+    static const char *const groups[] = {"a.k",
+                                         "a.s",
+                                         "a.k, b.s",
+                                         "b.k % 5",
+                                         "rollup (a.k, b.k)",
+                                         "grouping sets ((a.s), (b.k), ())"};
     static const char *const aggs[] = {"count(*)",
                                        "sum(b.v)",
                                        "min(a.s)",
@@ -179,11 +193,17 @@ static void put_sorted(struct buf *sql, struct arena *arena, void (*put)(struct 
 
 static void put_windowed(struct buf *sql)
 {
-    static const char *const calls[] = {"row_number() over w",          "rank() over (partition by a.s order by a.v)",
-                                        "sum(a.v) over w",              "lag(a.v, 2) over w",
-                                        "count(*) over (order by a.k)", "first_value(a.s) over w",
-                                        "max(a.v) over (partition by a.k order by a.id, a.v, a.s rows between 3 preceding and 1 following)",
-                                        "ntile(4) over w",              "sum(a.id) over (order by a.s groups between 1 preceding and current row)"};
+    static const char *const calls[] = {
+        "row_number() over w",
+        "rank() over (partition by a.s order by a.v)",
+        "sum(a.v) over w",
+        "lag(a.v, 2) over w",
+        "count(*) over (order by a.k)",
+        "first_value(a.s) over w",
+        "max(a.v) over (partition by a.k order by a.id, a.v, a.s rows between 3 preceding and 1 "
+        "following)",
+        "ntile(4) over w",
+        "sum(a.id) over (order by a.s groups between 1 preceding and current row)"};
     buf_puts(sql, "select a.id, a.v");
     for (int k = 0, n = 1 + (int)below(3); k < n; k++)
         buf_printf(sql, ", %s", PICK(calls));
@@ -194,18 +214,26 @@ static void put_windowed(struct buf *sql)
 
 static void put_setop(struct buf *sql)
 {
-    static const char *const ops[] = {"union", "union all", "intersect", "intersect all", "except", "except all"};
+    static const char *const ops[] = {"union",         "union all", "intersect",
+                                      "intersect all", "except",    "except all"};
     static const char *const lists[] = {"k", "s", "k, s"};
     const char *list = PICK(lists);
     buf_printf(sql, "select %s from t%u", list, below(3));
     for (int k = 0, n = 1 + (int)below(3); k < n; k++)
-        buf_printf(sql, " %s select %s from t%u where id %% %u = 0", PICK(ops), list, below(3), 1 + below(3));
+        buf_printf(sql, " %s select %s from t%u where id %% %u = 0", PICK(ops), list, below(3),
+                   1 + below(3));
 }
 
 static void put_plain_aggregate(struct buf *sql)
 {
-    static const char *const aggs[] = {"count(*)", "count(k)", "sum(k)", "sum(v)", "avg(v)", "avg(k)", "min(s)", "max(s)", "min(v)", "max(id)"};
-    static const char *const conditions[] = {"", " where k = 3", " where v > 100 and id < 70", " where s is null", " where k in (1, 2, 5)", " where s > 'c'"};
+    static const char *const aggs[] = {"count(*)", "count(k)", "sum(k)", "sum(v)", "avg(v)",
+                                       "avg(k)",   "min(s)",   "max(s)", "min(v)", "max(id)"};
+    static const char *const conditions[] = {"",
+                                             " where k = 3",
+                                             " where v > 100 and id < 70",
+                                             " where s is null",
+                                             " where k in (1, 2, 5)",
+                                             " where s > 'c'"};
     buf_puts(sql, "select ");
     for (int k = 0, n = 1 + (int)below(4); k < n; k++)
         buf_printf(sql, "%s%s", k ? ", " : "", PICK(aggs));
@@ -243,7 +271,8 @@ struct answers {
 };
 
 /* The tables and queries that the seed stands for, on so many shards. */
-static bool answer_all(struct arena *arena, uint64_t seed, uint32_t n_shards, size_t memory_bytes, struct answers *answers)
+static bool answer_all(struct arena *arena, uint64_t seed, uint32_t n_shards, size_t memory_bytes,
+                       struct answers *answers)
 {
     struct sqlbox *box = sqlbox_open(n_shards, memory_bytes);
     random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
@@ -258,7 +287,8 @@ static bool answer_all(struct arena *arena, uint64_t seed, uint32_t n_shards, si
         answers->queries[k] = random_query(arena);
         answers->rows[k] = sqlbox_run(box, arena, answers->queries[k]);
         if (getenv("SHOW_QUERIES"))
-            fprintf(stderr, "%s\n%s", answers->queries[k], strncmp(answers->rows[k], "ERROR", 5) == 0 ? answers->rows[k] : "");
+            fprintf(stderr, "%s\n%s", answers->queries[k],
+                    strncmp(answers->rows[k], "ERROR", 5) == 0 ? answers->rows[k] : "");
     }
     bool spilled = sqlbox_spilled(box);
     sqlbox_close(box);
@@ -290,8 +320,9 @@ START_TEST(rows_do_not_depend_on_shards_or_memory)
         ck_assert(!others[k].memory_bytes || spilled);
         for (int q = 0; q < QUERIES_PER_SEED; q++)
             if (strcmp(want.rows[q], got.rows[q]) != 0 && n_wrong++ < 3)
-                fprintf(stderr, "seed %llu, %u shards, %zu bytes: %s\n want:\n%s got:\n%s", (unsigned long long)seed, others[k].n_shards,
-                        others[k].memory_bytes, want.queries[q], want.rows[q], got.rows[q]);
+                fprintf(stderr, "seed %llu, %u shards, %zu bytes: %s\n want:\n%s got:\n%s",
+                        (unsigned long long)seed, others[k].n_shards, others[k].memory_bytes,
+                        want.queries[q], want.rows[q], got.rows[q]);
     }
     arena_free(arena);
     ck_assert_int_eq(n_wrong, 0);
@@ -304,7 +335,8 @@ Suite *exec_property_suite(void)
     TCase *tests = tcase_create("random queries");
     const char *n_seeds = getenv("N_SEEDS");
     tcase_set_timeout(tests, 300);
-    tcase_add_loop_test(tests, rows_do_not_depend_on_shards_or_memory, 0, n_seeds ? (int)strtol(n_seeds, NULL, 10) : 4);
+    tcase_add_loop_test(tests, rows_do_not_depend_on_shards_or_memory, 0,
+                        n_seeds ? (int)strtol(n_seeds, NULL, 10) : 4);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -12,7 +12,8 @@ Suite *exec_query_suite(void);
 
 #define LITTLE_MEMORY 2048
 
-static const char *const files[] = {"join", "sort", "aggregate", "window", "setop", "cte", "sublink", "modify"};
+static const char *const files[] = {"join",  "sort", "aggregate", "window",
+                                    "setop", "cte",  "sublink",   "modify"};
 
 struct lines {
     char *at;
@@ -67,12 +68,15 @@ static int run_file(const char *name, uint32_t n_shards, size_t memory_bytes)
         const char *want = wanted_rows(&lines, arena), *got = sqlbox_run(box, arena, line + 2);
         n_cases++;
         if (strcmp(want, got) != 0 && n_wrong++ < 5)
-            fprintf(stderr, "%s, %u shards: %s\n want:\n%s got:\n%s", path, n_shards, line + 2, want, got);
+            fprintf(stderr, "%s, %u shards: %s\n want:\n%s got:\n%s", path, n_shards, line + 2,
+                    want, got);
         arena_reset(arena);
     }
     ck_assert_int_gt(n_cases, 5);
-    bool keeps_much = strcmp(name, "sublink") != 0 && strcmp(name, "modify") != 0 && strcmp(name, "window") != 0;
-    ck_assert_msg(!memory_bytes || !keeps_much || sqlbox_spilled(box), "%s: nothing was spilled", path);
+    bool keeps_much =
+        strcmp(name, "sublink") != 0 && strcmp(name, "modify") != 0 && strcmp(name, "window") != 0;
+    ck_assert_msg(!memory_bytes || !keeps_much || sqlbox_spilled(box), "%s: nothing was spilled",
+                  path);
     sqlbox_close(box);
     arena_free(arena);
     return n_wrong;
@@ -103,7 +107,8 @@ Suite *exec_query_suite(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, rows_are_those_of_postgresql, 0, ARRAY_COUNT(files));
     tcase_add_loop_test(tests, rows_are_the_same_on_one_shard, 0, ARRAY_COUNT(files));
-    tcase_add_loop_test(tests, rows_are_the_same_on_eight_shards_with_little_memory, 0, ARRAY_COUNT(files));
+    tcase_add_loop_test(tests, rows_are_the_same_on_eight_shards_with_little_memory, 0,
+                        ARRAY_COUNT(files));
     suite_add_tcase(suite, tests);
     return suite;
 }

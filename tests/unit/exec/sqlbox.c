@@ -39,7 +39,8 @@ struct sqlbox *sqlbox_open(uint32_t n_shards, size_t memory_bytes)
         catalog_install();
     installed = true;
     spill_configure(memory_bytes, NULL);
-    struct storage_options options = {.data_dir = box->dir, .n_shards = n_shards, .log_segment_bytes = 1 << 20, .create = true};
+    struct storage_options options = {
+        .data_dir = box->dir, .n_shards = n_shards, .log_segment_bytes = 1 << 20, .create = true};
     box->storage = storage_open(&options, &err);
     ck_assert_msg(box->storage != NULL, "%s", err.message);
     box->transactions = txn_manager_new(box->storage);
@@ -98,7 +99,11 @@ static bool run_utility(struct run *r, const struct query *query)
 
 static bool put_row(struct run *r, const struct plan *plan, const struct datum *row)
 {
-    struct type_io io = {.arena = r->arena, .err = r->err, .typmod = -1, .settings = r->env.settings, .env = &r->env};
+    struct type_io io = {.arena = r->arena,
+                         .err = r->err,
+                         .typmod = -1,
+                         .settings = r->env.settings,
+                         .env = &r->env};
     const struct targets *targets = plan->modify ? &plan->query->returning : &plan->targets;
     int n = plan->modify ? (int)targets->n : plan->n_visible;
     for (int k = 0; k < n; k++) {
@@ -133,17 +138,27 @@ static bool run_plan(struct run *r, const struct query *query)
 static struct query *analyse(struct run *r)
 {
     struct raw_statements statements;
-    struct analyze_context context = {
-        .arena = r->arena, .catalog = r->catalog, .path = r->path, .env = &r->env, .text = r->sql, .user = "postgres"};
+    struct analyze_context context = {.arena = r->arena,
+                                      .catalog = r->catalog,
+                                      .path = r->path,
+                                      .env = &r->env,
+                                      .text = r->sql,
+                                      .user = "postgres"};
     if (!sql_parse(r->arena, r->sql, &statements, r->err))
         return NULL;
     ck_assert_msg(statements.n == 1, "one statement at a time: %s", r->sql);
     return analyze(&context, &statements.items[0], r->err);
 }
 
-static void run_begin(struct run *r, struct sqlbox *box, struct arena *arena, const char *sql, struct err *err)
+static void run_begin(struct run *r, struct sqlbox *box, struct arena *arena, const char *sql,
+                      struct err *err)
 {
-    *r = (struct run){.box = box, .arena = arena, .sql = sql, .err = err, .path = {.namespaces = path, .n = 1}, .out = BUF_IN(arena)};
+    *r = (struct run){.box = box,
+                      .arena = arena,
+                      .sql = sql,
+                      .err = err,
+                      .path = {.namespaces = path, .n = 1},
+                      .out = BUF_IN(arena)};
     r->catalog = database_catalog(box->database);
     struct txn_options options = {.database = database_files_of(box->database),
                                   .session_pid = 1,
@@ -167,7 +182,8 @@ const char *sqlbox_run(struct sqlbox *box, struct arena *arena, const char *sql)
     struct err err = ERR_IN(arena);
     run_begin(&r, box, arena, sql, &err);
     struct query *query = analyse(&r);
-    bool ok = query && (query->command == CMD_UTILITY_ ? run_utility(&r, query) : run_plan(&r, query));
+    bool ok =
+        query && (query->command == CMD_UTILITY_ ? run_utility(&r, query) : run_plan(&r, query));
     if (ok)
         ok = txn_commit(r.txn, &err);
     else
