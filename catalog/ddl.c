@@ -288,6 +288,14 @@ static const char *refused_statement(const void *node)
     return NULL;
 }
 
+/* Errors in domains do not say where. */
+static bool without_position(struct ddl *d, bool ok)
+{
+    if (!ok)
+        d->err->position = 0;
+    return ok;
+}
+
 static bool default_privileges(struct ddl *d, const AlterDefaultPrivilegesStmt *stmt)
 {
     return unsupported(d, "ALTER DEFAULT PRIVILEGES");
@@ -322,9 +330,9 @@ bool ddl_dispatch(struct ddl *d, const void *node, bool *handled)
     case T_CompositeTypeStmt:
         return create_composite(d, node);
     case T_CreateDomainStmt:
-        return create_domain(d, node);
+        return without_position(d, create_domain(d, node));
     case T_AlterDomainStmt:
-        return alter_domain(d, node);
+        return without_position(d, alter_domain(d, node));
     case T_CreateFunctionStmt:
         return create_function(d, node);
     case T_AlterFunctionStmt:

@@ -388,11 +388,10 @@ bool alter_column_type(struct ddl *d, uint32_t relation_oid, const AlterTableCmd
     ColumnDef *def = arena_memdup(d->arena, cmd->def, sizeof(ColumnDef));
     struct column wanted;
     const char *default_sql;
-    bool is_serial;
     if (!column)
         return no_such_column(d, relation, cmd->name);
     def->colname = cmd->name;
-    if (!column_from_def(d, def, &wanted, &is_serial))
+    if (!plain_column_from_def(d, def, &wanted))
         return false;
     struct retype r = {
         .relation_oid = relation_oid,

@@ -95,6 +95,18 @@ bool column_from_def(struct ddl *d, const ColumnDef *def, struct column *column,
     return true;
 }
 
+bool plain_column_from_def(struct ddl *d, const ColumnDef *def, struct column *column)
+{
+    bool is_serial;
+    bool ok = column_from_def(d, def, column, &is_serial);
+    if (ok && is_serial)
+        ok = err_set(d->err, ERR_UNDEFINED_OBJECT, "type \"%s\" does not exist",
+                     list_str(def->typeName->names, 0));
+    if (!ok)
+        d->err->position = 0;
+    return ok;
+}
+
 int16_t append_column(struct ddl *d, struct relation *relation, struct arena *arena,
                       const struct column *column)
 {

@@ -9,6 +9,7 @@
 
 #include "catalog/ddl_int.h"
 #include "sql/format_type.h"
+#include "sql/parse.h"
 
 #define ARGS_MAX 100
 
@@ -312,6 +313,9 @@ static bool result_type(struct ddl *d, const CreateFunctionStmt *stmt, struct pa
         return true;
     }
     const struct type *type = argument_type(d, stmt->returnType, &p->depends);
+    if (!type && err_is(d->err, ERR_UNDEFINED_OBJECT))
+        err_set(d->err, ERR_UNDEFINED_OBJECT, "type \"%s\" does not exist",
+                type_name_text(d, stmt->returnType));
     if (!type)
         return false;
     proc->result_type = type->oid;
@@ -379,6 +383,39 @@ static bool check_replacement(struct ddl *d, const struct proc *old, const struc
     return true;
 }
 
+/* Is the body written at `text`, between quotes or dollars?  Then *at is where its character number `position` (from 1) is. */
+static bool body_is_at(const char *text, const char *body, int position, const char **at)
+{
+    bool quoted = *text == '\'';
+    const char *p = text + 1;
+    *at = NULL;
+    for (int n = 1; *body; body++) {
+        if (*p != *body)
+            return false;
+        if (((uint8_t)*body & 0xc0) != 0x80 && n++ == position)
+            *at = p;
+        if (quoted && *p == '\'' && *++p != '\'')
+            return false;
+        p++;
+    }
+    return *p == *text && *at;
+}
+
+/* An error's place in the body becomes its place in the statement; false: the body is not in there as it is. */
+static bool move_position(struct ddl *d, const char *body)
+{
+    const char *found = NULL, *at;
+    for (const char *p = d->c->text; *p && d->err->position; p++)
+        if ((*p == '\'' || *p == '$') && body_is_at(p, body, d->err->position, &at)) {
+            if (found)
+                return false;
+            found = at;
+        }
+    if (found)
+        d->err->position = sql_position(d->c->text, (int)(found - d->c->text));
+    return found != NULL;
+}
+
 /* A call with NULLs shows whether the body fits the declaration.  Polymorphic ones can only be checked when they are called. */
 static bool check_body(struct ddl *d, const struct proc *proc)
 {
@@ -401,11 +438,15 @@ static bool check_body(struct ddl *d, const struct proc *proc)
             format_type_name(d->arena, d->fork, NULL, catalog_type(d->fork, proc->arg_types[k])));
     buf_putc(&sql, ')');
     struct analyze_context context = analysis(d);
-    context.text = buf_cstr(&sql);
+    context.text = NULL; /* positions are those in the body */
     if (!sql_parse(d->arena, buf_cstr(&sql), &parsed, d->err))
         return false;
     if (analyze(&context, &parsed.items[0], d->err))
         return true;
+    if (move_position(d, proc->sql_body)) {
+        d->err->where = NULL;
+        return false;
+    }
     d->err->position = 0;
     if (!d->err->where)
         d->err->where = arena_printf(d->err->arena, "SQL function \"%s\"", proc->name);
@@ -481,6 +522,8 @@ bool create_function(struct ddl *d, const CreateFunctionStmt *stmt)
     const struct namespace *namespace;
     const char *schema, *name, *body = NULL;
     struct parameters *p = ARENA_NEW(d->arena, struct parameters);
+    if (stmt->is_procedure)
+        return unsupported(d, "CREATE PROCEDURE");
     if (!split_names(d, stmt->funcname, &schema, &name) ||
         !creation_namespace(d, schema, false, &namespace) || !find_body(d, stmt, &body))
         return false;

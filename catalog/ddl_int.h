@@ -185,6 +185,8 @@ int16_t append_column(struct ddl *d, struct relation *relation, struct arena *ar
 /* A ColumnDef as a column: type, collation, NOT NULL, identity; constraints and defaults are not looked at. */
 MUST_CHECK bool column_from_def(struct ddl *d, const ColumnDef *def, struct column *column,
                                 bool *is_serial);
+/* The same where neither serial nor the position of an error is known. */
+MUST_CHECK bool plain_column_from_def(struct ddl *d, const ColumnDef *def, struct column *column);
 MUST_CHECK bool set_column_default(struct ddl *d, uint32_t relation_oid, int16_t attnum,
                                    const Node *raw, bool generated);
 MUST_CHECK bool add_column_sequence(struct ddl *d, uint32_t relation_oid, int16_t attnum,

@@ -64,6 +64,20 @@ static bool check_label(struct ddl *d, const char *label)
     return err_detail(d->err, "Labels must be %d bytes or less.", LABEL_BYTES);
 }
 
+/* PostgreSQL leaves it to the index of its catalog. */
+static bool duplicate_label(struct ddl *d, const char *label)
+{
+    static const char index[] = "pg_enum_typid_label_index";
+    err_set(d->err, ERR_UNIQUE_VIOLATION, "duplicate key value violates unique constraint \"%s\"",
+            index);
+    err_detail(d->err, "Key (enumtypid, enumlabel)=(%u, %s) already exists.",
+               catalog_new_oid(d->fork), label);
+    d->err->schema = "pg_catalog";
+    d->err->table = "pg_enum";
+    d->err->constraint = index;
+    return false;
+}
+
 bool create_enum(struct ddl *d, const CreateEnumStmt *stmt)
 {
     const struct namespace *namespace;
@@ -76,8 +90,7 @@ bool create_enum(struct ddl *d, const CreateEnumStmt *stmt)
             return false;
         for (int j = 0; j < k; j++)
             if (strcmp(list_str(stmt->vals, j), list_str(stmt->vals, k)) == 0)
-                return err_set(d->err, ERR_DUPLICATE_OBJECT, "label \"%s\" used more than once",
-                               list_str(stmt->vals, k));
+                return duplicate_label(d, list_str(stmt->vals, k));
     }
     struct type *type = new_type(d, &object, namespace, name, 'e');
     struct arena *arena = object_arena(object);
@@ -232,8 +245,7 @@ bool create_composite(struct ddl *d, const CompositeTypeStmt *stmt)
     for (int k = 0; k < list_n(stmt->coldeflist); k++) {
         const ColumnDef *def = list_at(stmt->coldeflist, k);
         struct column column;
-        bool is_serial;
-        bool ok = column_from_def(d, def, &column, &is_serial);
+        bool ok = plain_column_from_def(d, def, &column);
         if (ok && relation_column(relation, column.name))
             ok = err_set(d->err, ERR_DUPLICATE_COLUMN, "column \"%s\" specified more than once",
                          column.name);
@@ -251,18 +263,19 @@ bool create_composite(struct ddl *d, const CompositeTypeStmt *stmt)
 static bool refuse_if_stored(struct ddl *d, const struct relation *composite)
 {
     const struct relation *relation;
-    for (size_t at = builtin_n_relations; (relation = catalog_next_relation(d->fork, &at));) {
-        if (relation->kind != 'r' && relation->kind != 'm')
-            continue;
-        for (uint16_t k = 0; k < relation->n_columns; k++) {
-            const struct type *type = relation->columns[k].type;
-            if (!relation->columns[k].dropped &&
-                (type->oid == composite->rowtype_oid || type->elem_oid == composite->rowtype_oid))
-                return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
-                               "cannot alter type \"%s\" because column \"%s.%s\" uses it",
-                               composite->name, relation->name, relation->columns[k].name);
+    for (int arrays = 1; arrays >= 0; arrays--) /* users of the array type first */
+        for (size_t at = builtin_n_relations; (relation = catalog_next_relation(d->fork, &at));) {
+            if (relation->kind != 'r' && relation->kind != 'm')
+                continue;
+            for (uint16_t k = 0; k < relation->n_columns; k++) {
+                const struct type *type = relation->columns[k].type;
+                if (!relation->columns[k].dropped &&
+                    (arrays ? type->elem_oid : type->oid) == composite->rowtype_oid)
+                    return err_set(d->err, ERR_FEATURE_NOT_SUPPORTED,
+                                   "cannot alter type \"%s\" because column \"%s.%s\" uses it",
+                                   composite->name, relation->name, relation->columns[k].name);
+            }
         }
-    }
     return true;
 }
 
@@ -303,13 +316,12 @@ static bool retype_attribute(struct ddl *d, uint32_t oid, const AlterTableCmd *c
     ColumnDef *def = arena_memdup(d->arena, cmd->def, sizeof(ColumnDef));
     const struct column *column = relation_column(rel(d, oid), cmd->name);
     struct column wanted;
-    bool is_serial;
     def->colname = cmd->name;
     if (!column)
         return err_set(d->err, ERR_UNDEFINED_COLUMN,
                        "column \"%s\" of relation \"%s\" does not exist", cmd->name,
                        rel(d, oid)->name);
-    if (!refuse_if_stored(d, rel(d, oid)) || !column_from_def(d, def, &wanted, &is_serial))
+    if (!refuse_if_stored(d, rel(d, oid)) || !plain_column_from_def(d, def, &wanted))
         return false;
     struct column *edited = &columns_of(catalog_edit_relation(d->fork, oid))[column->attnum - 1];
     edited->type = wanted.type;
@@ -497,6 +509,9 @@ bool create_domain(struct ddl *d, const CreateDomainStmt *stmt)
     bool saw_null = false, saw_not_null = false, saw_default = false;
     if (!new_type_name(d, stmt->domainname, &namespace, &name) ||
         !analyze_type_name(&context, stmt->typeName, &base, &typmod, d->err))
+        return false;
+    uint32_t collation;
+    if (stmt->collClause && !resolve_collation(d, stmt->collClause, base, &collation))
         return false;
     if (base->kind == 'p')
         return err_set(d->err, ERR_DATATYPE_MISMATCH,

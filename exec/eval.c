@@ -500,6 +500,13 @@ static bool eval_row_cast(const struct expr *e, struct frame *f, struct datum *o
     return true;
 }
 
+static void domain_failed(struct frame *f, const struct type *domain)
+{
+    const struct namespace *namespace = catalog_namespace(f->exec->env->catalog, domain->namespace_oid);
+    f->exec->err->schema = namespace ? namespace->name : NULL;
+    f->exec->err->datatype = domain->name;
+}
+
 static bool eval_domain_cast(const struct expr *e, struct frame *f, struct datum *out)
 {
     if (!eval(e->args.items[0], f, out))
@@ -507,7 +514,7 @@ static bool eval_domain_cast(const struct expr *e, struct frame *f, struct datum
     struct err *err = f->exec->err;
     if (out->null && e->type->not_null) {
         err_set(err, ERR_NOT_NULL_VIOLATION, "domain %s does not allow null values", e->type->name);
-        err->datatype = e->type->name;
+        domain_failed(f, e->type);
         return false;
     }
     struct datum saved = f->domain_value;
@@ -520,7 +527,7 @@ static bool eval_domain_cast(const struct expr *e, struct frame *f, struct datum
             err_set(err, ERR_CHECK_VIOLATION,
                     "value for domain %s violates check constraint \"%s\"", e->type->name,
                     e->domain.names[k]);
-            err->datatype = e->type->name;
+            domain_failed(f, e->type);
             err->constraint = e->domain.names[k];
             return false;
         }

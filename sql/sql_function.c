@@ -125,8 +125,11 @@ bool inline_sql_function(struct analysis *a, struct expr *call)
         context.param_types[k] = call->args.items[k]->type;
     struct function_args args = {.proc = proc, .types = context.param_types};
     inner.function = &args;
+    inner.text = proc->sql_body;
     struct query *body = analyse_body(&inner, proc->sql_body);
     if (!body) {
+        if (a->text) /* a place in the body is none in the statement */
+            a->err->position = 0;
         if (!a->err->where)
             a->err->where = arena_printf(a->err->arena, "SQL function \"%s\"", proc->name);
         return false;
