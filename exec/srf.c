@@ -30,7 +30,7 @@ bool srf_start(struct srf_iter *iter, struct frame *f)
     const struct expr *call = iter->call;
     arena_reset(iter->arena);
     iter->site = NULL;
-    iter->done = false;
+    iter->done = iter->body_open = false;
     if (!is_srf(call))
         return true;
     f->arena = iter->arena;
@@ -79,6 +79,48 @@ static bool single_row(struct srf_iter *iter, struct frame *f, struct datum *row
     return true;
 }
 
+/* The next row of a LANGUAGE SQL function's body, as one value or spread over the columns. */
+static bool body_row(struct srf_iter *iter, struct frame *f, struct datum *row, bool *found)
+{
+    const struct expr *call = iter->call;
+    struct frame *body = iter->body;
+    bool first = !body;
+    *found = false;
+    if (!call->func.sql_plan)
+        return err_set(f->exec->err, ERR_FEATURE_NOT_SUPPORTED, "function %s is not supported",
+                       call->func.proc->name);
+    if (first)
+        body = iter->body = frame_new(f->exec, call->func.sql_plan, NULL);
+    body->params = iter->args;
+    if (!iter->body_open && !(first ? frame_open(body) : frame_rewind(body)))
+        return false;
+    iter->body_open = true;
+    if (!frame_next(body, found))
+        return false;
+    if (!*found) {
+        iter->done = true;
+        return true;
+    }
+    const struct plan *plan = body->plan;
+    int n = plan->n_visible;
+    struct datum *values = ARENA_ARRAY(f->arena, struct datum, n + 1);
+    const struct type **types = ARENA_ARRAY(f->arena, const struct type *, n + 1);
+    for (int k = 0; k < n; k++) {
+        values[k] = body->out[plan->visible[k]];
+        types[k] = plan->out_types[plan->visible[k]];
+        if (!values[k].null && !types[k]->by_value)
+            values[k] = datum_copy(types[k], f->arena, values[k]);
+    }
+    if (iter->n_columns > 1 && n == 1 && is_row_type(types[0]))
+        spread_record(iter, f, values[0], row);
+    else if (iter->n_columns == 1 && n > 1)
+        row[0] = record_build(f->arena, call->type->oid, types, values, (uint32_t)n);
+    else
+        for (int k = 0; k < iter->n_columns; k++)
+            row[k] = k < n ? values[k] : datum_null();
+    return true;
+}
+
 bool srf_next(struct srf_iter *iter, struct frame *f, struct datum *row, bool *found)
 {
     *found = !iter->done;
@@ -88,8 +130,7 @@ bool srf_next(struct srf_iter *iter, struct frame *f, struct datum *row, bool *f
         return single_row(iter, f, row);
     const struct expr *call = iter->call;
     if (!call->func.impl)
-        return err_set(f->exec->err, ERR_FEATURE_NOT_SUPPORTED,
-                       "set-returning SQL functions are not supported");
+        return body_row(iter, f, row, found);
     bool done = false;
     struct datum *multi = ARENA_ARRAY(f->arena, struct datum, iter->n_columns + 1);
     struct fcall c = {.arena = f->arena,
