@@ -231,10 +231,10 @@ static bool apply(struct copy_spec *spec, const struct seen *seen, bool is_from,
         !check_force(&spec->null, csv, is_from, "force null", "FROM", err))
         return false;
     if (!binary && strchr(o->null_text, o->delimiter))
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
                        "COPY delimiter must not appear in the NULL specification");
     if (csv && strchr(o->null_text, o->quote))
-        return err_set(err, ERR_INVALID_PARAMETER_VALUE,
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED,
                        "CSV quote character must not appear in the NULL specification");
     return true;
 }

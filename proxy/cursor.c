@@ -23,6 +23,8 @@ static bool can_go_back(const struct query *query)
         return query->order.n > 0 || (query->setop->kind == SETOP_UNION && query->setop->all);
     if (query->order.n && !query->limit && !query->offset)
         return true;
+    if (query->from.n == 0)
+        return query->order.n > 0;
     bool joins =
         query->from.n > 1 || (query->from.n == 1 && query->from.items[0]->kind == FROM_JOIN);
     return query->order.n > 0 ||

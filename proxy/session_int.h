@@ -159,7 +159,8 @@ struct session {
     enum block_state block;
     bool pipelining; /* an Execute since the last Sync left the transaction open */
     int64_t transaction_us, statement_us; /* 2000 epoch */
-    enum isolation isolation;
+    enum isolation isolation, default_isolation;
+    bool default_read_only, default_deferrable;
     bool
         txn_open; /* characteristics are set; `txn` itself comes with the first statement that needs it */
     bool read_only, deferrable, had_query, has_xid;
@@ -281,6 +282,7 @@ bool transaction_allows_in_failed(const void *node);
 MUST_CHECK bool transaction_set_isolation(struct session *s, const char *level, struct err *err);
 MUST_CHECK bool transaction_set_read_only(struct session *s, bool on, struct err *err);
 MUST_CHECK bool transaction_set_deferrable(struct session *s, bool on, struct err *err);
+enum isolation transaction_isolation_of(const char *text); /* a canonical value */
 const char *transaction_isolation_text(const struct session *s);
 bool transaction_is_read_only(const struct session *s);
 bool transaction_is_deferrable(const struct session *s);

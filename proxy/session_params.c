@@ -145,6 +145,15 @@ static void apply(struct session *s, const struct param_def *def, const char *va
     case PARAM_DEADLOCK_TIMEOUT:
         s->deadlock_timeout_ms = param_integer(value);
         break;
+    case PARAM_DEFAULT_ISOLATION:
+        s->default_isolation = transaction_isolation_of(value);
+        break;
+    case PARAM_DEFAULT_READ_ONLY:
+        s->default_read_only = param_bool(value);
+        break;
+    case PARAM_DEFAULT_DEFERRABLE:
+        s->default_deferrable = param_bool(value);
+        break;
     case PARAM_EXTRA_FLOAT_DIGITS:
         s->settings.extra_float_digits = (int)param_integer(value);
         session_settings_changed(s);
@@ -195,9 +204,6 @@ static void apply(struct session *s, const struct param_def *def, const char *va
         break;
     case PARAM_PLAIN:
     case PARAM_CLIENT_ENCODING:
-    case PARAM_DEFAULT_ISOLATION:
-    case PARAM_DEFAULT_READ_ONLY:
-    case PARAM_DEFAULT_DEFERRABLE:
     case PARAM_IS_SUPERUSER:
     case PARAM_SEED:
     case PARAM_TRANSACTION_ISOLATION:

@@ -17,7 +17,7 @@ static const char *const isolation_texts[] = {
     [ISOLATION_SERIALIZABLE] = "serializable",
 };
 
-static enum isolation isolation_of(const char *text)
+enum isolation transaction_isolation_of(const char *text)
 {
     if (strcmp(text, "serializable") == 0)
         return ISOLATION_SERIALIZABLE;
@@ -53,9 +53,9 @@ void transaction_open(struct session *s)
     s->txn_open = true;
     s->had_query = false;
     s->transaction_us = s->statement_us;
-    s->isolation = isolation_of(session_param_named(s, "default_transaction_isolation"));
-    s->read_only = param_bool(session_param_named(s, "default_transaction_read_only"));
-    s->deferrable = param_bool(session_param_named(s, "default_transaction_deferrable"));
+    s->isolation = s->default_isolation;
+    s->read_only = s->default_read_only;
+    s->deferrable = s->default_deferrable;
 }
 
 bool transaction_start(struct session *s, struct err *err)
@@ -228,7 +228,7 @@ bool transaction_allows_in_failed(const void *node)
 bool transaction_set_isolation(struct session *s, const char *level, struct err *err)
 {
     transaction_open(s);
-    enum isolation wanted = isolation_of(level);
+    enum isolation wanted = transaction_isolation_of(level);
     if (wanted == s->isolation)
         return true;
     if (s->had_query)
@@ -274,14 +274,12 @@ const char *transaction_isolation_text(const struct session *s)
 
 bool transaction_is_read_only(const struct session *s)
 {
-    return s->txn_open ? s->read_only
-                       : param_bool(session_param_named(s, "default_transaction_read_only"));
+    return s->txn_open ? s->read_only : s->default_read_only;
 }
 
 bool transaction_is_deferrable(const struct session *s)
 {
-    return s->txn_open ? s->deferrable
-                       : param_bool(session_param_named(s, "default_transaction_deferrable"));
+    return s->txn_open ? s->deferrable : s->default_deferrable;
 }
 
 /* The constant of a DefElem: text of strings, or of integers. */
