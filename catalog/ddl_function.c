@@ -637,9 +637,9 @@ const struct proc *find_function(struct ddl *d, const ObjectWithArgs *spec, Obje
         const TypeName *written = list_at(spec->objargs, k);
         const struct type *type = argument_type(d, written, &ignored);
         if (!type && err_is(d->err, ERR_UNDEFINED_OBJECT)) {
-            const char *text = arena_printf(d->arena, "type \"%s%s\" does not exist",
-                                            type_name_text(d, written),
-                                            list_n(written->arrayBounds) ? "[]" : "");
+            const char *text =
+                arena_printf(d->arena, "type \"%s%s\" does not exist", type_name_text(d, written),
+                             list_n(written->arrayBounds) ? "[]" : "");
             err_clear(d->err);
             if (missing_ok)
                 notice(d, "%s, skipping", text);

@@ -502,7 +502,8 @@ static bool eval_row_cast(const struct expr *e, struct frame *f, struct datum *o
 
 static void domain_failed(struct frame *f, const struct type *domain)
 {
-    const struct namespace *namespace = catalog_namespace(f->exec->env->catalog, domain->namespace_oid);
+    const struct namespace *namespace =
+        catalog_namespace(f->exec->env->catalog, domain->namespace_oid);
     f->exec->err->schema = namespace ? namespace->name : NULL;
     f->exec->err->datatype = domain->name;
 }
