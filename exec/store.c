@@ -176,7 +176,8 @@ struct store *store_new(struct arena *arena, struct workspace *workspace, int n_
 void store_keep_little(struct store *store)
 {
     store->keeps_little = true;
-    store->chunk_bytes = MIN((size_t)CHUNK_BYTES_MAX / 2, MAX((size_t)CHUNK_BYTES_MIN, store->workspace->limit_bytes / 64));
+    store->chunk_bytes = MIN((size_t)CHUNK_BYTES_MAX / 2,
+                             MAX((size_t)CHUNK_BYTES_MIN, store->workspace->limit_bytes / 64));
 }
 
 static bool spill_slot(struct store *store, struct slot *slot, struct err *err)
