@@ -354,7 +354,6 @@ bool session_hold_portals(struct session *s, struct err *err)
             return false;
         /* Without SCROLL what was read already is not in the store: places count from here. */
         if (portal->no_scroll) {
-            portal->held_from = portal->at;
             portal->at = 0;
         }
         for (const struct datum *row; portal->exec;)

@@ -563,7 +563,6 @@ static void describe_address(struct session *s, const uint8_t *address, int port
         return;
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     memcpy(s->address, address, 16);
-    s->address_known = true;
     if (memcmp(address, mapped, 12) == 0)
         inet_ntop(AF_INET, address + 12, s->address_text, sizeof(s->address_text));
     else

@@ -1,14 +1,15 @@
 /* session_int.h - what the files of a session share.
  *
- * A session lives on one loop.  Its statements run in a fiber that exists only while there is something to do:
- * session.c       bytes in and out, the fiber, the end
- * start.c         start-up packet, TLS, authentication, first parameters
- * messages.c      the protocol's messages, simple and extended
- * statement.c     from text to an analysed, planned statement; the plan cache
- * portal.c        portals: bound statements being executed, rows out
- * transaction.c   blocks, savepoints, commit and rollback
- * utility.c       statements that are not queries
- * session_params.c  parameter values and their undo
+ * A session lives on one loop.  Its statements run in a fiber that exists only while there is
+ * something to do:
+ *   session.c         bytes in and out, the fiber, the end (release.c)
+ *   start.c, auth.c   start-up packet, TLS, authentication, first parameters
+ *   messages.c        the protocol's messages, simple and extended
+ *   statement.c       from text to an analysed, planned statement (plan_cache.c, literals.c)
+ *   portal.c          bound statements being executed, rows out; cursor.c: FETCH and MOVE
+ *   transaction.c     blocks, savepoints, commit and rollback
+ *   session_params.c  parameter values and their undo
+ *   utility.c         statements that are not queries, and who runs them
  * All calls are for the session's own fiber unless told otherwise. */
 #ifndef SHARDLITE_PROXY_SESSION_INT_H
 #define SHARDLITE_PROXY_SESSION_INT_H
@@ -102,7 +103,7 @@ struct session {
     int32_t pid;
     uint32_t secret;
     enum session_phase phase;
-    bool is_local, address_known;
+    bool is_local;
     uint8_t address[16];
     int port;
     char address_text[48];
@@ -132,7 +133,6 @@ struct session {
         current_role; /* who logged in; SET SESSION AUTHORIZATION; SET ROLE */
     bool superuser;   /* of current_role */
     struct database *database;
-    int32_t protocol_minor;
     int64_t backend_start; /* 2000 epoch */
 
     struct session_params params;
@@ -170,7 +170,6 @@ struct session {
     struct map *listening;      /* channel -> non-NULL; NULL until the first LISTEN */
     struct map *listen_pending; /* LISTEN (1), UNLISTEN (2) of the transaction, by channel */
     bool unlisten_all_pending;
-    bool constraints_set;
 
     /* messages.c */
     bool skip_to_sync;      /* after an error in the extended protocol */
@@ -182,7 +181,6 @@ struct session {
     int64_t log_start_us;       /* monotonic; 0: no duration is wanted */
     const char *statement_text; /* in scratch; NULL unless statements are logged */
     uint64_t random_state[2];
-    bool random_seeded;
     VEC(struct sequence_value) sequences; /* malloced: latest values given to this session */
     uint32_t last_sequence;               /* OID; 0: none yet */
 };
@@ -431,9 +429,8 @@ struct portal {
     /* Rows kept: cursors that scroll or are held, results of utilities. */
     struct store *store; /* exec/store.h */
     bool store_complete;
-    int64_t at;        /* rows before the cursor's next one */
-    bool after_last;   /* moved past the end */
-    int64_t held_from; /* held without SCROLL: rows that are not in the store */
+    int64_t at;      /* rows before the cursor's next one */
+    bool after_last; /* moved past the end */
     bool is_cursor, scroll, no_scroll, hold, binary;
     bool held;        /* its transaction is over */
     bool active;      /* being run: nobody but its runner drops it */

@@ -17,7 +17,6 @@ struct session_view {
     int64_t backend_start, transaction_start, query_start,
         state_change; /* 2000 epoch microseconds; 0 none */
     const char *state, *query;
-    const char *wait_event_type, *wait_event;
 };
 
 /* The place of one session in the list; its own loop only. */
