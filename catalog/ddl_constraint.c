@@ -760,7 +760,8 @@ static bool same_key(struct ddl *d, const struct relation *relation, const Const
     if (!keys || !others || list_n(keys) != list_n(others))
         return false;
     for (int k = 0; k < list_n(keys); k++)
-        if (strcmp(((IndexElem *)list_at(keys, k))->name, ((IndexElem *)list_at(others, k))->name))
+        if (strcmp(((IndexElem *)list_at(keys, k))->name,
+                   ((IndexElem *)list_at(others, k))->name) != 0)
             return false;
     for (int k = 0; k < list_n(one->including); k++)
         if (strcmp(list_str(one->including, k), list_str(other->including, k)) != 0)
