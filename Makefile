@@ -1,4 +1,4 @@
-# Shardlite.  `make` builds build/release/shardlite; FLAVOR=dev|asan|tsan builds the other kinds beside it.
+# Shardlite.  `make` builds build/release/shardlite; FLAVOR=dev|asan|tsan|valgrind builds the other kinds beside it.
 FLAVOR ?= release
 CC ?= gcc
 BUILD := build/$(FLAVOR)
@@ -16,6 +16,7 @@ OPT_release := -O2 -g
 OPT_dev := -O0 -g
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPT_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+OPT_valgrind := -O1 -g
 CFLAGS += $(WARN) $(OPT_$(FLAVOR)) -pthread -fno-strict-aliasing
 LDFLAGS += $(OPT_$(FLAVOR)) -pthread
 LIBS := -lpg_query -lsqlite3 -lssl -lcrypto -linih -lgmp -licuuc -licui18n -lstemmer -lm -ldl

@@ -8,11 +8,20 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SLOWNESS = 10 if os.environ.get("FLAVOR") == "valgrind" else 1
 SHARED = os.environ.get("SHARDLITE_SHARED", os.path.join(os.path.dirname(ROOT), "shared"))
 
 
 def binary():
     return os.environ.get("SHARDLITE_BIN", os.path.join(ROOT, "build", os.environ.get("FLAVOR", "release"), "shardlite"))
+
+
+def runner():
+    """What the programs under test are started with: valgrind in its flavour, nothing otherwise."""
+    if os.environ.get("FLAVOR") != "valgrind":
+        return []
+    return ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite", "--show-leak-kinds=definite",
+            "--max-stackframe=8388608", "--fair-sched=yes"]
 
 
 def free_port():
@@ -31,10 +40,10 @@ class Server:
         self.env = dict(os.environ, **(env or {}))
         self.process, self.log = None, os.path.join(self.data, "..", os.path.basename(self.data) + ".log")
 
-    def start(self, limit=30):
+    def start(self, limit=30 * SLOWNESS):
         out = open(self.log, "ab")
         self.process = subprocess.Popen(
-            [binary(), "serve", "--data", self.data, "--port", str(self.port), "--shards", str(self.shards)] + self.flags,
+            runner() + [binary(), "serve", "--data", self.data, "--port", str(self.port), "--shards", str(self.shards)] + self.flags,
             stdout=out, stderr=subprocess.STDOUT, env=self.env)
         end = time.time() + limit
         while time.time() < end:
@@ -59,7 +68,7 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self, limit=30):
+    def stop(self, limit=30 * SLOWNESS):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
