@@ -5,6 +5,8 @@
  * numbers, hosts, paths and the like go to the dictionary simple, which only puts them in lower
  * case; blanks, tags, entities and protocols go nowhere. */
 #include <libstemmer.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "func/call.h"
@@ -110,13 +112,43 @@ uint32_t ts_config_dict(const struct ts_config *config, enum ts_token_type type)
     return TS_DICT_SIMPLE;
 }
 
-/* Stemmers are stateful: each thread has its own, made when first needed. */
+/* Stemmers are stateful: each thread has its own, made when first needed, freed when it ends. */
+struct stemmers {
+    struct sb_stemmer *of[ARRAY_COUNT(configs)];
+};
+
+static pthread_key_t stemmers_key;
+static pthread_once_t stemmers_once = PTHREAD_ONCE_INIT;
+
+static void stemmers_free(void *arg)
+{
+    struct stemmers *stemmers = arg;
+    for (size_t k = 0; k < ARRAY_COUNT(configs); k++)
+        if (stemmers->of[k])
+            sb_stemmer_delete(stemmers->of[k]);
+    free(stemmers);
+}
+
+static void make_stemmers_key(void)
+{
+    ASSERT(pthread_key_create(&stemmers_key, stemmers_free) == 0);
+}
+
+/* NULL: no such stemmer, or no memory. */
 static struct sb_stemmer *stemmer_of(size_t config_index)
 {
-    static __thread struct sb_stemmer *stemmers[ARRAY_COUNT(configs)];
-    if (!stemmers[config_index])
-        stemmers[config_index] = sb_stemmer_new(configs[config_index].name, "UTF_8");
-    return stemmers[config_index];
+    pthread_once(&stemmers_once, make_stemmers_key);
+    struct stemmers *stemmers = pthread_getspecific(stemmers_key);
+    if (!stemmers) {
+        stemmers = calloc(1, sizeof(*stemmers));
+        if (!stemmers || pthread_setspecific(stemmers_key, stemmers) != 0) {
+            free(stemmers);
+            return NULL;
+        }
+    }
+    if (!stemmers->of[config_index])
+        stemmers->of[config_index] = sb_stemmer_new(configs[config_index].name, "UTF_8");
+    return stemmers->of[config_index];
 }
 
 static bool is_stop_word(struct arena *arena, const char *stop_words, const struct buf *word)
