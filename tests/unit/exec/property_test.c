@@ -200,8 +200,8 @@ static void put_windowed(struct buf *sql)
         "lag(a.v, 2) over w",
         "count(*) over (order by a.k)",
         "first_value(a.s) over w",
-        "max(a.v) over (partition by a.k order by a.id, a.v, a.s rows between 3 preceding and 1 "
-        "following)",
+        ("max(a.v) over (partition by a.k order by a.id, a.v, a.s rows between 3 preceding and 1 "
+         "following)"),
         "ntile(4) over w",
         "sum(a.id) over (order by a.s groups between 1 preceding and current row)"};
     buf_puts(sql, "select a.id, a.v");

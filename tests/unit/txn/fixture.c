@@ -71,8 +71,8 @@ static void create_tables(struct fixture *f)
     static const char *const sql[] = {
         "CREATE TABLE t (_rid INTEGER PRIMARY KEY, id INTEGER, v INTEGER, name TEXT)",
         "CREATE INDEX t_id ON t (id)",
-        "CREATE TABLE g (_rid INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, shard INTEGER NOT "
-        "NULL, rid INTEGER NOT NULL)"};
+        ("CREATE TABLE g (_rid INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, shard INTEGER NOT "
+         "NULL, rid INTEGER NOT NULL)")};
     struct err err = ERR_IN(f->arena);
     struct txn *txn = fx_begin(f, ISOLATION_READ_COMMITTED, 1);
     for (uint32_t shard = 0; shard < f->n_shards; shard++)
