@@ -317,6 +317,8 @@ static enum walk substitute(struct expr **slot, int depth, void *arg)
         int at = -1;
         for (size_t k = 0; k < s->query->targets.n; k++)
             if (!s->query->targets.items[k].junk && ++at == e->column.attnum - 1) {
+                if (expr_has_sublink(s->query->targets.items[k].expr))
+                    break; /* a sub-select is planned where it stands, once */
                 *slot = expr_copy(s->arena, s->query->targets.items[k].expr);
                 return WALK_SKIP;
             }
@@ -325,6 +327,12 @@ static enum walk substitute(struct expr **slot, int depth, void *arg)
     }
     if (e->kind == EXPR_COLUMN && e->column.levels_up >= depth)
         e->column.levels_up++;
+    else if (e->kind == EXPR_SLOT && e->slot.levels_up >= depth)
+        e->slot.levels_up++;
+    else if (e->kind == EXPR_AGGREGATE && e->agg.levels_up >= depth)
+        e->agg.levels_up++;
+    else if (e->kind == EXPR_GROUPING && e->grouping.levels_up >= depth)
+        e->grouping.levels_up++;
     return WALK_INTO;
 }
 

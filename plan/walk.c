@@ -82,6 +82,47 @@ static bool walk_targets(struct targets *targets, int depth, walk_fn fn, void *a
     return true;
 }
 
+static bool is_target(const struct query *q, const struct expr *e)
+{
+    for (size_t k = 0; k < q->targets.n; k++)
+        if (q->targets.items[k].expr == e)
+            return true;
+    return false;
+}
+
+static bool walk_other_keys(struct query *q, struct sort_keys *keys, int depth, walk_fn fn,
+                            void *arg)
+{
+    for (size_t k = 0; k < keys->n; k++)
+        if (!is_target(q, keys->items[k].expr) && !walk_expr(&keys->items[k].expr, depth, fn, arg))
+            return false;
+    return true;
+}
+
+static void follow_target(struct sort_keys *keys, const struct expr *before, struct expr *now)
+{
+    for (size_t k = 0; k < keys->n; k++)
+        if (keys->items[k].expr == before)
+            keys->items[k].expr = now;
+}
+
+/* The select list, and the sort keys, which share its expressions: what is both is visited once, or a visitor that rewrites would
+ * rewrite it twice. */
+static bool walk_select_list(struct query *q, int depth, walk_fn fn, void *arg)
+{
+    if (!walk_other_keys(q, &q->distinct_on, depth, fn, arg) ||
+        !walk_other_keys(q, &q->order, depth, fn, arg))
+        return false;
+    for (size_t k = 0; k < q->targets.n; k++) {
+        struct expr *before = q->targets.items[k].expr;
+        if (!walk_expr(&q->targets.items[k].expr, depth, fn, arg))
+            return false;
+        follow_target(&q->distinct_on, before, q->targets.items[k].expr);
+        follow_target(&q->order, before, q->targets.items[k].expr);
+    }
+    return true;
+}
+
 static bool walk_assignments(struct assignments *set, int depth, walk_fn fn, void *arg)
 {
     for (size_t k = 0; k < set->n; k++)
@@ -172,10 +213,9 @@ bool walk_query(struct query *q, int depth, walk_fn fn, void *arg)
     for (size_t k = 0; k < q->n_ctes; k++)
         if (!walk_query(q->ctes[k].query, depth + 1, fn, arg))
             return false;
-    return walk_opt(&q->where, depth, fn, arg) && walk_targets(&q->targets, depth, fn, arg) &&
+    return walk_opt(&q->where, depth, fn, arg) && walk_select_list(q, depth, fn, arg) &&
            walk_list(&q->group, depth, fn, arg) && walk_opt(&q->having, depth, fn, arg) &&
-           walk_windows(q, depth, fn, arg) && walk_sort(&q->distinct_on, depth, fn, arg) &&
-           walk_sort(&q->order, depth, fn, arg) && walk_opt(&q->limit, depth, fn, arg) &&
+           walk_windows(q, depth, fn, arg) && walk_opt(&q->limit, depth, fn, arg) &&
            walk_opt(&q->offset, depth, fn, arg) && walk_setop(q->setop, depth, fn, arg) &&
            walk_modification(q, depth, fn, arg);
 }

@@ -37,9 +37,62 @@ bool list_is_output_only(const struct query *q)
            !q->has_windows && !q->has_srfs && q->command == CMD_SELECT_;
 }
 
+/* ---- a query that goes one level further down ---- */
+
+struct sink {
+    struct arena *arena;
+    VEC(const struct expr *) moved; /* sort keys share expressions with the select list */
+};
+
+static bool was_moved(struct sink *sink, const struct expr *e)
+{
+    for (size_t k = 0; k < sink->moved.n; k++)
+        if (sink->moved.items[k] == e)
+            return true;
+    VEC_PUSH(sink->arena, &sink->moved, e);
+    return false;
+}
+
+static bool sink_expr(struct tree_walker *w, struct expr *e)
+{
+    uint16_t *levels_up = e->kind == EXPR_COLUMN      ? &e->column.levels_up
+                          : e->kind == EXPR_AGGREGATE ? &e->agg.levels_up
+                          : e->kind == EXPR_GROUPING  ? &e->grouping.levels_up
+                                                      : NULL;
+    if (levels_up && *levels_up > w->levels && !was_moved(w->arg, e))
+        ++*levels_up;
+    return tree_children(w, e);
+}
+
+static void sink_ctes(const struct query *q, int levels)
+{
+    for (int k = 0; k < q->n_rtes; k++)
+        if (q->rtes[k].kind == RTE_CTE && q->rtes[k].cte_levels_up > levels)
+            q->rtes[k].cte_levels_up++;
+}
+
+static bool sink_query(struct tree_walker *w, struct query *q)
+{
+    w->levels++;
+    sink_ctes(q, w->levels);
+    (void)tree_query(w, q);
+    w->levels--;
+    return false;
+}
+
+/* What refers to levels above the query finds them one level further up. */
+static void sink_references(struct analysis *a, struct query *q)
+{
+    struct sink sink = {.arena = a->arena};
+    struct tree_walker w = {.expr = sink_expr, .query = sink_query, .arg = &sink};
+    sink_ctes(q, 0);
+    (void)tree_query(&w, q);
+}
+
 /* SELECT * FROM (leaf): a select list that can be changed. */
 struct query *wrap_query(struct analysis *a, struct query *inner)
 {
+    sink_references(a, inner);
     struct scope *s = scope_new(a, NULL, CMD_SELECT_);
     int rte = add_subquery_rte(s, inner, NULL, "*SELECT*", false);
     struct from *from = ARENA_NEW(a->arena, struct from);

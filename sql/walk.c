@@ -412,6 +412,16 @@ static bool map_slot(void *arg, struct expr **slot)
 
 static bool map_query_slot(void *arg, struct query **slot);
 
+/* A sort key that is a target's very expression is the copied target's in the copy. */
+static void share_targets(const struct query *from, const struct sort_keys *from_keys,
+                          const struct query *to, struct sort_keys *to_keys)
+{
+    for (size_t k = 0; k < to_keys->n; k++)
+        for (size_t t = 0; t < to->targets.n; t++)
+            if (from_keys->items[k].expr == from->targets.items[t].expr)
+                to_keys->items[k].expr = to->targets.items[t].expr;
+}
+
 /* SELECTs only: statements that change rows are never copied. */
 struct query *tree_map_query(struct tree_mapper *mapper, const struct query *query)
 {
@@ -451,6 +461,8 @@ struct query *tree_map_query(struct tree_mapper *mapper, const struct query *que
     visit_query_slots(q, map_slot, mapper);
     visit_queries(q, map_query_slot, mapper);
     mapper->levels--;
+    share_targets(query, &query->distinct_on, q, &q->distinct_on);
+    share_targets(query, &query->order, q, &q->order);
     return q;
 }
 
