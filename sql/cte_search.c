@@ -321,7 +321,7 @@ const CommonTableExpr *rewrite_search(struct scope *s, const CommonTableExpr *ct
     const SelectStmt *body = (const SelectStmt *)cte->ctequery;
     if (!IS_NODE(cte->ctequery, SelectStmt) || body->op != PG_SETOP_UNION)
         return fail_null(a, cte->location, ERR_SYNTAX_ERROR, "WITH query is not recursive");
-    if (!is_plain_select(body->larg))
+    if (body->larg->op != SETOP_NONE)
         return fail_null(
             a, cte->location, ERR_FEATURE_NOT_SUPPORTED,
             "with a SEARCH or CYCLE clause, the left side of the UNION must be a SELECT");
