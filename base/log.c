@@ -45,6 +45,15 @@ bool log_enabled(enum log_level level)
     return (int)level >= __atomic_load_n(&least_level, __ATOMIC_RELAXED);
 }
 
+/* What strangers wrote stays on its line: nobody forges an event. */
+static size_t one_line(char *line, size_t from, size_t to)
+{
+    for (size_t k = from; k < to; k++)
+        if (line[k] == '\n' || line[k] == '\r')
+            line[k] = ' ';
+    return to;
+}
+
 static void write_line(enum log_level level, int32_t pid, const char *format, va_list args)
 {
     char line[LINE_BYTES_MAX];
@@ -58,7 +67,7 @@ static void write_line(enum log_level level, int32_t pid, const char *format, va
                          pid ? (int)pid : (int)getpid(), level_names[level]);
     int body = vsnprintf(line + n, sizeof(line) - n - 1, format, args);
     if (body > 0)
-        n = MIN(n + (size_t)body, sizeof(line) - 2);
+        n = one_line(line, n, MIN(n + (size_t)body, sizeof(line) - 2));
     line[n++] = '\n';
     ssize_t written = write(STDERR_FILENO, line, n);
     (void)written; /* nowhere left to complain */

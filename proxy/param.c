@@ -43,6 +43,8 @@ static const struct {
     {"is_superuser", PARAM_IS_SUPERUSER},
     {"lock_timeout", PARAM_LOCK_TIMEOUT},
     {"log_min_duration_statement", PARAM_LOG_MIN_DURATION},
+    {"log_min_error_statement", PARAM_LOG_MIN_ERROR_STATEMENT},
+    {"log_min_messages", PARAM_LOG_MIN_MESSAGES},
     {"log_statement", PARAM_LOG_STATEMENT},
     {"role", PARAM_ROLE},
     {"search_path", PARAM_SEARCH_PATH},

@@ -311,11 +311,25 @@ bool session_err_is_fatal(const struct session *s, const struct err *err)
            err_is(err, ERR_IDLE_SESSION_TIMEOUT);
 }
 
+static void log_failure(const struct session *s, const struct err *err, bool fatal)
+{
+    enum log_level level = fatal ? LOG_FATAL_ : s->logs_errors ? LOG_ERROR_ : LOG_DEBUG_;
+    const char *query = s->phase == PHASE_READY && s->logs_failed_statements && s->entry
+                            ? sessions_query(s->entry)
+                            : NULL;
+    if (query)
+        log_line_pid(level, s->pid, "%s (%s)%s%s; STATEMENT: %s",
+                     err->message ? err->message : "unknown error", err->sqlstate,
+                     err->detail ? "; DETAIL: " : "", err->detail ? err->detail : "", query);
+    else
+        log_err(level, s->pid, NULL, err);
+}
+
 void session_send_err(struct session *s, const struct err *err)
 {
     bool fatal = session_err_is_fatal(s, err);
     struct wire_report report = report_of(err, fatal ? "FATAL" : "ERROR");
-    log_err(fatal ? LOG_FATAL_ : LOG_DEBUG_, s->pid, NULL, err);
+    log_failure(s, err, fatal);
     if (!s->broken)
         wire_report(&s->out, 'E', &report);
     if (fatal)

@@ -142,6 +142,7 @@ struct session {
     int64_t log_min_duration_ms;
     int client_min_messages; /* index into its enumeration: see session_params.c */
     int log_statement;       /* 0 none, 1 ddl, 2 mod, 3 all */
+    bool logs_errors, logs_failed_statements;
     bool synchronous_off;
     uint64_t settings_epoch; /* changes with what analysis depends on: search path, role, styles */
     struct search_path path; /* resolved; see session_path() */

@@ -120,6 +120,12 @@ static int enum_index(const struct param_def *def, const char *value)
     return 0;
 }
 
+/* Whether a least level of the server log lets errors through. */
+static bool covers_errors(const struct param_def *def, const char *value)
+{
+    return enum_index(def, value) <= enum_index(def, "error");
+}
+
 /* Copies one value to where execution looks for it. */
 static void apply(struct session *s, const struct param_def *def, const char *value)
 {
@@ -175,6 +181,12 @@ static void apply(struct session *s, const struct param_def *def, const char *va
         break;
     case PARAM_LOG_MIN_DURATION:
         s->log_min_duration_ms = param_integer(value);
+        break;
+    case PARAM_LOG_MIN_ERROR_STATEMENT:
+        s->logs_failed_statements = covers_errors(def, value);
+        break;
+    case PARAM_LOG_MIN_MESSAGES:
+        s->logs_errors = covers_errors(def, value);
         break;
     case PARAM_LOG_STATEMENT:
         s->log_statement = enum_index(def, value);

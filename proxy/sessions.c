@@ -245,6 +245,11 @@ void sessions_show_state(struct session_entry *entry, const char *state, const c
     unlock(entry);
 }
 
+const char *sessions_query(const struct session_entry *entry)
+{
+    return entry->query;
+}
+
 void sessions_show_application(struct session_entry *entry, const char *application)
 {
     lock(entry);

@@ -38,6 +38,8 @@ void sessions_post_all(const char *database, void (*fn)(struct session *session,
 size_t sessions_view(struct arena *arena, struct session_view **views);
 /* Changes what is shown: any NULL text is left as it is. */
 void sessions_show_identity(struct session_entry *entry, const struct session_view *view);
+/* What it runs, or ran last, cut as pg_stat_activity shows it; NULL: nothing yet.  The session's own thread. */
+const char *sessions_query(const struct session_entry *entry);
 void sessions_show_state(struct session_entry *entry, const char *state, const char *query,
                          size_t query_bytes, int64_t now, int64_t transaction_start);
 void sessions_show_application(struct session_entry *entry, const char *application);
