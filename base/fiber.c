@@ -542,16 +542,25 @@ static char *thread_stack_low(void)
     return low;
 }
 
+/* On one of the sanitizer's own frames, or on the stack that valgrind gives the main thread. */
+static bool runs_elsewhere(const struct fiber *fiber, const char *here, const char *low)
+{
+#ifdef FIBER_ASAN
+    return here < low;
+#elif defined(RUNNING_ON_VALGRIND)
+    return !fiber && here < low && RUNNING_ON_VALGRIND;
+#else
+    return false;
+#endif
+}
+
 size_t stack_left_bytes(void)
 {
     struct fiber *fiber = fiber_current();
     char *low = fiber ? fiber->mapping + GUARD_BYTES : thread_stack_low();
     char *here = __builtin_frame_address(0);
-#ifdef FIBER_ASAN
-    if (here <
-        low) /* on one of the sanitizer's own frames: it can't be told, so nothing is refused */
+    if (runs_elsewhere(fiber, here, low)) /* it can't be told: nothing is refused */
         return STACK_BYTES;
-#endif
     return here > low ? (size_t)(here - low) : 0;
 }
 

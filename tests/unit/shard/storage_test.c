@@ -249,7 +249,7 @@ END_TEST
 
 START_TEST(a_second_server_is_refused)
 {
-    struct storage *storage = open_data(NULL);
+    struct storage *volatile storage = open_data(NULL); /* the child has it too, as valgrind sees */
     pid_t pid = fork();
     if (pid == 0)
         _exit(!try_open(NULL) && strcmp(fixture_err.sqlstate, ERR_OBJECT_IN_USE) == 0 &&
