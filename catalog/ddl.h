@@ -25,7 +25,8 @@ struct ddl_context {
     struct database *database;
     struct search_path path; /* as in env */
     uint32_t user_oid;       /* current role */
-    const char *text;        /* the query string, for error positions and function bodies */
+    const char *text;        /* the query string, for error positions */
+    const char *statement;   /* this statement's own text, for function bodies; NULL: all of it */
     bool
         in_block; /* inside BEGIN, or one of several statements: CREATE DATABASE and its like are refused */
     bool skip_function_bodies; /* check_function_bodies = off */

@@ -179,11 +179,12 @@ static const char *trimmed(struct ddl *d, const char *text)
 
 static const char *standard_body(struct ddl *d, const CreateFunctionStmt *stmt)
 {
+    const char *statement = d->c->statement ? d->c->statement : d->c->text;
     if (IS_NODE(stmt->sql_body, ReturnStmt)) {
-        const char *text = after_keyword(d->c->text, "RETURN");
+        const char *text = after_keyword(statement, "RETURN");
         return text ? arena_printf(d->arena, "SELECT %s", trimmed(d, text)) : NULL;
     }
-    const char *text = after_keyword(d->c->text, "ATOMIC");
+    const char *text = after_keyword(statement, "ATOMIC");
     if (!text)
         return NULL;
     char *body = arena_strdup(d->arena, trimmed(d, text));
@@ -416,32 +417,31 @@ static bool move_position(struct ddl *d, const char *body)
     return found != NULL;
 }
 
-/* A call with NULLs shows whether the body fits the declaration.  Polymorphic ones can only be checked when they are called. */
+/* Its real type is known at a call only. */
+static bool is_pseudo_argument(const struct type *type)
+{
+    return type->kind == 'p' && type->oid != TYPE_VOID && type->oid != TYPE_RECORD;
+}
+
+/* Does the body fit the declaration?  Polymorphic ones can only be checked when they are called. */
 static bool check_body(struct ddl *d, const struct proc *proc)
 {
-    struct buf sql = BUF_IN(d->arena);
-    struct raw_statements parsed;
-    if (d->c->skip_function_bodies || proc->kind == 'p')
+    struct expr call = {.kind = EXPR_FUNC, .type = catalog_type(d->fork, proc->result_type)};
+    struct routine_body body;
+    if (d->c->skip_function_bodies || !call.type || is_pseudo_argument(call.type))
         return true;
+    call.func.proc = proc;
     for (uint16_t k = 0; k < proc->n_args; k++) {
-        const struct type *type = catalog_type(d->fork, proc->arg_types[k]);
-        if (!type || type->kind == 'p')
+        struct expr *arg = ARENA_NEW(d->arena, struct expr);
+        arg->kind = EXPR_PARAM;
+        arg->type = catalog_type(d->fork, proc->arg_types[k]);
+        if (!arg->type || is_pseudo_argument(arg->type))
             return true;
+        VEC_PUSH(d->arena, &call.args, arg);
     }
-    buf_printf(&sql, "SELECT %s.%s(",
-               quoted_ident(d->arena, namespace_name(d->fork, proc->namespace_oid)),
-               quoted_ident(d->arena, proc->name));
-    for (uint16_t k = 0; k < proc->n_args; k++)
-        buf_printf(
-            &sql, "%s%sNULL::%s", k ? ", " : "",
-            proc->variadic_type && k + 1 == proc->n_args ? "VARIADIC " : "",
-            format_type_name(d->arena, d->fork, NULL, catalog_type(d->fork, proc->arg_types[k])));
-    buf_putc(&sql, ')');
     struct analyze_context context = analysis(d);
     context.text = NULL; /* positions are those in the body */
-    if (!sql_parse(d->arena, buf_cstr(&sql), &parsed, d->err))
-        return false;
-    if (analyze(&context, &parsed.items[0], d->err))
+    if (analyze_routine(&context, &call, &body, d->err))
         return true;
     if (move_position(d, proc->sql_body)) {
         d->err->where = NULL;
@@ -504,8 +504,8 @@ static bool fill_function(struct ddl *d, const CreateFunctionStmt *stmt, struct 
     proc->cost = 100;
     proc->owner_oid = d->c->user_oid;
     proc->language = "sql";
-    proc->prosrc = arena_strdup(arena, body);
-    proc->sql_body = proc->prosrc;
+    proc->sql_body = arena_strdup(arena, body);
+    proc->prosrc = stmt->sql_body ? "" : proc->sql_body;
     if (!result_type(d, stmt, p, proc))
         return false;
     proc->rows = proc->returns_set ? 1000 : 0;
@@ -522,8 +522,6 @@ bool create_function(struct ddl *d, const CreateFunctionStmt *stmt)
     const struct namespace *namespace;
     const char *schema, *name, *body = NULL;
     struct parameters *p = ARENA_NEW(d->arena, struct parameters);
-    if (stmt->is_procedure)
-        return unsupported(d, "CREATE PROCEDURE");
     if (!split_names(d, stmt->funcname, &schema, &name) ||
         !creation_namespace(d, schema, false, &namespace) || !find_body(d, stmt, &body))
         return false;

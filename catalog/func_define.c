@@ -628,9 +628,9 @@ static bool pg_get_function_arg_default(struct fcall *c)
     return return_bytes(c, text, strlen(text));
 }
 
-static bool is_standard_body(const char *body)
+static bool is_standard_body(const struct proc *proc)
 {
-    return strncmp(body, "RETURN ", 7) == 0;
+    return proc->sql_body && !proc->prosrc[0] && proc->sql_body[0];
 }
 
 static void put_attributes(struct printing *p, const struct proc *proc)
@@ -685,8 +685,8 @@ static bool pg_get_functiondef(struct fcall *c)
     const char *tag = proc->kind == 'p' ? "procedure" : "function";
     if (strcmp(proc->language, "internal") == 0)
         buf_printf(&p.out, "AS $%s$%s$%s$\n", tag, body, tag);
-    else if (is_standard_body(body))
-        buf_printf(&p.out, "%s\n", body);
+    else if (is_standard_body(proc))
+        buf_printf(&p.out, "BEGIN ATOMIC\n %s;\nEND\n", body);
     else
         buf_printf(&p.out, "AS $%s$%s$%s$\n", tag, body, tag);
     return done(&p);

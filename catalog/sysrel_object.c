@@ -187,7 +187,7 @@ static void proc_row(struct sysrel_scan *scan, const struct proc *proc)
             buf_printf(&text, "%s%s", k ? ", " : "", proc->default_sql[k]);
         row_text(scan, 24, buf_cstr(&text));
     }
-    row_text(scan, 26, proc->sql_body ? proc->sql_body : proc->prosrc);
+    row_text(scan, 26, proc->prosrc);
     row_acl(scan, 30, proc->acl);
 }
 

@@ -16,6 +16,10 @@ struct call_site *call_site(const struct expr *e, struct frame *f);
 
 bool eval_sql_function(const struct expr *e, struct frame *f, const struct datum *args,
                        struct datum *out);
+bool eval_routine(const struct expr *e, struct frame *f, const struct datum *args,
+                  struct datum *out); /* routine.c */
+/* Must the call be run statement by statement?  (A volatile body that reads tables too, where others of the statement change them.) */
+bool is_routine_call(const struct expr *e, const struct exec *exec);
 bool eval_subscript(const struct expr *e, struct frame *f, struct datum *out);
 bool eval_field_assign(const struct expr *e, struct frame *f, struct datum *out);
 bool eval_sql_value(const struct expr *e, struct frame *f, struct datum *out);

@@ -449,12 +449,18 @@ bool eval_sql_value(const struct expr *e, struct frame *f, struct datum *out)
 
 /* ---- LANGUAGE SQL functions: the body runs as a sub-select whose parameters are the arguments ---- */
 
+bool is_routine_call(const struct expr *e, const struct exec *exec)
+{
+    const struct query *q = exec->plan->query, *body = e->func.sql_function;
+    return e->func.routine || (q && q->runs_routines && e->func.proc->volatility == 'v' && body &&
+                               (body->n_rtes || body->setop || body->has_sublinks));
+}
+
 bool eval_sql_function(const struct expr *e, struct frame *f, const struct datum *args,
                        struct datum *out)
 {
     struct exec *x = f->exec;
     void **slot = &x->sites[e->site];
-    struct frame *body = *slot;
     bool found;
     if (e->func.proc->strict)
         for (size_t k = 0; k < e->args.n; k++)
@@ -462,9 +468,12 @@ bool eval_sql_function(const struct expr *e, struct frame *f, const struct datum
                 *out = datum_null();
                 return true;
             }
+    if (is_routine_call(e, x))
+        return eval_routine(e, f, args, out);
     if (!e->func.sql_plan)
         return err_set(x->err, ERR_FEATURE_NOT_SUPPORTED, "function %s is not supported",
                        e->func.proc->name);
+    struct frame *body = *slot;
     bool first = !body;
     if (first)
         *slot = body = frame_new(x, e->func.sql_plan, NULL);

@@ -304,6 +304,8 @@ struct srf_iter {
     const struct type **arg_types;
     struct frame *body; /* of a LANGUAGE SQL function */
     bool body_open;
+    struct routine *routine; /* or its statements and the rows they gave */
+    size_t routine_at;
 };
 void srf_init(struct srf_iter *iter, const struct expr *call, struct frame *frame, int n_columns,
               const struct type **column_types, const char **column_names);

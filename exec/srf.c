@@ -3,6 +3,8 @@
  * In a select list all set-returning calls of one row advance together; the row repeats until the longest is done, the shorter
  * ones giving NULL (PostgreSQL 10 and later). */
 #include "exec/eval_int.h"
+#include "exec/routine.h"
+#include "sql/format_type.h"
 #include "types/record.h"
 
 void srf_init(struct srf_iter *iter, const struct expr *call, struct frame *f, int n_columns,
@@ -18,6 +20,11 @@ void srf_init(struct srf_iter *iter, const struct expr *call, struct frame *f, i
     iter->arg_types = ARENA_ARRAY(arena, const struct type *, call->args.n + 1);
     for (size_t k = 0; k < call->args.n; k++)
         iter->arg_types[k] = call->args.items[k] ? call->args.items[k]->type : NULL;
+}
+
+static struct datum datum_copy_any(const struct type *type, struct arena *arena, struct datum v)
+{
+    return v.null || type->by_value ? v : datum_copy(type, arena, v);
 }
 
 static bool is_srf(const struct expr *call)
@@ -47,16 +54,52 @@ bool srf_start(struct srf_iter *iter, struct frame *f)
     return true;
 }
 
-static void spread_record(struct srf_iter *iter, struct frame *f, struct datum value,
+static bool wrong_row(struct frame *f, const char *detail)
+{
+    err_set(f->exec->err, ERR_DATATYPE_MISMATCH,
+            "function return row and query-specified return row do not match");
+    return err_detail(f->exec->err, "%s", detail);
+}
+
+static const char *type_words(struct frame *f, const struct type *type)
+{
+    return format_type_name(f->arena, f->exec->env->catalog, f->exec->env->path, type);
+}
+
+/* A record of a function that says nothing about it must be what the column definition list says. */
+static bool check_record(struct srf_iter *iter, struct frame *f, const struct datum *value)
+{
+    const struct record *record = value->p;
+    if ((int)record->n_fields != iter->n_columns)
+        return wrong_row(
+            f, arena_printf(f->arena, "Returned row contains %u attribute%s, but query expects %d.",
+                            record->n_fields, record->n_fields == 1 ? "" : "s", iter->n_columns));
+    for (int k = 0; k < iter->n_columns; k++) {
+        const struct type *given =
+            env_type(f->exec->env, record_field_type(value, (uint32_t)k));
+        if (given->oid != iter->column_types[k]->oid)
+            return wrong_row(
+                f, arena_printf(f->arena,
+                                "Returned type %s at ordinal position %d, but query expects %s.",
+                                type_words(f, given), k + 1, type_words(f, iter->column_types[k])));
+    }
+    return true;
+}
+
+static bool spread_record(struct srf_iter *iter, struct frame *f, struct datum value,
                           struct datum *row)
 {
     const struct record *record = value.null ? NULL : value.p;
+    if (record && iter->call->type->oid == TYPE_RECORD && iter->call->type->n_attributes &&
+        !check_record(iter, f, &value))
+        return false;
     for (int k = 0; k < iter->n_columns; k++)
         row[k] = !record || k >= (int)record->n_fields
                      ? datum_null()
                      : record_field(&value,
                                     env_type(f->exec->env, record_field_type(&value, (uint32_t)k)),
                                     (uint32_t)k);
+    return true;
 }
 
 static bool is_row_type(const struct type *type)
@@ -73,9 +116,45 @@ static bool single_row(struct srf_iter *iter, struct frame *f, struct datum *row
         return false;
     if (is_row_type(iter->call->type) &&
         !(iter->n_columns == 1 && is_row_type(iter->column_types[0])))
-        spread_record(iter, f, value, row);
-    else
-        row[0] = value;
+        return spread_record(iter, f, value, row);
+    row[0] = value;
+    return true;
+}
+
+/* The next of the rows that a routine gave. */
+static bool routine_next(struct srf_iter *iter, struct frame *f, struct datum *row, bool *found)
+{
+    struct exec *x = f->exec;
+    const struct datum *got;
+    *found = false;
+    if (!iter->routine && !(iter->routine = routine_new(x, iter->call)))
+        return false;
+    if (!iter->body_open && !routine_run(iter->routine, x, iter->args))
+        return false;
+    if (!iter->body_open)
+        iter->routine_at = 0;
+    iter->body_open = true;
+    if (iter->routine_at == routine_n_rows(iter->routine)) {
+        iter->done = true;
+        return true;
+    }
+    if (!routine_row(iter->routine, x, iter->routine_at++, &got))
+        return false;
+    *found = true;
+    int n = routine_n_columns(iter->routine);
+    bool row_as_one = n == 1 && is_row_type(routine_type(iter->routine, 0));
+    if (iter->n_columns == 1 && n == 1 && !row_as_one) {
+        row[0] = datum_copy_any(routine_type(iter->routine, 0), f->arena, got[0]);
+        return true;
+    }
+    if (iter->n_columns == 1 && !(is_row_type(iter->call->type) && !is_row_type(iter->column_types[0]))) {
+        row[0] = routine_value(iter->routine, f->arena, got);
+        return true;
+    }
+    if (row_as_one)
+        return spread_record(iter, f, datum_copy_any(routine_type(iter->routine, 0), f->arena, got[0]), row);
+    for (int k = 0; k < iter->n_columns; k++)
+        row[k] = k < n ? datum_copy_any(routine_type(iter->routine, k), f->arena, got[k]) : datum_null();
     return true;
 }
 
@@ -112,8 +191,8 @@ static bool body_row(struct srf_iter *iter, struct frame *f, struct datum *row, 
             values[k] = datum_copy(types[k], f->arena, values[k]);
     }
     if (iter->n_columns > 1 && n == 1 && is_row_type(types[0]))
-        spread_record(iter, f, values[0], row);
-    else if (iter->n_columns == 1 && n > 1)
+        return spread_record(iter, f, values[0], row);
+    if (iter->n_columns == 1 && n > 1)
         row[0] = record_build(f->arena, call->type->oid, types, values, (uint32_t)n);
     else
         for (int k = 0; k < iter->n_columns; k++)
@@ -130,7 +209,8 @@ bool srf_next(struct srf_iter *iter, struct frame *f, struct datum *row, bool *f
         return single_row(iter, f, row);
     const struct expr *call = iter->call;
     if (!call->func.impl)
-        return body_row(iter, f, row, found);
+        return is_routine_call(call, f->exec) ? routine_next(iter, f, row, found)
+                                              : body_row(iter, f, row, found);
     bool done = false;
     struct datum *multi = ARENA_ARRAY(f->arena, struct datum, iter->n_columns + 1);
     struct fcall c = {.arena = f->arena,
@@ -159,7 +239,7 @@ bool srf_next(struct srf_iter *iter, struct frame *f, struct datum *row, bool *f
     if (iter->n_columns == 1)
         row[0] = c.result;
     else if (c.result.p && is_row_type(call->type) && !c.result.null)
-        spread_record(iter, f, c.result, row);
+        return spread_record(iter, f, c.result, row);
     else
         for (int k = 0; k < iter->n_columns; k++)
             row[k] = multi[k];

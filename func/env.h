@@ -12,6 +12,8 @@ struct catalog;
 struct session;
 struct txn;
 struct search_path;
+struct query;
+struct err;
 
 struct env {
     const struct settings *settings;
@@ -27,6 +29,8 @@ struct env {
     const struct search_path *path;  /* resolved search_path; NULL: pg_catalog alone */
     /* A sequence gave this value: currval() and lastval().  NULL: nobody keeps it. */
     void (*note_sequence)(const struct env *env, uint32_t sequence_oid, int64_t value);
+    /* May env->user_oid run this analysed statement?  Asked for the statements inside of functions.  NULL: anybody may. */
+    bool (*may_run)(const struct env *env, const struct query *query, struct err *err);
     uint64_t
         random_seed[2]; /* random(), setseed(): the session's generator state is behind `session` */
 };

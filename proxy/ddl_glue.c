@@ -71,6 +71,8 @@ void session_ddl_context(struct session *s, struct ddl_context *context, struct 
         .notice = on_notice,
         .make_verifier = make_verifier,
         .table_option = table_option,
+        .skip_function_bodies =
+            strcmp(session_param_named(s, "check_function_bodies"), "off") == 0,
     };
 }
 
@@ -90,6 +92,16 @@ bool refuse_utility_if_read_only(struct session *s, const char *tag, struct err 
                    "cannot execute %s in a read-only transaction", tag);
 }
 
+/* Of several statements in one query string, the text of this one. */
+static const char *own_text(const struct stmt *stmt, struct arena *arena)
+{
+    if (stmt->raw_index >= stmt->parsed->list.n)
+        return stmt->text;
+    const struct raw_statement *raw = &stmt->parsed->list.items[stmt->raw_index];
+    const char *start = stmt->text + raw->offset;
+    return raw->length ? arena_strndup(arena, start, (size_t)raw->length) : start;
+}
+
 bool run_ddl(struct session *s, struct portal *portal, struct utility_result *result,
              struct err *err)
 {
@@ -99,6 +111,7 @@ bool run_ddl(struct session *s, struct portal *portal, struct utility_result *re
     s->had_query = true;
     session_env(s, &portal->env, portal->arena, portal->stmt->catalog);
     session_ddl_context(s, &context, portal->arena, &portal->env, portal->stmt->text);
+    context.statement = own_text(portal->stmt, portal->arena);
     result->tag = portal->stmt->tag;
     bool ok = ddl_execute(&context, portal->stmt->node, &result->tag, err);
     session_ddl_done(s, &context);

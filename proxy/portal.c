@@ -277,7 +277,7 @@ bool portal_run(struct session *s, struct portal *portal, uint64_t limit, struct
             portal->state = PORTAL_DONE;
             break;
         }
-        if (sink && !sink->row(sink, row, err)) {
+        if (sink && portal->columns.n + portal->stmt->returns_rows && !sink->row(sink, row, err)) {
             portal->state = PORTAL_FAILED;
             return false;
         }
@@ -310,6 +310,8 @@ const char *portal_tag(struct portal *portal, struct arena *arena, uint64_t n_se
         return arena_printf(arena, "%s %llu", portal->tag, (unsigned long long)n_sent);
     if (portal->stmt->is_utility)
         return portal->tag;
+    if (query->is_call)
+        return query->tag;
     switch (query->command) {
     case CMD_INSERT_:
         return counted("INSERT 0 ", portal->n_rows, arena);

@@ -192,6 +192,13 @@ static void note_sequence(const struct env *env, uint32_t sequence_oid, int64_t 
     session_note_sequence(env->session, sequence_oid, value);
 }
 
+static bool may_run(const struct env *env, const struct query *query, struct err *err)
+{
+    struct privilege_needs needs = {0};
+    privileges_collect(env->arena, query, &needs);
+    return privileges_check(env->catalog, &needs, env->user_oid, err);
+}
+
 void session_env(struct session *s, struct env *env, struct arena *arena,
                  const struct catalog *catalog)
 {
@@ -209,6 +216,7 @@ void session_env(struct session *s, struct env *env, struct arena *arena,
         .user_oid = s->current_role,
         .path = session_path(s, catalog),
         .note_sequence = note_sequence,
+        .may_run = may_run,
         .random_seed = {s->random_state[0], s->random_state[1]},
     };
 }

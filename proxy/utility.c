@@ -326,8 +326,6 @@ bool utility_run(struct session *s, struct portal *portal, struct utility_result
         return run_constraints_set(s, portal, err);
     case T_DoStmt:
         return refuse("DO (procedural code)", err);
-    case T_CallStmt:
-        return refuse("CALL", err);
     case T_LoadStmt:
         return refuse("LOAD", err);
     default:

@@ -30,6 +30,7 @@ struct analysis {
     const struct function_args *function;
     VEC(struct expr *) params; /* every EXPR_PARAM made */
     bool is_volatile, writes;
+    bool runs_routines;    /* some call is run statement by statement */
     bool collate_seen;     /* some COLLATE clause was met */
     bool srf_seen;         /* some set-returning call was made: else nobody need look for any */
     size_t stack_at_start; /* bytes that were left: see depth_check() */
@@ -275,6 +276,7 @@ struct call_args {
     const char **names;        /* NULL, or names of the last n_named args in writing order */
     size_t n_named;
     bool variadic;
+    bool is_call; /* CALL: output arguments are written too */
 };
 enum func_kind {
     FUNC_NOT_FOUND,
@@ -313,6 +315,7 @@ size_t match_candidates(struct analysis *a, size_t n, const struct type *const *
 struct candidate *select_candidate(struct analysis *a, size_t n, const struct type *const *types,
                                    struct candidate *list);
 struct expr *transform_call(struct scope *s, const FuncCall *call);
+struct expr *transform_procedure_call(struct scope *s, const FuncCall *call);
 /* FuncCall or column notation; `call` NULL: only t.f as f(t). */
 struct expr *make_call(struct scope *s, const List *name, struct call_args *args,
                        const FuncCall *call, bool is_column, bool is_procedure, int location);
@@ -324,9 +327,15 @@ bool cast_args(struct analysis *a, struct exprs *args, const struct type *const 
                const uint32_t *declared, size_t n);
 bool note_srf(struct scope *s, const struct expr *call, const struct expr *last_srf, int location);
 
+/* CALL as a query: its columns are the output arguments.  (from.c) */
+struct query *transform_call_statement(struct analysis *a, const CallStmt *stmt);
+
 /* ---- sql_function.c ---- */
-/* Analyses the body with the call's argument types: call->func.sql_function. */
+/* Analyses the body with the call's argument types: call->func.sql_function, or call->func.routine when it must be run. */
 bool inline_sql_function(struct analysis *a, struct expr *call);
+/* The columns that a set-returning call with a column definition list must give. */
+bool fit_defined_columns(struct scope *s, struct expr *call, const struct rte_column *columns,
+                         int n);
 /* A set-returning call in FROM as a sub-select: the body with the arguments in the parameters' places. */
 struct query *sql_function_rows(struct analysis *a, const struct expr *call);
 

@@ -105,6 +105,8 @@ static struct expr *fit(struct analysis *a, struct expr *e, const struct relatio
 {
     if (what_must(place))
         return coerce_to_boolean(a, e, what_must(place));
+    if (target == a->unknown)
+        return e;
     if (!target) {
         if (e->type->oid == TYPE_UNKNOWN)
             return coerce_node(a, e, a->txt, -1, CAST_IMPLICIT, FORM_IMPLICIT_CAST, -1);
@@ -258,6 +260,7 @@ static void describe(struct analysis *a, struct query *q)
     q->returns_rows = changes ? q->returning.n > 0 : true;
     q->writes = a->writes || changes;
     q->is_volatile = a->is_volatile || q->writes;
+    q->runs_routines = a->runs_routines;
 }
 
 struct query *analyze_node(struct analyze_context *context, const void *node, struct err *err)
@@ -268,11 +271,17 @@ struct query *analyze_node(struct analyze_context *context, const void *node, st
         return NULL;
     analysis_start(&a, context, err);
     node = select_into(&a, node);
-    if (is_optimizable(node)) {
-        q = transform_statement(&a, NULL, node, ENTRY_TOP, NULL, false);
+    if (is_optimizable(node) || IS_NODE(node, CallStmt)) {
+        q = IS_NODE(node, CallStmt)
+                ? transform_call_statement(&a, (const CallStmt *)node)
+                : transform_statement(&a, NULL, node, ENTRY_TOP, NULL, false);
         if (!q || !params_check(&a, q))
             return NULL;
         describe(&a, q);
+        if (IS_NODE(node, CallStmt)) {
+            q->returns_rows = q->targets.n > 0;
+            q->is_volatile = q->is_call = true;
+        }
     } else {
         q = utility_query(&a, node);
     }

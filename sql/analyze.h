@@ -57,6 +57,15 @@ struct expr *analyze_raw_expr(struct analyze_context *context, const void *node,
 /* The name that an index column made of this expression gets; NULL when nothing fits. */
 const char *figure_index_name(const void *node);
 
+/* The statements of a LANGUAGE SQL function or procedure that is run statement by statement; the last one's rows are the result, cast to
+ * what `call` (a call of it: func.proc, the types of its arguments, its result type) promises.  context->path is the caller's. */
+struct routine_body {
+    struct query **statements;
+    size_t n;
+};
+MUST_CHECK bool analyze_routine(struct analyze_context *context, const struct expr *call,
+                                struct routine_body *body, struct err *err);
+
 /* A type name node (TypeName) -> type and typmod; errors 42704 with position. */
 MUST_CHECK bool analyze_type_name(struct analyze_context *context, const void *type_name,
                                   const struct type **type, int32_t *typmod, struct err *err);

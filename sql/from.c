@@ -177,6 +177,8 @@ static bool function_columns(struct scope *s, const struct function_item *item,
         if (!defined_columns(s, item->definitions, rte))
             return false;
         item->call->type = named_record_type(s->a, &rte->columns[before], rte->n_columns - before);
+        if (!fit_defined_columns(s, item->call, &rte->columns[before], rte->n_columns - before))
+            return false;
     } else if (known) {
         for (int k = 0; k < shape.n; k++)
             push_column(s->a, rte,
@@ -242,6 +244,30 @@ static struct from *transform_range_function(struct scope *s, const RangeFunctio
     int index = scope_add_rte(s, &rte);
     scope_add_name(s, index, NULL, true, true);
     return from_rte(s, index);
+}
+
+struct query *transform_call_statement(struct analysis *a, const CallStmt *stmt)
+{
+    struct scope *s = scope_new(a, NULL, CMD_SELECT_);
+    s->place = PLACE_CALL;
+    struct expr *call = transform_procedure_call(s, stmt->funccall);
+    if (!call)
+        return NULL;
+    s->place = PLACE_NONE;
+    struct function_item item = {.call = call, .name = call->func.proc->name};
+    struct rte rte = {.kind = RTE_FUNCTION, .alias = item.name, .n_functions = 1};
+    rte.functions = ARENA_ARRAY(a->arena, struct rte_function, 1);
+    if (!function_columns(s, &item, item.name, &rte, &rte.functions[0]))
+        return NULL;
+    int index = scope_add_rte(s, &rte);
+    VEC_PUSH(a->arena, &s->query->from, from_rte(s, index));
+    for (int k = 0; k < rte.n_columns && call->type->oid != TYPE_VOID; k++) {
+        struct target target = {.expr = column_of(s, 0, index, k + 1, -1),
+                                .name = rte.columns[k].name};
+        VEC_PUSH(a->arena, &s->query->targets, target);
+    }
+    scope_finish(s);
+    return s->query;
 }
 
 /* ---- the other items ---- */

@@ -156,6 +156,15 @@ struct expr *transform_call(struct scope *s, const FuncCall *call)
     return make_call(s, call->funcname, &args, call, false, false, call->location);
 }
 
+struct expr *transform_procedure_call(struct scope *s, const FuncCall *call)
+{
+    struct call_args args = {.variadic = call->func_variadic, .is_call = true};
+    for (int k = 0; k < list_n(call->args); k++)
+        if (!take_arg(s, &args, list_at(call->args, k)))
+            return NULL;
+    return make_call(s, call->funcname, &args, call, false, true, call->location);
+}
+
 /* ---- errors ---- */
 
 static const char *signature_text(struct analysis *a, const List *name,
@@ -221,9 +230,12 @@ static bool refuse_aggregate_clauses(struct analysis *a, const List *name, const
 }
 
 static bool check_kind(struct analysis *a, const List *name, const FuncCall *call,
-                       const struct func_choice *choice, bool is_procedure, int location)
+                       const struct call_args *args, const struct func_choice *choice,
+                       bool is_procedure, int location)
 {
     const char *text = name_list_text(a, name);
+    if ((choice->kind == FUNC_PROCEDURE) != is_procedure)
+        text = signature_text(a, name, args);
     if (choice->kind == FUNC_PROCEDURE && !is_procedure) {
         fail(a, location, ERR_WRONG_OBJECT_TYPE, "%s is a procedure", text);
         return fail_hint(a, "To call a procedure, use CALL.");
@@ -297,7 +309,7 @@ static struct expr *default_argument(struct analysis *a, const struct proc *proc
     const char *sql = proc->default_sql[parameter - (proc->n_args - proc->n_defaults)];
     return analyze_column_sql(a, sql, NULL,
                               is_polymorphic(proc->arg_types[parameter])
-                                  ? NULL
+                                  ? a->unknown
                                   : type_by_oid(a, proc->arg_types[parameter]),
                               -1, PLACE_OTHER);
 }
@@ -323,6 +335,18 @@ static bool complete_args(struct analysis *a, const struct func_choice *choice,
     }
     args->args = list;
     return true;
+}
+
+/* What stands for a procedure's output arguments is not evaluated. */
+static void drop_outputs(struct analysis *a, struct func_choice *choice, struct exprs *args)
+{
+    const struct proc *proc = catalog_proc(a->catalog, choice->proc->oid);
+    struct exprs inputs = {0};
+    for (size_t k = 0; k < args->n; k++)
+        if (!proc->arg_modes || proc->arg_modes[k] != 'o')
+            VEC_PUSH(a->arena, &inputs, args->items[k]);
+    choice->proc = proc;
+    *args = inputs;
 }
 
 static const struct type **types_of(struct analysis *a, const struct exprs *args)
@@ -412,7 +436,7 @@ struct expr *make_call(struct scope *s, const List *name, struct call_args *args
     }
     if (is_column && choice.kind != FUNC_NORMAL && choice.kind != FUNC_COERCION)
         return NULL;
-    if (!check_kind(a, name, call, &choice, is_procedure, location))
+    if (!check_kind(a, name, call, args, &choice, is_procedure, location))
         return NULL;
     if (choice.kind == FUNC_COERCION)
         return coerce_node(a, args->args.items[0], choice.coercion, -1, CAST_EXPLICIT,
@@ -443,6 +467,8 @@ struct expr *make_call(struct scope *s, const List *name, struct call_args *args
         return transform_window_call(s, call, choice.proc, &args->args, result, location);
     if (choice.kind == FUNC_AGGREGATE)
         return transform_aggregate(s, call, &choice, &args->args, n_direct, result, location);
+    if (is_procedure)
+        drop_outputs(a, &choice, &args->args);
     struct expr *e =
         make_normal(s, &choice, &args->args, result, args->variadic, last_srf, location);
     if (e && call && call->funcformat == COERCE_SQL_SYNTAX)

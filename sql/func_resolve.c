@@ -395,6 +395,26 @@ static bool take_exact(struct analysis *a, const struct proc *const *procs, size
     return false;
 }
 
+/* Procedures as CALL sees them: all arguments count. */
+static const struct proc *const *with_outputs(struct analysis *a, const struct proc *const *procs,
+                                              size_t n)
+{
+    const struct proc **list = ARENA_ARRAY(a->arena, const struct proc *, n + 1);
+    for (size_t k = 0; k < n; k++) {
+        list[k] = procs[k];
+        if (procs[k]->kind != 'p' || !procs[k]->arg_modes)
+            continue;
+        struct proc *all = arena_memdup(a->arena, procs[k], sizeof(*all));
+        all->n_args = all->n_all_args;
+        all->arg_types = all->all_arg_types;
+        all->arg_modes = NULL;
+        if (all->n_args != procs[k]->n_args)
+            all->n_defaults = 0; /* the last inputs' defaults would be taken for the outputs' */
+        list[k] = all;
+    }
+    return list;
+}
+
 /* False only on an error other than "not found" and "ambiguous", which are choices. */
 bool choose_function(struct analysis *a, const List *name, const struct call_args *call,
                      struct func_choice *choice)
@@ -405,6 +425,8 @@ bool choose_function(struct analysis *a, const List *name, const struct call_arg
     *choice = (struct func_choice){.kind = FUNC_NOT_FOUND};
     const struct proc *const *procs = catalog_procs_by_name(a->catalog, a->arena, a->path, schema,
                                                             list_str(name, n_parts - 1), &n_procs);
+    if (call->is_call)
+        procs = with_outputs(a, procs, n_procs);
     if (take_exact(a, procs, n_procs, call, choice))
         return true;
     struct candidate *list = gather(a, procs, n_procs, call);

@@ -139,6 +139,7 @@ struct expr {
             bool explicit_cast, implicit_cast; /* for deparse */
             struct query *sql_function;        /* inlined body: its PARAMs are args */
             struct plan *sql_plan;             /* planner's */
+            bool routine; /* a LANGUAGE SQL body that is run statement by statement, see analyze_routine() */
         } func;                                /* also DISTINCT, NULLIF, ANY, ALL */
         struct {
             bool has_test;
@@ -405,6 +406,8 @@ struct query {
     bool returns_rows; /* has a RowDescription */
     bool is_volatile;  /* calls volatile functions (nextval, random, set_config ...) */
     bool writes;       /* itself or one of its CTEs changes rows */
+    bool runs_routines; /* calls functions that may change rows */
+    bool is_call;       /* CALL: a SELECT of the procedure's output arguments, one row */
     const char *tag;   /* command tag without counts, e.g. "SELECT", "CREATE TABLE" */
 };
 
