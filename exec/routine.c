@@ -34,8 +34,9 @@ static bool add_context(struct exec *x, const struct proc *proc, const char *whe
 {
     struct err *err = x->err;
     err->position = 0;
-    err->where = arena_printf(err->arena, "%s%sSQL function \"%s\" %s", err->where ? err->where : "",
-                              err->where ? "\n" : "", proc->name, when);
+    err->where =
+        arena_printf(err->arena, "%s%sSQL function \"%s\" %s", err->where ? err->where : "",
+                     err->where ? "\n" : "", proc->name, when);
     return false;
 }
 

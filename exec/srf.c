@@ -75,8 +75,7 @@ static bool check_record(struct srf_iter *iter, struct frame *f, const struct da
             f, arena_printf(f->arena, "Returned row contains %u attribute%s, but query expects %d.",
                             record->n_fields, record->n_fields == 1 ? "" : "s", iter->n_columns));
     for (int k = 0; k < iter->n_columns; k++) {
-        const struct type *given =
-            env_type(f->exec->env, record_field_type(value, (uint32_t)k));
+        const struct type *given = env_type(f->exec->env, record_field_type(value, (uint32_t)k));
         if (given->oid != iter->column_types[k]->oid)
             return wrong_row(
                 f, arena_printf(f->arena,
@@ -147,14 +146,17 @@ static bool routine_next(struct srf_iter *iter, struct frame *f, struct datum *r
         row[0] = datum_copy_any(routine_type(iter->routine, 0), f->arena, got[0]);
         return true;
     }
-    if (iter->n_columns == 1 && !(is_row_type(iter->call->type) && !is_row_type(iter->column_types[0]))) {
+    if (iter->n_columns == 1 &&
+        !(is_row_type(iter->call->type) && !is_row_type(iter->column_types[0]))) {
         row[0] = routine_value(iter->routine, f->arena, got);
         return true;
     }
     if (row_as_one)
-        return spread_record(iter, f, datum_copy_any(routine_type(iter->routine, 0), f->arena, got[0]), row);
+        return spread_record(iter, f,
+                             datum_copy_any(routine_type(iter->routine, 0), f->arena, got[0]), row);
     for (int k = 0; k < iter->n_columns; k++)
-        row[k] = k < n ? datum_copy_any(routine_type(iter->routine, k), f->arena, got[k]) : datum_null();
+        row[k] =
+            k < n ? datum_copy_any(routine_type(iter->routine, k), f->arena, got[k]) : datum_null();
     return true;
 }
 

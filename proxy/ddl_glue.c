@@ -71,8 +71,7 @@ void session_ddl_context(struct session *s, struct ddl_context *context, struct 
         .notice = on_notice,
         .make_verifier = make_verifier,
         .table_option = table_option,
-        .skip_function_bodies =
-            strcmp(session_param_named(s, "check_function_bodies"), "off") == 0,
+        .skip_function_bodies = strcmp(session_param_named(s, "check_function_bodies"), "off") == 0,
     };
 }
 

@@ -272,9 +272,8 @@ struct query *analyze_node(struct analyze_context *context, const void *node, st
     analysis_start(&a, context, err);
     node = select_into(&a, node);
     if (is_optimizable(node) || IS_NODE(node, CallStmt)) {
-        q = IS_NODE(node, CallStmt)
-                ? transform_call_statement(&a, (const CallStmt *)node)
-                : transform_statement(&a, NULL, node, ENTRY_TOP, NULL, false);
+        q = IS_NODE(node, CallStmt) ? transform_call_statement(&a, (const CallStmt *)node)
+                                    : transform_statement(&a, NULL, node, ENTRY_TOP, NULL, false);
         if (!q || !params_check(&a, q))
             return NULL;
         describe(&a, q);

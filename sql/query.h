@@ -139,8 +139,9 @@ struct expr {
             bool explicit_cast, implicit_cast; /* for deparse */
             struct query *sql_function;        /* inlined body: its PARAMs are args */
             struct plan *sql_plan;             /* planner's */
-            bool routine; /* a LANGUAGE SQL body that is run statement by statement, see analyze_routine() */
-        } func;                                /* also DISTINCT, NULLIF, ANY, ALL */
+            bool
+                routine; /* a LANGUAGE SQL body that is run statement by statement, see analyze_routine() */
+        } func;          /* also DISTINCT, NULLIF, ANY, ALL */
         struct {
             bool has_test;
         } case_; /* has_test: args[0] is the tested value, WHENs compare EXPR_CASE_TEST */
@@ -402,13 +403,13 @@ struct query {
     /* The whole statement's parameters: types by number. */
     const struct type **param_types;
     uint16_t n_params;
-    const char *text;  /* the statement's own text, for error positions */
-    bool returns_rows; /* has a RowDescription */
-    bool is_volatile;  /* calls volatile functions (nextval, random, set_config ...) */
-    bool writes;       /* itself or one of its CTEs changes rows */
+    const char *text;   /* the statement's own text, for error positions */
+    bool returns_rows;  /* has a RowDescription */
+    bool is_volatile;   /* calls volatile functions (nextval, random, set_config ...) */
+    bool writes;        /* itself or one of its CTEs changes rows */
     bool runs_routines; /* calls functions that may change rows */
     bool is_call;       /* CALL: a SELECT of the procedure's output arguments, one row */
-    const char *tag;   /* command tag without counts, e.g. "SELECT", "CREATE TABLE" */
+    const char *tag;    /* command tag without counts, e.g. "SELECT", "CREATE TABLE" */
 };
 
 #endif

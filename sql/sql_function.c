@@ -39,8 +39,7 @@ static bool wrong_type(struct analysis *a, const struct type *result, const stru
 {
     if (!column)
         return bad_result(
-            a, result,
-            arena_printf(a->arena, "Actual return type is %s.", type_text(a, e->type)));
+            a, result, arena_printf(a->arena, "Actual return type is %s.", type_text(a, e->type)));
     return bad_result(a, result,
                       arena_printf(a->arena,
                                    "Final statement returns %s instead of %s at column %d.",
@@ -142,7 +141,8 @@ static bool fit_result(struct analysis *a, struct query **last, const struct exp
 {
     struct scope s = {.a = a};
     struct row_shape shape = {0};
-    if (call->type->oid == TYPE_VOID || (call->func.proc->kind == 'p' && !call->func.proc->arg_modes))
+    if (call->type->oid == TYPE_VOID ||
+        (call->func.proc->kind == 'p' && !call->func.proc->arg_modes))
         return true;
     if (!last || !returns_rows(*last))
         return bad_result(
@@ -244,8 +244,8 @@ static struct query *routine_statement(struct analysis *inner, const Node *node)
 {
     const char *tag = sql_statement_tag(node);
     struct analyze_context *context = inner->context;
-    bool can = IS_NODE(node, SelectStmt) || IS_NODE(node, InsertStmt) || IS_NODE(node, UpdateStmt) ||
-               IS_NODE(node, DeleteStmt) || IS_NODE(node, MergeStmt);
+    bool can = IS_NODE(node, SelectStmt) || IS_NODE(node, InsertStmt) ||
+               IS_NODE(node, UpdateStmt) || IS_NODE(node, DeleteStmt) || IS_NODE(node, MergeStmt);
     if (IS_NODE(node, SelectStmt) && ((const SelectStmt *)node)->intoClause)
         can = false;
     if (IS_NODE(node, TransactionStmt))
