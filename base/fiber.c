@@ -548,7 +548,7 @@ static bool runs_elsewhere(const struct fiber *fiber, const char *here, const ch
 #ifdef FIBER_ASAN
     return here < low;
 #elif defined(RUNNING_ON_VALGRIND)
-    return !fiber && here < low && RUNNING_ON_VALGRIND;
+    return !fiber && RUNNING_ON_VALGRIND;
 #else
     return false;
 #endif

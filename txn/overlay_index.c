@@ -44,6 +44,12 @@ bool eq_hash(const struct relation *relation, const int16_t *attnums, uint16_t n
     return true;
 }
 
+/* The low bits of a shard key's hash say its slot, so the keys of one shard share some of them: others choose the bucket. */
+static uint32_t *bucket_of(const struct eq_index *index, uint64_t hash)
+{
+    return &index->buckets[(hash >> 16) & (index->n_buckets - 1)];
+}
+
 static void rehash(struct eq_index *index)
 {
     free(index->buckets);
@@ -52,7 +58,7 @@ static void rehash(struct eq_index *index)
     ASSERT(index->buckets != NULL);
     memset(index->buckets, 0xff, index->n_buckets * sizeof(*index->buckets));
     for (uint32_t k = 0; k < index->n_entries; k++) {
-        uint32_t *bucket = &index->buckets[index->entries[k].hash & (index->n_buckets - 1)];
+        uint32_t *bucket = bucket_of(index, index->entries[k].hash);
         index->entries[k].next = *bucket;
         *bucket = k;
     }
@@ -66,7 +72,7 @@ static void entry_add(struct eq_index *index, uint64_t hash, struct version *ver
         ASSERT(index->entries != NULL);
         rehash(index);
     }
-    uint32_t *bucket = &index->buckets[hash & (index->n_buckets - 1)];
+    uint32_t *bucket = bucket_of(index, hash);
     index->entries[index->n_entries] = (struct eq_entry){hash, version, *bucket};
     *bucket = index->n_entries++;
 }
@@ -156,7 +162,7 @@ struct eq_index *part_index(struct overlay *overlay, struct overlay_part *part,
 
 struct version *part_index_next(const struct eq_index *index, uint64_t hash, uint32_t *at)
 {
-    uint32_t k = *at == EQ_START ? index->buckets[hash & (index->n_buckets - 1)] : *at;
+    uint32_t k = *at == EQ_START ? *bucket_of(index, hash) : *at;
     while (k != NO_ENTRY && index->entries[k].hash != hash)
         k = index->entries[k].next;
     if (k == NO_ENTRY) {
@@ -190,7 +196,7 @@ void part_index_undo(struct overlay_part *part, const struct version *version, s
         }
         if (index->n_entries && index->entries[index->n_entries - 1].version == version) {
             struct eq_entry *entry = &index->entries[--index->n_entries];
-            index->buckets[entry->hash & (index->n_buckets - 1)] = entry->next;
+            *bucket_of(index, entry->hash) = entry->next;
         }
         at = &index->next;
     }
