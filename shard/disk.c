@@ -28,7 +28,18 @@ static bool open_file(const char *path, int flags, int *fd, struct err *err)
         errno = EIO;
         return disk_error(err, path, "open");
     }
-    *fd = open(path, flags | O_CLOEXEC, 0600);
+    if (UNLIKELY(fault_active) && flags & O_CREAT) {
+        fault_names_lock();
+        bool is_new = !disk_exists(path);
+        *fd = open(path, flags | O_CLOEXEC, 0600);
+        int error = errno;
+        if (*fd >= 0 && is_new)
+            fault_note_create(path);
+        fault_names_unlock();
+        errno = error;
+    } else {
+        *fd = open(path, flags | O_CLOEXEC, 0600);
+    }
     return *fd >= 0 || disk_error(err, path, flags & O_CREAT ? "create" : "open");
 }
 
@@ -113,7 +124,10 @@ bool disk_sync_dir(const char *dir, struct err *err)
         errno = EIO;
         return disk_error(err, dir, "sync");
     }
-    return with_dir(dir, fsync, err);
+    if (!with_dir(dir, fsync, err))
+        return false;
+    fault_synced_dir(dir);
+    return true;
 }
 
 bool disk_sync_all(const char *dir, struct err *err)
@@ -128,12 +142,25 @@ bool disk_sync_all(const char *dir, struct err *err)
     return true;
 }
 
+/* Changes a name; to the fault layer the change and its note are one step. */
+static int change_name(int (*change)(const char *from, const char *to), const char *from,
+                       const char *to, void (*note)(const char *from, const char *to))
+{
+    if (LIKELY(!fault_active))
+        return change(from, to);
+    fault_names_lock();
+    int rc = change(from, to);
+    int error = errno;
+    if (rc == 0)
+        note(from, to);
+    fault_names_unlock();
+    errno = error;
+    return rc;
+}
+
 bool disk_rename(const char *from, const char *to, struct err *err)
 {
-    if (rename(from, to) != 0)
-        return disk_error(err, from, "rename");
-    fault_renamed(from, to);
-    return true;
+    return change_name(rename, from, to, fault_note_rename) == 0 || disk_error(err, from, "rename");
 }
 
 bool disk_mkdir(const char *path, struct err *err)
@@ -141,12 +168,20 @@ bool disk_mkdir(const char *path, struct err *err)
     return mkdir(path, 0700) == 0 || errno == EEXIST || disk_error(err, path, "create");
 }
 
+static int remove_name(const char *path, const char *unused)
+{
+    return unlink(path);
+}
+
+static void note_removed(const char *path, const char *unused)
+{
+    fault_note_remove(path);
+}
+
 bool disk_remove(const char *path, struct err *err)
 {
-    if (unlink(path) != 0 && errno != ENOENT)
-        return disk_error(err, path, "remove");
-    fault_removed(path);
-    return true;
+    return change_name(remove_name, path, NULL, note_removed) == 0 || errno == ENOENT ||
+           disk_error(err, path, "remove");
 }
 
 /* Depth is ours: the data directory has two levels. */

@@ -39,6 +39,7 @@ static struct {
 
 NORETURN void fault_end_process(void)
 {
+    fault_names_lock();      /* not between a change of a name and its note */
     kill(getpid(), SIGKILL); /* no atexit handlers, no flushes: what a power switch leaves */
     for (;;)
         pause();

@@ -7,9 +7,9 @@
  *   faults of I/O   the n-th write, sync or open below the data directory fails, is torn, or ends the process.
  *       The commit log reaches them through disk.h, SQLite through the VFS of fault_vfs_register().
  *
- * A simulated power loss keeps a shadow directory beside the real one: a file's bytes get there only when they are
- * synced.  fault_power_loss() then makes the real directory what a disk could hold: for each 512-byte sector that differs, the new or the
- * synced contents, by a seeded choice. */
+ * A simulated power loss keeps a shadow directory beside the real one: a file's bytes get there only when they are synced, and
+ * its name only when its directory is.  fault_power_loss() then makes the real directory what a disk could hold: for each 512-byte
+ * sector that differs, the new or the synced contents, and of the unsynced changes of names some first part, by a seeded choice. */
 #ifndef SHARDLITE_SHARD_FAULT_H
 #define SHARDLITE_SHARD_FAULT_H
 
@@ -59,8 +59,16 @@ bool fault_check(enum fault_kind kind, const char *path);
 size_t fault_check_write(const char *path, size_t n);
 void fault_note_sync(const char *path);
 void fault_note_sync_tree(const char *dir);
+void fault_note_sync_dir(const char *dir);
+/* From now on syncs of directories whose path ends so do nothing, as if their callers had forgotten them: shows that tests notice. */
+void fault_plant_missing_dir_sync(const char *ending);
+void fault_note_sync_all_dirs(void);
+/* These three with the names locked, from before the change is made. */
+void fault_note_create(const char *path);
 void fault_note_rename(const char *from, const char *to);
 void fault_note_remove(const char *path);
+void fault_names_lock(void);
+void fault_names_unlock(void);
 int fault_errno(void); /* of the write that was just refused */
 
 static inline bool fault_allows(enum fault_kind kind, const char *path)
@@ -82,15 +90,10 @@ static inline void fault_synced_tree(const char *dir)
     if (UNLIKELY(fault_active))
         fault_note_sync_tree(dir);
 }
-static inline void fault_renamed(const char *from, const char *to)
+static inline void fault_synced_dir(const char *dir)
 {
     if (UNLIKELY(fault_active))
-        fault_note_rename(from, to);
-}
-static inline void fault_removed(const char *path)
-{
-    if (UNLIKELY(fault_active))
-        fault_note_remove(path);
+        fault_note_sync_dir(dir);
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* fault_shadow.c - the simulated disk cache: what would be left after a power loss.
  *
- * The shadow directory holds of each file what was synced.  A sync copies the whole file (test data is small).  Names are taken
- * to be durable at once: creating, renaming and removing files is mirrored when it happens. */
+ * The shadow directory holds of each file what was synced.  A sync copies the whole file (test data is small).  What
+ * happens to names is in fault_names.c. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +15,9 @@
 #include "shard/disk.h"
 #include "shard/fault_int.h"
 
-#define PATH_BYTES 4096
 #define SECTOR_BYTES 512
 
-static char watched[PATH_BYTES], shadow_dir[PATH_BYTES];
+static char watched[FAULT_PATH_BYTES], shadow_dir[FAULT_PATH_BYTES];
 static pthread_mutex_t shadow_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 void fault_watch(const char *real, const char *shadow)
@@ -46,12 +45,23 @@ bool fault_watches(const char *path)
            !ends_with(path, "-shm");
 }
 
-static bool shadow_path(const char *path, char out[PATH_BYTES])
+const char *fault_shadow_dir(void)
+{
+    return shadow_dir;
+}
+
+bool fault_relative_path(const char *path, char out[FAULT_PATH_BYTES])
 {
     if (!shadow_dir[0] || !fault_watches(path))
         return false;
-    snprintf(out, PATH_BYTES, "%s%s", shadow_dir, path + strlen(watched));
-    return true;
+    return snprintf(out, FAULT_PATH_BYTES, "%s", path + strlen(watched)) < FAULT_PATH_BYTES;
+}
+
+static bool shadow_path(const char *path, char out[FAULT_PATH_BYTES])
+{
+    char relative[FAULT_PATH_BYTES];
+    return fault_relative_path(path, relative) &&
+           snprintf(out, FAULT_PATH_BYTES, "%s%s", shadow_dir, relative) < FAULT_PATH_BYTES;
 }
 
 static void make_parents(char *path)
@@ -78,7 +88,7 @@ static char *read_all(const char *path, size_t *n)
 /* In one step as others see it: the process may be killed meanwhile by a fault that another thread meets. */
 static bool write_all(const char *path, const char *bytes, size_t n)
 {
-    char fresh[PATH_BYTES];
+    char fresh[FAULT_PATH_BYTES];
     if (snprintf(fresh, sizeof(fresh), "%s.tmp", path) >= (int)sizeof(fresh))
         return false;
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -90,7 +100,7 @@ static bool write_all(const char *path, const char *bytes, size_t n)
 
 void fault_note_sync(const char *path)
 {
-    char copy[PATH_BYTES];
+    char copy[FAULT_PATH_BYTES];
     if (!shadow_path(path, copy))
         return;
     pthread_mutex_lock(&shadow_mutex);
@@ -104,13 +114,27 @@ void fault_note_sync(const char *path)
     }
     free(bytes);
     pthread_mutex_unlock(&shadow_mutex);
+    /* SQLite syncs the directory itself when it syncs a new journal or WAL. */
+    fault_names_file_synced(path, ends_with(path, "-wal") || ends_with(path, "-journal"));
+}
+
+bool fault_copy_file(const char *from, const char *to)
+{
+    char path[FAULT_PATH_BYTES];
+    size_t n = 0;
+    char *bytes = read_all(from, &n);
+    snprintf(path, sizeof(path), "%s", to);
+    make_parents(path);
+    bool ok = bytes && write_all(to, bytes, n);
+    free(bytes);
+    return ok;
 }
 
 static void each_file(const char *dir, void (*fn)(const char *path, void *arg), void *arg)
 {
     DIR *stream = opendir(dir);
     for (struct dirent *entry; stream && (entry = readdir(stream)) != NULL;) {
-        char path[PATH_BYTES];
+        char path[FAULT_PATH_BYTES];
         struct stat st;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
@@ -133,24 +157,10 @@ static void note_one(const char *path, void *arg)
 
 void fault_note_sync_tree(const char *dir)
 {
-    if (shadow_dir[0])
-        each_file(dir, note_one, NULL);
-}
-
-void fault_note_rename(const char *from, const char *to)
-{
-    char old_path[PATH_BYTES], new_path[PATH_BYTES];
-    if (!shadow_path(from, old_path) || !shadow_path(to, new_path))
+    if (!shadow_dir[0])
         return;
-    make_parents(new_path);
-    rename(old_path, new_path);
-}
-
-void fault_note_remove(const char *path)
-{
-    char copy[PATH_BYTES];
-    if (shadow_path(path, copy))
-        unlink(copy);
+    each_file(dir, note_one, NULL);
+    fault_note_sync_all_dirs();
 }
 
 /* ---- after the crash ---- */
@@ -173,7 +183,7 @@ static uint64_t next_random(uint64_t *state)
 static void lose_one(const char *path, void *arg)
 {
     struct power_loss *loss = arg;
-    char copy[PATH_BYTES];
+    char copy[FAULT_PATH_BYTES];
     if (ends_with(path, "-shm")) {
         unlink(path);
         return;
@@ -204,6 +214,7 @@ bool fault_power_loss(const char *real, const char *shadow, uint64_t seed, struc
                               .shadow = shadow,
                               .random = seed * 2654435761u + 88172645463325252u,
                               .ok = true};
+    fault_names_lose(real, shadow, next_random(&loss.random));
     each_file(real, lose_one, &loss);
     return loss.ok || err_set(err, ERR_IO_ERROR, "could not simulate a power loss in \"%s\"", real);
 }

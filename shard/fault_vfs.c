@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shard/fault_int.h"
 
@@ -148,7 +149,15 @@ static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, in
     memset(fault->real, 0, (size_t)real_vfs->szOsFile);
     if (name && !fault_allows(FAULT_OPEN, name))
         return SQLITE_CANTOPEN;
+    bool creates = name && flags & SQLITE_OPEN_CREATE;
+    if (creates)
+        fault_names_lock();
+    bool is_new = creates && access(name, F_OK) != 0;
     int rc = real_vfs->xOpen(real_vfs, name, fault->real, flags, out_flags);
+    if (rc == SQLITE_OK && is_new)
+        fault_note_create(name);
+    if (creates)
+        fault_names_unlock();
     if (rc == SQLITE_OK)
         fault->base.pMethods = &fault_methods;
     return rc;
@@ -156,9 +165,13 @@ static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, in
 
 static int fault_delete(sqlite3_vfs *vfs, const char *name, int sync_dir)
 {
+    fault_names_lock();
     int rc = real_vfs->xDelete(real_vfs, name, sync_dir);
     if (rc == SQLITE_OK)
-        fault_removed(name);
+        fault_note_remove(name);
+    fault_names_unlock();
+    if (rc == SQLITE_OK && sync_dir)
+        fault_note_sync_all_dirs();
     return rc;
 }
 

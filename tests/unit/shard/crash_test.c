@@ -31,7 +31,8 @@ struct trial {
     uint64_t malloc_nth;
     uint64_t seed; /* 0: no power loss */
     const char *failpoints;
-    bool while_opening; /* the fault is armed before storage_open() */
+    bool while_opening;         /* the fault is armed before storage_open() */
+    const char *dir_not_synced; /* planted bug: ending of the directories that nobody syncs */
 };
 
 /* ---- processes ---- */
@@ -80,6 +81,7 @@ static int run_trial(const void *arg)
     const char *vfs = fault_vfs_register(vfs_register());
     struct storage_options options = workload_options(fixture_data, vfs);
     fault_watch(fixture_data, trial->seed ? shadow : NULL);
+    fault_plant_missing_dir_sync(trial->dir_not_synced);
     if (!failpoints_set(trial->failpoints, &fixture_err))
         return CHILD_WRONG;
     if (trial->while_opening)
@@ -138,7 +140,9 @@ static void check_after(const struct trial *trial, const char *what)
 static void reset_data(void)
 {
     ck_assert_int_eq(
-        fixture_shell("rm -rf data shadow && cp -r pristine data && cp -r pristine shadow"), 0);
+        fixture_shell(
+            "rm -rf data shadow shadow.names && cp -r pristine data && cp -r pristine shadow"),
+        0);
     *notes = (struct workload_notes){.acked = {3}, .durable = {3}};
 }
 
@@ -323,12 +327,36 @@ START_TEST(losing_the_log_of_asynchronous_commits)
 }
 END_TEST
 
+/* A segment of the log that was appended to under a name which is not durable. */
+START_TEST(a_forgotten_directory_sync_is_noticed)
+{
+    int n_noticed = 0;
+    char report[320];
+    snprintf(report, sizeof(report), "%s/report", fixture_dir);
+    struct trial trial = {.failpoints = "commit.published=crash@18",
+                          .dir_not_synced = "/commit.log"};
+    for (trial.seed = 1; trial.seed <= 8; trial.seed++) {
+        reset_data();
+        power_lost = true;
+        int status = in_process(run_trial, &trial);
+        ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        must(fault_power_loss(fixture_data, shadow, trial.seed, &fixture_err));
+        n_noticed += in_process(verify, report) != CHILD_OK;
+    }
+    ck_assert_int_gt(n_noticed, 0);
+}
+END_TEST
+
 /* Databases are made and removed whole. */
 static int make_and_drop(const void *arg)
 {
-    struct storage_options options = workload_options(fixture_data, NULL);
+    const struct trial *trial = arg;
+    const char *vfs = trial->seed ? fault_vfs_register(vfs_register()) : NULL;
+    struct storage_options options = workload_options(fixture_data, vfs);
+    fault_watch(fixture_data, trial->seed ? shadow : NULL);
+    fault_plant_missing_dir_sync(trial->dir_not_synced);
     struct storage *storage = storage_open(&options, &fixture_err);
-    if (!storage || !failpoints_set(arg, &fixture_err) ||
+    if (!storage || !failpoints_set(trial->failpoints, &fixture_err) ||
         !storage_create_database(storage, "new", 2, &fixture_err))
         return CHILD_WRONG;
     notes->acked[1] = 1;
@@ -352,11 +380,52 @@ static const char *const database_failpoints[] = {
 
 START_TEST(dying_while_making_or_dropping_a_database)
 {
-    reset_data();
-    int status = in_process(make_and_drop, database_failpoints[_i]);
-    ck_assert(WIFSIGNALED(status));
-    ck_assert_int_eq(WEXITSTATUS(in_process(expect_whole_or_gone, NULL)),
-                     11); /* not made yet, or dropped */
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        reset_data();
+        int status = in_process(
+            make_and_drop, &(struct trial){.failpoints = database_failpoints[_i], .seed = seed});
+        ck_assert(WIFSIGNALED(status));
+        if (seed)
+            must(fault_power_loss(fixture_data, shadow, seed, &fixture_err));
+        ck_assert_int_eq(WEXITSTATUS(in_process(expect_whole_or_gone, NULL)),
+                         11); /* not made yet, or dropped */
+    }
+}
+END_TEST
+
+static int make_and_die(const void *arg)
+{
+    const struct trial *trial = arg;
+    struct storage_options options =
+        workload_options(fixture_data, fault_vfs_register(vfs_register()));
+    fault_watch(fixture_data, shadow);
+    fault_plant_missing_dir_sync(trial->dir_not_synced);
+    struct storage *storage = storage_open(&options, &fixture_err);
+    if (!storage || !storage_create_database(storage, "new", 2, &fixture_err))
+        return CHILD_WRONG;
+    kill(getpid(), SIGKILL);
+    return CHILD_WRONG;
+}
+
+/* How often of 8 power losses right after it was made the database is not there. */
+static int count_lost_databases(const char *dir_not_synced)
+{
+    int n_lost = 0;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        reset_data();
+        int status = in_process(make_and_die,
+                                &(struct trial){.seed = seed, .dir_not_synced = dir_not_synced});
+        ck_assert(WIFSIGNALED(status));
+        must(fault_power_loss(fixture_data, shadow, seed, &fixture_err));
+        n_lost += WEXITSTATUS(in_process(expect_whole_or_gone, NULL)) != 10;
+    }
+    return n_lost;
+}
+
+START_TEST(a_database_survives_a_power_loss)
+{
+    ck_assert_int_eq(count_lost_databases(NULL), 0);
+    ck_assert_int_gt(count_lost_databases("/data"), 0);
 }
 END_TEST
 
@@ -378,6 +447,8 @@ Suite *shard_crash_suite(void)
     tcase_add_loop_test(cases, dying_at_a_named_step, 0, (int)ARRAY_COUNT(failpoints));
     tcase_add_test(cases, dying_while_recovering);
     tcase_add_test(cases, losing_the_log_of_asynchronous_commits);
+    tcase_add_test(cases, a_forgotten_directory_sync_is_noticed);
+    tcase_add_test(cases, a_database_survives_a_power_loss);
     tcase_add_loop_test(cases, dying_while_making_or_dropping_a_database, 0,
                         (int)ARRAY_COUNT(database_failpoints));
     suite_add_tcase(suite, cases);
