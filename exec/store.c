@@ -48,6 +48,7 @@ struct store {
     size_t n, chunk_bytes;
     size_t held_bytes, counted_bytes;
     struct store_cursor *cursors, *own;
+    struct chunk *spare; /* left by the rows before store_clear() */
 };
 
 /* ---- flat rows ---- */
@@ -133,6 +134,18 @@ static void count_held(struct store *store)
 
 /* ---- the store ---- */
 
+/* Keeps a chunk for the next rows: stores that are cleared again and again. */
+static void let_go(struct store *store, struct chunk *chunk)
+{
+    if (store->spare || chunk->refs > 1 || chunk->cap > CHUNK_BYTES_MAX) {
+        chunk_unref(chunk);
+        return;
+    }
+    chunk->n_rows = 0;
+    chunk->used = 0;
+    store->spare = chunk;
+}
+
 static void drop_rows(struct store *store)
 {
     for (struct store_cursor *cursor = store->cursors; cursor; cursor = cursor->next) {
@@ -143,7 +156,7 @@ static void drop_rows(struct store *store)
     for (size_t k = 0; k < store->n_slots; k++) {
         struct slot *slot = &store->slots[k];
         if (slot->chunk)
-            chunk_unref(slot->chunk);
+            let_go(store, slot->chunk);
         else
             spill_release(store->workspace, slot->file_offset,
                           slot->used + slot->n_rows * sizeof(uint32_t));
@@ -157,6 +170,8 @@ static void store_end(void *arg)
 {
     struct store *store = arg;
     drop_rows(store);
+    chunk_unref(store->spare);
+    store->spare = NULL;
     free(store->slots);
     store->slots = NULL;
     store->cap_slots = 0;
@@ -208,6 +223,18 @@ static bool spill_if_full(struct store *store, struct err *err)
     return true;
 }
 
+static struct chunk *take_chunk(struct store *store, size_t row_bytes)
+{
+    struct chunk *spare = store->spare;
+    if (spare && spare->cap >= row_bytes) {
+        store->spare = NULL;
+        spare->first_row = store->n;
+        return spare;
+    }
+    size_t bytes = MAX(store->chunk_bytes, row_bytes);
+    return chunk_new(store->n, bytes, (uint32_t)(bytes / (row_bytes + 1) + 1));
+}
+
 static bool open_chunk(struct store *store, size_t row_bytes, struct err *err)
 {
     if (!spill_if_full(store, err))
@@ -217,9 +244,7 @@ static bool open_chunk(struct store *store, size_t row_bytes, struct err *err)
         store->slots = realloc(store->slots, store->cap_slots * sizeof(*store->slots));
         ASSERT(store->slots != NULL);
     }
-    size_t bytes = MAX(store->chunk_bytes, row_bytes);
-    uint32_t rows = (uint32_t)(bytes / (row_bytes + 1) + 1);
-    struct chunk *chunk = chunk_new(store->n, bytes, rows);
+    struct chunk *chunk = take_chunk(store, row_bytes);
     store->slots[store->n_slots++] = (struct slot){.first_row = store->n, .chunk = chunk};
     store->held_bytes += chunk_held(chunk);
     if (!store->keeps_little)

@@ -1,28 +1,30 @@
 /* window_range.c - frames of RANGE with an offset: the rows whose order value lies within the
  * offset of the current row's.
  *
- * The partition is sorted, so each edge is found by halving; whether a row is inside asks the
- * type's in_range() function, which knows about overflow, infinities and months. */
+ * The partition is sorted and current rows go forward, so each edge only moves forward too; whether
+ * a row is inside asks the type's in_range() function, which knows about overflow, infinities and
+ * months. */
 #include "exec/window_int.h"
 
 static bool eval_keys(struct partition *part, struct range_frame *range)
 {
     const struct expr *by = part->window->order.items[0].expr;
-    range->keys = ARENA_ARRAY(part->arena, struct datum, part->n);
     for (size_t row = 0; row < part->n; row++) {
         struct frame *f = partition_at(part, row);
-        if (!eval(by, f, &range->keys[row]))
+        struct datum key;
+        if (!f || !eval(by, f, &key) || !store_add(range->keys, &key, f->exec->err))
             return false;
-        if (!range->keys[row].null && !by->type->by_value)
-            range->keys[row] = datum_copy(by->type, part->arena, range->keys[row]);
     }
     return true;
 }
 
 static bool take_offset(struct partition *part, const struct expr *offset,
-                        const struct proc *in_range, const char *which, struct range_edge *edge)
+                        const struct proc *in_range, const char *which, struct store *keys,
+                        struct range_edge *edge)
 {
     struct frame *f = partition_at(part, 0);
+    if (!f)
+        return false;
     edge->type = offset->type;
     edge->proc = in_range;
     edge->impl = func_find("", in_range->prosrc);
@@ -37,34 +39,39 @@ static bool take_offset(struct partition *part, const struct expr *offset,
                        which);
     if (!offset->type->by_value)
         edge->offset = datum_copy(offset->type, part->arena, edge->offset);
+    edge->cursor = store_cursor_new(keys);
     return true;
 }
 
 bool range_frame_init(struct partition *part, struct range_frame *range)
 {
     const struct window_def *w = part->window;
-    if (w->start_offset &&
-        !take_offset(part, w->start_offset, w->start_in_range, "starting", &range->start))
+    *range = (struct range_frame){0};
+    range->keys = store_new(part->arena, exec_workspace(part->state->frame->exec), 1);
+    range->current = store_cursor_new(range->keys);
+    if (w->start_offset && !take_offset(part, w->start_offset, w->start_in_range, "starting",
+                                        range->keys, &range->start))
         return false;
-    if (w->end_offset && !take_offset(part, w->end_offset, w->end_in_range, "ending", &range->end))
+    if (w->end_offset &&
+        !take_offset(part, w->end_offset, w->end_in_range, "ending", range->keys, &range->end))
         return false;
     return eval_keys(part, range);
 }
 
-/* in_range(key of `row`, key of `current`, offset, subtract, less) */
-static bool in_range(struct partition *part, const struct range_frame *range,
-                     const struct range_edge *edge, size_t row, size_t current, bool subtract,
-                     bool less, bool *yes)
+/* in_range(key, current key, offset, subtract, less) */
+static bool in_range(struct partition *part, const struct range_edge *edge, struct datum key,
+                     struct datum current, bool subtract, bool less, bool *yes)
 {
-    struct frame *f = partition_at(part, current);
-    const struct type *key = part->window->order.items[0].expr->type,
+    struct frame *f = part->state->frame;
+    const struct type *type = part->window->order.items[0].expr->type,
                       *boolean = env_type(f->exec->env, TYPE_BOOL);
-    const struct datum args[] = {range->keys[row], range->keys[current], edge->offset,
-                                 datum_bool(subtract), datum_bool(less)};
-    const struct type *types[] = {key, key, edge->type, boolean, boolean};
+    const struct datum args[] = {key, current, edge->offset, datum_bool(subtract),
+                                 datum_bool(less)};
+    const struct type *types[] = {type, type, edge->type, boolean, boolean};
     void *site = NULL;
+    arena_reset(part->state->scratch);
     struct fcall c = {
-        .arena = f->arena,
+        .arena = part->state->scratch,
         .err = f->exec->err,
         .env = f->exec->env,
         .args = args,
@@ -72,7 +79,7 @@ static bool in_range(struct partition *part, const struct range_frame *range,
         .arg_types = types,
         .result_type = boolean,
         .site = &site,
-        .site_arena = f->arena,
+        .site_arena = part->state->scratch,
         .func_oid = edge->proc->oid,
     };
     if (!edge->impl(&c))
@@ -81,33 +88,44 @@ static bool in_range(struct partition *part, const struct range_frame *range,
     return true;
 }
 
-bool range_frame_edge(struct partition *part, const struct range_frame *range, size_t current,
-                      bool is_end, size_t *at)
+/* Is the edge behind this row? */
+static bool is_behind(struct partition *part, const struct range_edge *edge,
+                      const struct datum *key, const struct datum *current, bool is_end,
+                      bool *behind)
 {
     const struct window_def *w = part->window;
     const struct sort_key *by = &w->order.items[0];
-    bool preceding = (is_end ? w->end : w->start) == BOUND_PRECEDING, descending = by->descending;
-    size_t group = part->group_of[current], low = 0, high = part->n;
-    if (range->keys[current].null) { /* NULLs are peers of each other only */
-        *at = part->group_start[group + is_end];
+    bool preceding = (is_end ? w->end : w->start) == BOUND_PRECEDING;
+    *behind = by->nulls_first;
+    if (key->null)
+        return true;
+    if (!in_range(part, edge, *key, *current, preceding != by->descending, is_end != by->descending,
+                  behind))
+        return false;
+    *behind = *behind == is_end;
+    return true;
+}
+
+bool range_frame_edge(struct partition *part, struct range_frame *range, size_t current,
+                      const struct peers *peers, bool is_end, size_t *at)
+{
+    struct range_edge *edge = is_end ? &range->end : &range->start;
+    struct exec *x = part->state->frame->exec;
+    const struct datum *own, *key;
+    if (!store_read(range->current, current, &own, x->err))
+        return false;
+    if (own->null) { /* NULLs are peers of each other only */
+        *at = is_end ? peers->end : peers->begin;
         return true;
     }
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        bool before; /* is the edge behind this row? */
-        if (range->keys[middle].null) {
-            before = by->nulls_first;
-        } else {
-            if (!in_range(part, range, is_end ? &range->end : &range->start, middle, current,
-                          preceding != descending, is_end != descending, &before))
-                return false;
-            before = before == is_end;
-        }
-        if (before)
-            low = middle + 1;
-        else
-            high = middle;
+    for (; edge->at < part->n; edge->at++) {
+        bool behind;
+        if (!exec_breathe(x) || !store_read(edge->cursor, edge->at, &key, x->err) ||
+            !is_behind(part, edge, key, own, is_end, &behind))
+            return false;
+        if (!behind)
+            break;
     }
-    *at = low;
+    *at = edge->at;
     return true;
 }

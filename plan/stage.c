@@ -279,6 +279,7 @@ static struct node *plan_windows(struct planner *p, struct plan *plan, struct no
     node->window.n_calls = (int)s.calls.n;
     node->window.windows = query->windows;
     node->window.n_windows = query->n_windows;
+    plan_window_order(p, node);
     node->rows_estimate = below->rows_estimate;
     for (size_t k = 0; k < own.slots.n; k++)
         if (!prepare_expr(p, own.slots.items[k]))
