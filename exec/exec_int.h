@@ -123,10 +123,11 @@ struct node {
             int n_calls;
             struct window_def *windows;
             size_t n_windows;
-            struct window_run { /* those that have calls, in the order in which they are worked on */
+            struct
+                window_run { /* those that have calls, in the order in which they are worked on */
                 uint16_t window;
                 bool sorts; /* false: the rows come sorted for it */
-            } *runs;
+            } * runs;
             uint16_t n_runs;
         } window;
         struct {

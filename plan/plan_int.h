@@ -82,7 +82,7 @@ MUST_CHECK bool plan_scan_conds(struct planner *p, struct query *query, struct n
 bool is_column_equality(const struct expr *conjunct, uint16_t rte, const struct expr **column,
                         const struct expr **other);
 
-void plan_file_aggs(struct planner *p, struct node *agg); /* agg_files.c */
+void plan_file_aggs(struct planner *p, struct node *agg);     /* agg_files.c */
 void plan_window_order(struct planner *p, struct node *node); /* window_order.c */
 /* Aggregation, windows, set-returning functions over the rows of `below` (stage.c). */
 struct node *plan_stages(struct planner *p, struct plan *plan, struct node *below,
