@@ -430,7 +430,7 @@ static bool single_name(const struct type_io *io, const char *text, size_t n, co
 static bool find_reg(const struct type_io *io, enum reg_kind kind, const char *text, size_t n,
                      uint32_t *oid)
 {
-    const char *name;
+    const char *name = NULL;
     int32_t typmod;
     if (!io->env->catalog)
         return err_set(io->err, ERR_FEATURE_NOT_SUPPORTED, "object names cannot be looked up here");
