@@ -416,7 +416,7 @@ static size_t opclass_types(const struct type *type, uint32_t candidates[6])
         candidates[n++] = TYPE_TEXT;
     if (type->oid == TYPE_CIDR)
         candidates[n++] = TYPE_INET;
-    if (type->elem_oid && type->oid != TYPE_INT2VECTOR && type->oid != TYPE_OIDVECTOR)
+    if (type->elem_oid && type->oid != TYPE_OIDVECTOR)
         candidates[n++] = TYPE_ANYARRAY;
     if (type->kind == 'e')
         candidates[n++] = TYPE_ANYENUM;

@@ -285,6 +285,9 @@ enum isolation transaction_isolation_of(const char *text); /* a canonical value 
 const char *transaction_isolation_text(const struct session *s);
 bool transaction_is_read_only(const struct session *s);
 bool transaction_is_deferrable(const struct session *s);
+/* A subtransaction of our own, for a block with exception handlers; `depth`: savepoints.n after its begin. */
+MUST_CHECK bool transaction_begin_part(struct session *s, struct err *err);
+void transaction_end_part(struct session *s, size_t depth, bool ok);
 MUST_CHECK bool transaction_set_characteristics(struct session *s, const void *options,
                                                 bool session_wide, struct err *err);
 
@@ -513,7 +516,6 @@ struct utility_result {
 };
 MUST_CHECK bool utility_run(struct session *s, struct portal *portal, struct utility_result *result,
                             struct err *err);
-bool utility_is_transaction_control(const void *node);
 /* Columns of a utility that returns rows, before it runs; n 0: none. */
 MUST_CHECK bool utility_columns(struct session *s, const struct stmt *stmt, struct arena *arena,
                                 struct result_columns *columns, struct err *err);
@@ -539,6 +541,10 @@ MUST_CHECK bool run_copy(struct session *s, struct portal *portal, const void *n
                          struct utility_result *result, struct err *err);
 MUST_CHECK bool run_create_as(struct session *s, struct portal *portal, const void *node,
                               struct utility_result *result, struct err *err);
+
+/* do_block.c */
+MUST_CHECK bool run_do(struct session *s, struct portal *portal, struct utility_result *result,
+                       struct err *err);
 
 /* ddl_glue.c: schema statements, run by catalog/ddl.h */
 void session_ddl_context(struct session *s, struct ddl_context *context, struct arena *arena,

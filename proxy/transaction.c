@@ -404,10 +404,8 @@ static bool find_savepoint(struct session *s, const char *name, size_t *index, s
     return err_set(err, ERR_S_E_INVALID_SPECIFICATION, "savepoint \"%s\" does not exist", name);
 }
 
-static bool run_savepoint(struct session *s, const char *name, struct err *err)
+static void push_savepoint(struct session *s, const char *name)
 {
-    if (!in_real_block(s, "SAVEPOINT", err))
-        return false;
     if (s->savepoints.n == s->savepoints.cap) {
         s->savepoints.cap = s->savepoints.cap ? s->savepoints.cap * 2 : 8;
         s->savepoints.items =
@@ -418,14 +416,18 @@ static bool run_savepoint(struct session *s, const char *name, struct err *err)
     ASSERT(copy != NULL);
     s->savepoints.items[s->savepoints.n++] =
         (struct savepoint){.name = copy, .level = s->txn ? txn_savepoint(s->txn) : 0};
+}
+
+static bool run_savepoint(struct session *s, const char *name, struct err *err)
+{
+    if (!in_real_block(s, "SAVEPOINT", err))
+        return false;
+    push_savepoint(s, name);
     return true;
 }
 
-static bool run_release(struct session *s, const char *name, struct err *err)
+static void release_savepoints(struct session *s, size_t index)
 {
-    size_t index = 0;
-    if (!in_real_block(s, "RELEASE SAVEPOINT", err) || !find_savepoint(s, name, &index, err))
-        return false;
     if (s->txn)
         txn_release(s->txn, s->savepoints.items[index].level);
     while (s->savepoints.n > index) {
@@ -435,7 +437,25 @@ static bool run_release(struct session *s, const char *name, struct err *err)
         session_portals_release(s, level);
         drop_savepoints(s, s->savepoints.n - 1);
     }
+}
+
+static bool run_release(struct session *s, const char *name, struct err *err)
+{
+    size_t index = 0;
+    if (!in_real_block(s, "RELEASE SAVEPOINT", err) || !find_savepoint(s, name, &index, err))
+        return false;
+    release_savepoints(s, index);
     return true;
+}
+
+static void undo_savepoints(struct session *s, size_t index)
+{
+    uint32_t level = (uint32_t)index + 2;
+    session_drop_portals_from(s, level);
+    if (s->txn)
+        txn_rollback_to(s->txn, s->savepoints.items[index].level);
+    session_params_end(s, level, false);
+    notify_abort(s, level);
 }
 
 static bool run_rollback_to(struct session *s, const char *name, struct err *err)
@@ -443,15 +463,28 @@ static bool run_rollback_to(struct session *s, const char *name, struct err *err
     size_t index = 0;
     if (!in_real_block(s, "ROLLBACK TO SAVEPOINT", err) || !find_savepoint(s, name, &index, err))
         return false;
-    uint32_t level = (uint32_t)index + 2;
-    session_drop_portals_from(s, level);
-    if (s->txn)
-        txn_rollback_to(s->txn, s->savepoints.items[index].level);
-    session_params_end(s, level, false);
-    notify_abort(s, level);
+    undo_savepoints(s, index);
     drop_savepoints(s, index + 1);
     s->block = BLOCK_EXPLICIT;
     return true;
+}
+
+bool transaction_begin_part(struct session *s, struct err *err)
+{
+    if (!transaction_start(s, err))
+        return false;
+    push_savepoint(s, "");
+    return true;
+}
+
+void transaction_end_part(struct session *s, size_t depth, bool ok)
+{
+    ASSERT(depth > 0 && depth <= s->savepoints.n);
+    if (!ok) {
+        undo_savepoints(s, depth - 1);
+        drop_savepoints(s, depth);
+    }
+    release_savepoints(s, depth - 1);
 }
 
 /* ---- two phases ---- */

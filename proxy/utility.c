@@ -219,7 +219,7 @@ static bool run_notify(struct session *s, const NotifyStmt *stmt, struct err *er
     return true;
 }
 
-/* ---- CALL, DO and others that are refused ---- */
+/* ---- those that are refused ---- */
 
 static bool refuse(const char *what, struct err *err)
 {
@@ -325,7 +325,7 @@ bool utility_run(struct session *s, struct portal *portal, struct utility_result
     case T_ConstraintsSetStmt:
         return run_constraints_set(s, portal, err);
     case T_DoStmt:
-        return refuse("DO (procedural code)", err);
+        return run_do(s, portal, result, err);
     case T_LoadStmt:
         return refuse("LOAD", err);
     default:

@@ -180,10 +180,12 @@ static void array_key(const struct type *type, const struct datum *value, struct
         buf_put_u32(out, (uint32_t)array_dims(array)[k] ^ 0x80000000U);
 }
 
-/* PostgreSQL orders oidvectors by length first. */
+/* PostgreSQL orders oidvectors by length first, int2vectors as arrays. */
 static int vector_cmp(const struct type *type, const struct datum *x, const struct datum *y)
 {
     const struct array *a = array_of(x), *b = array_of(y);
+    if (type->oid == TYPE_INT2VECTOR)
+        return array_cmp(type, x, y);
     if (a->n_items != b->n_items)
         return cmp_u64(a->n_items, b->n_items);
     for (uint32_t k = 0; k < a->n_items; k++)
@@ -195,6 +197,10 @@ static int vector_cmp(const struct type *type, const struct datum *x, const stru
 static void vector_key(const struct type *type, const struct datum *value, struct buf *out)
 {
     const struct array *array = array_of(value);
+    if (type->oid == TYPE_INT2VECTOR) {
+        array_key(type, value, out);
+        return;
+    }
     buf_put_u32(out, array->n_items);
     for (uint32_t k = 0; k < array->n_items; k++)
         key_put_i64(out, slots(array)[k].i);
