@@ -154,10 +154,11 @@ static void put_collation(struct printing *p, uint32_t oid)
     }
 }
 
-static void put_key_options(struct printing *p, const struct index *index,
+static void put_key_options(struct printing *p, const struct relation *relation,
                             const struct index_key *key, bool ordered)
 {
-    if (key->collation_oid && key->collation_oid != key->type->collation_oid)
+    uint32_t usual = key->attnum > 0 ? relation->columns[key->attnum - 1].collation_oid : 0;
+    if (key->collation_oid && key->collation_oid != (usual ? usual : key->type->collation_oid))
         put_collation(p, key->collation_oid);
     if (key->opclass) {
         buf_putc(&p->out, ' ');
@@ -206,7 +207,7 @@ static void put_index(struct printing *p, const struct index *index)
         if (k)
             buf_puts(&p->out, ", ");
         put_index_key(p, relation, &index->keys[k]);
-        put_key_options(p, index, &index->keys[k], ordered);
+        put_key_options(p, relation, &index->keys[k], ordered);
     }
     for (uint16_t k = 0; k < index->n_include; k++) {
         buf_puts(&p->out, k ? ", " : ") INCLUDE (");

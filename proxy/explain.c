@@ -8,7 +8,7 @@
 
 enum explain_format { EXPLAIN_TEXT_, EXPLAIN_JSON_, EXPLAIN_XML_, EXPLAIN_YAML_ };
 struct explain_options {
-    bool analyze, verbose, summary, summary_set, timing;
+    bool analyze, verbose, costs, summary, summary_set, timing;
     enum explain_format format;
     int bad_location; /* of the option that is wrong; -1: not to be told */
 };
@@ -56,7 +56,7 @@ static bool format_of(const DefElem *option, enum explain_format *format, struct
 static bool read_options(const ExplainStmt *stmt, struct explain_options *options, struct err *err)
 {
     bool timing_set = false, wal = false, ignored;
-    *options = (struct explain_options){0};
+    *options = (struct explain_options){.costs = true};
     for (int i = 0; i < list_n(stmt->options); i++) {
         const DefElem *option = list_at(stmt->options, i);
         const char *name = option->defname;
@@ -71,8 +71,9 @@ static bool read_options(const ExplainStmt *stmt, struct explain_options *option
             ok = (timing_set = true) && flag_of(option, &options->timing, err);
         else if (strcmp(name, "wal") == 0)
             ok = flag_of(option, &wal, err);
-        else if (strcmp(name, "costs") == 0 || strcmp(name, "buffers") == 0 ||
-                 strcmp(name, "settings") == 0)
+        else if (strcmp(name, "costs") == 0)
+            ok = flag_of(option, &options->costs, err);
+        else if (strcmp(name, "buffers") == 0 || strcmp(name, "settings") == 0)
             ok = flag_of(option, &ignored, err);
         else if (strcmp(name, "format") == 0)
             ok = format_of(option, &options->format, err);
@@ -147,6 +148,7 @@ static void put_xml_text(struct buf *out, const char *text, size_t n)
 
 struct explained {
     const char *lines; /* the plan, newline-separated, NUL-terminated */
+    int width;         /* of a row, roughly; negative: no row has one */
     double planning_ms, execution_ms;
     const struct explain_options *options;
 };
@@ -221,11 +223,24 @@ static void put_wrapped(const struct explained *x, struct buf *out)
     }
 }
 
+/* Plans have no costs, but postgres_fdw's use_remote_estimate reads some from the first line: it gets the same for every statement. */
+#define NOMINAL_COST "  (cost=0.00..100.00 rows=1000 width=%d)"
+
+static int row_width(const struct stmt *stmt)
+{
+    int width = 0;
+    for (size_t i = 0; i < stmt->columns.n; i++)
+        width += stmt->columns.items[i].type->len > 0 ? stmt->columns.items[i].type->len : 32;
+    return width;
+}
+
 static void put_text_rows(const struct explained *x, struct store *rows, struct arena *arena)
 {
     for (const char *line = x->lines; *line;) {
         size_t n = strcspn(line, "\n");
         const char *text = arena_strndup(arena, line, n);
+        if (line == x->lines && x->width >= 0)
+            text = arena_printf(arena, "%s" NOMINAL_COST, text, x->width);
         add_text_row(rows, arena, &text, 1);
         line += n + (line[n] == '\n');
     }
@@ -286,7 +301,8 @@ bool run_explain(struct session *s, struct portal *portal, const void *node,
     }
     if (!explained_stmt(s, portal, &stmt, &params, err))
         return false;
-    struct explained explained = {.options = &options};
+    struct explained explained = {.options = &options,
+                                  .width = options.costs && stmt->plan ? row_width(stmt) : -1};
     struct buf lines = BUF_IN(portal->arena);
     int64_t start_us = clock_monotonic_us();
     bool ok = true;
