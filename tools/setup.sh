@@ -10,7 +10,7 @@ packages() {
     case $1 in
     build) echo gcc make libc6-dev python3 pkg-config libpg-query-dev postgresql-server-dev-15 libsqlite3-dev libssl-dev libinih-dev \
         libgmp-dev libicu-dev libxxhash-dev libstemmer-dev tzdata ;;
-    test) packages build; echo check libsubunit-dev libpq-dev sqlite3 postgresql-client-15 postgresql-15 postgresql-contrib python3-psycopg2 nodejs openssl \
+    test) packages build; echo check libsubunit-dev libpq-dev sqlite3 postgresql-client-15 postgresql-15 postgresql-contrib python3-psycopg2 nodejs openssl openjdk-17-jdk-headless libpostgresql-jdbc-java \
         valgrind clang-14 libclang-rt-14-dev spin ;;
     lint) packages build; echo check clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck libpq-dev ;;
     bench) packages build; echo postgresql-15 postgresql-client-15 ;;
