@@ -139,8 +139,7 @@ static bool part_ops(struct op_list *list, const struct overlay_part *part,
 {
     for (int deletions = part->n_hiding > 0; deletions >= 0; deletions--)
         for (size_t k = 0; k < part->n_order; k++)
-            if (!row_op(list, part, overlay_newest(part, part->rows[k]->rid, NULL, 0), to,
-                        deletions))
+            if (!row_op(list, part, overlay_newest_at(part, k), to, deletions))
                 return false;
     return true;
 }
@@ -274,13 +273,8 @@ static void global_ops(struct op_list *list, const struct overlay_table *table)
     for (uint32_t p = 0; p < table->n_parts; p++) {
         const struct overlay_part *part = txn->overlay.parts[table->parts[p]];
         for (int deletions = 1; deletions >= 0; deletions--)
-            for (size_t k = 0; k < part->n_order; k++) {
-                const struct global_entry *entry =
-                    (const struct global_entry *)(const void *)version_image(part->rows[k]).bytes;
-                global_op(list, part, layout,
-                          overlay_newest(part, part->rows[k]->rid, entry->key, entry->key_bytes),
-                          deletions);
-            }
+            for (size_t k = 0; k < part->n_order; k++)
+                global_op(list, part, layout, overlay_newest_at(part, k), deletions);
     }
 }
 
@@ -324,7 +318,7 @@ void commit_collect_stamps(struct txn *txn)
             const struct overlay_part *part = txn->overlay.parts[table->parts[p]];
             for (size_t k = 0; part->n_hiding && k < part->n_order; k++)
                 if (!part->rows[k]->fresh)
-                    collect_row(txn, part, overlay_newest(part, part->rows[k]->rid, NULL, 0));
+                    collect_row(txn, part, overlay_newest_at(part, k));
         }
     }
 }

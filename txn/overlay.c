@@ -301,20 +301,42 @@ struct version *overlay_newest(const struct overlay_part *part, int64_t rid, con
     return part->n_slots ? *slot_of(part, rid, key, key_bytes) : NULL;
 }
 
+struct version *overlay_newest_at(const struct overlay_part *part, size_t k)
+{
+    struct version *first = part->rows[k];
+    return part->rewritten ? *slot_of_version(part, first) : first;
+}
+
+/* Where a row goes that has no slot yet. */
+static struct version **free_slot(const struct overlay_part *part, int64_t rid)
+{
+    size_t k = home_of(part, rid);
+    while (part->slots[k])
+        k = (k + 1) & (part->n_slots - 1);
+    return &part->slots[k];
+}
+
+/* Rows are mostly inserted in the order of their rids: a rid above all others needs no look at the rows on its way. */
+static struct version **slot_to_put(struct overlay_part *part, int64_t rid, const void *key,
+                                    size_t key_bytes)
+{
+    if (part->n_rows > 0 && rid <= part->top_rid)
+        return slot_of(part, rid, key, key_bytes);
+    part->top_rid = rid;
+    return free_slot(part, rid);
+}
+
+/* In the order of rows[], which is that of memory, where it names what the slots do. */
 static void slots_grow(struct overlay_part *part)
 {
     struct version **old = part->slots;
-    size_t n_old = part->n_slots;
-    part->n_slots = n_old ? n_old * 2 : 16;
+    struct version **from = part->rewritten ? old : part->rows;
+    size_t n_from = part->rewritten ? part->n_slots : part->n_order;
+    part->n_slots = part->n_slots ? part->n_slots * 2 : 16;
     part->slots = checked(calloc(part->n_slots, sizeof(*part->slots)));
-    for (size_t k = 0; k < n_old; k++) {
-        if (!old[k])
-            continue;
-        size_t at = home_of(part, old[k]->rid);
-        while (part->slots[at])
-            at = (at + 1) & (part->n_slots - 1);
-        part->slots[at] = old[k];
-    }
+    for (size_t k = 0; k < n_from; k++)
+        if (from[k])
+            *free_slot(part, from[k]->rid) = from[k];
     free(old);
 }
 
@@ -387,7 +409,7 @@ struct version *overlay_put(struct overlay *overlay, struct overlay_part *part, 
         return NULL;
     if ((part->n_rows + 1) * 4 > part->n_slots * 3)
         slots_grow(part);
-    struct version **slot = slot_of(part, rid, parts->key, parts->key_bytes);
+    struct version **slot = slot_to_put(part, rid, parts->key, parts->key_bytes);
     version->older = *slot;
     if (!*slot) {
         part->n_rows++;
@@ -395,6 +417,7 @@ struct version *overlay_put(struct overlay *overlay, struct overlay_part *part, 
         rows_push(part, version);
     } else {
         version->fresh = (*slot)->fresh;
+        part->rewritten = true;
     }
     *slot = version;
     log_push(overlay, version);
@@ -538,6 +561,7 @@ void overlay_replace(struct overlay_part *part, const struct version *version, u
         free(*slot);
     } else {
         copy->part = (uint32_t)part->n_order;
+        part->top_rid = part->n_rows ? MAX(part->top_rid, copy->rid) : copy->rid;
         part->n_rows++;
         rows_push(part, copy);
     }

@@ -40,6 +40,8 @@ struct overlay_part {
     struct version *
         *rows; /* the first version of each row, in the order first touched; base: may have NULLs */
     size_t n_order, cap_order;
+    int64_t top_rid;          /* no row has a higher one */
+    bool rewritten;           /* some row may have more than one version */
     size_t n_hiding;          /* rows that hide a committed one */
     size_t n_holes;           /* base: NULLs in rows[] */
     struct eq_index *indexes; /* overlay_index.c */
@@ -89,6 +91,8 @@ struct overlay_part *overlay_part(struct overlay *overlay, struct overlay_table 
 /* The newest version of a row; NULL: untouched.  `key`: keyed parts only. */
 struct version *overlay_newest(const struct overlay_part *part, int64_t rid, const void *key,
                                size_t key_bytes);
+/* That of rows[k]. */
+struct version *overlay_newest_at(const struct overlay_part *part, size_t k);
 /* What a reader sees that started at `command`: changes of earlier ones.  NULL: the committed row, if any. */
 static inline struct version *version_at(struct version *version, uint32_t command)
 {
