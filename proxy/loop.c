@@ -106,7 +106,7 @@ void loop_post(struct loop *loop, void (*fn)(void *arg), void *arg)
 {
     struct call *call = call_new(fn, arg);
     pthread_mutex_lock(&loop->mutex);
-    *loop->posts_tail = call;
+    __atomic_store_n(loop->posts_tail, call, __ATOMIC_RELAXED); /* run_posts() peeks */
     loop->posts_tail = &call->next;
     pthread_mutex_unlock(&loop->mutex);
     wake(loop);
@@ -135,7 +135,7 @@ static void run_posts(struct loop *loop)
         return;
     pthread_mutex_lock(&loop->mutex);
     struct call *posts = loop->posts;
-    loop->posts = NULL;
+    __atomic_store_n(&loop->posts, NULL, __ATOMIC_RELAXED);
     loop->posts_tail = &loop->posts;
     pthread_mutex_unlock(&loop->mutex);
     run_calls(posts);

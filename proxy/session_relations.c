@@ -136,17 +136,20 @@ static bool lock_rows(struct sysrel_scan *scan)
         row_begin(scan);
         row_text(scan, 1, lock->type);
         bool is_xid = strcmp(lock->type, "transactionid") == 0,
+             is_virtual = strcmp(lock->type, "virtualxid") == 0,
              advisory = strcmp(lock->type, "advisory") == 0;
-        if (!is_xid)
+        if (!is_xid && !is_virtual)
             row_int(scan, 2, lock->database_oid);
-        if (lock->relation_oid)
+        if (lock->relation_oid && !advisory)
             row_int(scan, 3, lock->relation_oid);
+        if (is_virtual)
+            row_text(scan, 6, arena_printf(scan->arena, "%d/1", lock->pid));
         if (is_xid)
             row_int(scan, 7, (uint32_t)lock->object);
         if (advisory) {
             row_int(scan, 8, (uint32_t)(lock->object >> 32));
             row_int(scan, 9, (uint32_t)lock->object);
-            row_int(scan, 10, 1);
+            row_int(scan, 10, lock->relation_oid); /* 1: one key, 2: two */
         }
         row_text(scan, 11, arena_printf(scan->arena, "%d/1", lock->pid));
         row_int(scan, 12, lock->pid);

@@ -28,7 +28,7 @@ static bool open_file(const char *path, int flags, int *fd, struct err *err)
         errno = EIO;
         return disk_error(err, path, "open");
     }
-    if (UNLIKELY(fault_active) && flags & O_CREAT) {
+    if (fault_is_active() && flags & O_CREAT) {
         fault_names_lock();
         bool is_new = !disk_exists(path);
         *fd = open(path, flags | O_CLOEXEC, 0600);
@@ -146,7 +146,7 @@ bool disk_sync_all(const char *dir, struct err *err)
 static int change_name(int (*change)(const char *from, const char *to), const char *from,
                        const char *to, void (*note)(const char *from, const char *to))
 {
-    if (LIKELY(!fault_active))
+    if (!fault_is_active())
         return change(from, to);
     fault_names_lock();
     int rc = change(from, to);

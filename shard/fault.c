@@ -140,7 +140,7 @@ void fault_arm(enum fault_kind kind, enum fault_action action, uint64_t nth)
     faults.nth[kind] = nth;
     faults.action[kind] = action;
     faults.fired = false;
-    fault_active = true;
+    __atomic_store_n(&fault_active, true, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&faults.mutex);
 }
 
@@ -148,7 +148,7 @@ void fault_disarm(void)
 {
     pthread_mutex_lock(&faults.mutex);
     memset(faults.nth, 0, sizeof(faults.nth));
-    fault_active = fault_shadowing();
+    __atomic_store_n(&fault_active, fault_shadowing(), __ATOMIC_RELAXED);
     pthread_mutex_unlock(&faults.mutex);
 }
 

@@ -71,28 +71,32 @@ void fault_names_lock(void);
 void fault_names_unlock(void);
 int fault_errno(void); /* of the write that was just refused */
 
+static inline bool fault_is_active(void)
+{
+    return UNLIKELY(__atomic_load_n(&fault_active, __ATOMIC_RELAXED));
+}
 static inline bool fault_allows(enum fault_kind kind, const char *path)
 {
-    return LIKELY(!fault_active) || fault_check(kind, path);
+    return !fault_is_active() || fault_check(kind, path);
 }
 static inline size_t fault_write_bytes(const char *path,
                                        size_t n) /* how many of n may be written */
 {
-    return LIKELY(!fault_active) ? n : fault_check_write(path, n);
+    return !fault_is_active() ? n : fault_check_write(path, n);
 }
 static inline void fault_synced(const char *path)
 {
-    if (UNLIKELY(fault_active))
+    if (fault_is_active())
         fault_note_sync(path);
 }
 static inline void fault_synced_tree(const char *dir)
 {
-    if (UNLIKELY(fault_active))
+    if (fault_is_active())
         fault_note_sync_tree(dir);
 }
 static inline void fault_synced_dir(const char *dir)
 {
-    if (UNLIKELY(fault_active))
+    if (fault_is_active())
         fault_note_sync_dir(dir);
 }
 

@@ -46,8 +46,12 @@ static enum txn_result check_unchanged(struct txn *txn, const struct relation *r
 {
     const struct statement_frame *frame = txn_frame(txn);
     uint64_t key_changed, changed = lock_entry_changed(entry, &key_changed);
-    if (changed && frame && changed <= snapshot_shown(frame->snapshot, relation->oid, shard, rid))
-        return TXN_OK; /* what the caller saw of it was no snapshot's version but the newest */
+    /* What the caller saw of it was no snapshot's version but the newest; a fixed snapshot may still not change it. */
+    bool may_be_newer =
+        txn->options.isolation == ISOLATION_READ_COMMITTED || mode < ROW_NO_KEY_UPDATE;
+    if (changed && frame && may_be_newer &&
+        changed <= snapshot_shown(frame->snapshot, relation->oid, shard, rid))
+        return TXN_OK;
     if (LIKELY(!changed) || !frame || changed <= frame->snapshot->seq) {
         bool visible = true;
         if (LIKELY(txn->options.isolation == ISOLATION_READ_COMMITTED) || mode < ROW_NO_KEY_UPDATE)
