@@ -47,6 +47,18 @@ struct scan_state {
     bool started;
 };
 
+/* Are this table's rows changed or locked here?  Then those that changed during a wait are read anew; all others stay as they were. */
+static bool is_locked(const struct frame *f, int rte)
+{
+    const struct query *q = f->plan->query;
+    if (f->plan->modify && rte == q->target_rte)
+        return true;
+    for (size_t k = 0; k < q->n_row_marks; k++)
+        if ((int)q->row_marks[k].rte == rte)
+            return true;
+    return false;
+}
+
 static bool scan_start(struct scan_state *s)
 {
     const struct node *node = s->base.node;
@@ -73,6 +85,7 @@ static bool scan_start(struct scan_state *s)
         .order_attnum = node->scan.order_attnum,
         .order_desc = node->scan.order_desc,
         .limit_hint = s->prune.limit,
+        .as_begun = !is_locked(f, node->rte),
     };
     s->scan = scan_open(x->txn, s->arena, x->env, &spec, x->err);
     return s->scan != NULL;

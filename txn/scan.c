@@ -284,7 +284,7 @@ struct scan *scan_open(struct txn *txn, struct arena *arena, const struct env *e
     if (!scan->spec.latest) {
         scan->snapshot = frame->snapshot;
         scan->snapshot->refs++;
-        scan->refresh = snapshot_is_stale(scan->snapshot, relation->oid);
+        scan->refresh = !spec->as_begun && snapshot_is_stale(scan->snapshot, relation->oid);
     }
     scan->next = txn->scans;
     if (txn->scans)

@@ -143,6 +143,7 @@ struct scan_spec {
     uint64_t limit_hint; /* ... and at most this many are wanted from each shard; 0 = all */
     bool
         latest; /* read what is committed now instead of the statement's snapshot (unique and FK checks) */
+    bool as_begun; /* the rows as the statement first saw them, also when it goes on after a wait */
     bool only_overlay, skip_overlay; /* reserved */
     /* Not rows but one row of aggregates from each shard, values[k] being aggs[k]; only where scan_can_aggregate(). */
     const struct file_agg *aggs;
