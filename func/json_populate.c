@@ -278,12 +278,24 @@ static bool check_json(struct fcall *c, int arg)
            json_check_escapes(ARG_P(c, arg), ARG_N(c, arg), c->err);
 }
 
+/* The default is anyelement for the analyser; what is no row must not be read as one. */
+static bool check_row_type(struct fcall *c, const char *function, const struct datum *row)
+{
+    const struct type *type = row ? base_type(c->arg_types[row - c->args]) : NULL;
+    if (!type || type->oid == TYPE_RECORD || type->kind == 'c' || type->n_attributes)
+        return true;
+    return err_set(c->err, ERR_DATATYPE_MISMATCH, "first argument of %s must be a row type",
+                   function);
+}
+
 /* `row`: the default, or NULL for the to_record functions; the document is the argument after
  * it. */
 static bool one_record(struct fcall *c, const char *function, const struct datum *row, int json_arg)
 {
     struct shape shape;
     struct filler f = {c, c->arena};
+    if (!check_row_type(c, function, row))
+        return false;
     if (c->args[json_arg].null) {
         c->result = row ? *row : datum_null();
         return true;
@@ -359,6 +371,8 @@ static bool record_set(struct fcall *c, const char *function, const struct datum
 {
     struct shape shape;
     bool is_new;
+    if (!check_row_type(c, function, row))
+        return false;
     if (c->args[json_arg].null) {
         *c->done = true;
         return true;
