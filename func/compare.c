@@ -107,6 +107,20 @@ static bool xid_differ(struct fcall *c)
         prefix "smaller", family##_smaller                                                         \
     }
 
+/* These two tell their callers more than the sign, on PostgreSQL: the difference. */
+static bool int2_difference(struct fcall *c)
+{
+    return return_int(c, ARG_I(c, 0) - ARG_I(c, 1));
+}
+static bool uuid_difference(struct fcall *c)
+{
+    const uint8_t *a = (const uint8_t *)ARG_P(c, 0), *b = (const uint8_t *)ARG_P(c, 1);
+    size_t k = 0;
+    while (k < 15 && a[k] == b[k])
+        k++;
+    return return_int(c, a[k] - b[k]);
+}
+
 FUNC_TABLE(compare_funcs) = {
     SIX("bool", int),
     SIX("int2", int),
@@ -142,7 +156,7 @@ FUNC_TABLE(compare_funcs) = {
     {"xidneq", xid_differ},
     {"cideq", xid_equal},
     {"btboolcmp", int_cmp},
-    {"btint2cmp", int_cmp},
+    {"btint2cmp", int2_difference},
     {"btint4cmp", int_cmp},
     {"btint8cmp", int_cmp},
     {"btint24cmp", int_cmp},
@@ -161,7 +175,7 @@ FUNC_TABLE(compare_funcs) = {
     {"xid8cmp", any_cmp},
     {"pg_lsn_cmp", any_cmp},
     {"numeric_cmp", any_cmp},
-    {"uuid_cmp", any_cmp},
+    {"uuid_cmp", uuid_difference},
     {"bitcmp", any_cmp},
     {"network_cmp", any_cmp},
     {"macaddr_cmp", any_cmp},

@@ -167,9 +167,10 @@ static bool date_mi_interval(struct fcall *c)
 }
 
 /* Times of day wrap around. */
+/* An interval near the ends of 64 bits wraps around, as on PostgreSQL. */
 static int64_t wrap_time(int64_t time, int64_t usec)
 {
-    int64_t sum = (time + usec % USEC_PER_DAY) % USEC_PER_DAY;
+    int64_t sum = (int64_t)((uint64_t)time + (uint64_t)usec) % USEC_PER_DAY;
     return sum < 0 ? sum + USEC_PER_DAY : sum;
 }
 
@@ -185,7 +186,7 @@ static bool interval_pl_time(struct fcall *c)
 
 static bool time_mi_interval(struct fcall *c)
 {
-    return return_int(c, wrap_time(ARG_I(c, 0), -(arg_interval(c, 1)->usec % USEC_PER_DAY)));
+    return return_int(c, wrap_time(ARG_I(c, 0), (int64_t)(-(uint64_t)arg_interval(c, 1)->usec)));
 }
 
 static bool timetz_add(struct fcall *c, const struct timetz *time, int64_t usec)
@@ -205,7 +206,7 @@ static bool interval_pl_timetz(struct fcall *c)
 
 static bool timetz_mi_interval(struct fcall *c)
 {
-    return timetz_add(c, timetz_of(&c->args[0]), -(arg_interval(c, 1)->usec % USEC_PER_DAY));
+    return timetz_add(c, timetz_of(&c->args[0]), (int64_t)(-(uint64_t)arg_interval(c, 1)->usec));
 }
 
 static bool time_mi_time(struct fcall *c)
@@ -631,13 +632,15 @@ static bool date_bin(struct fcall *c)
 
 /* make_date() and so on. */
 
-/* A year below 0 is before Christ; there is no year 0. */
-static bool civil_from_numbers(struct fcall *c, struct civil *civil)
+/* A year below 0 is before Christ; there is no year 0.  make_date() names the astronomical one. */
+static bool civil_from_numbers(struct fcall *c, bool is_date, struct civil *civil)
 {
     int year = (int)ARG_I(c, 0), month = (int)ARG_I(c, 1), day = (int)ARG_I(c, 2);
     *civil =
         (struct civil){.year = year < 0 ? year + INT64_C(1) : year, .month = month, .day = day};
-    if (year == 0 || month < 1 || month > 12 || day < 1 || day > month_days(civil->year, month))
+    if (is_date && year < 0 && year != INT32_MIN)
+        year++;
+    if (year == INT32_MIN || (year == 0 && ARG_I(c, 0) == 0) || month < 1 || month > 12 || day < 1 || day > month_days(civil->year, month))
         return err_set(c->err, ERR_DATETIME_FIELD_OVERFLOW,
                        "date field value out of range: %d-%02d-%02d", year, month, day);
     if (!julian_in_range(civil->year, month, day))
@@ -675,7 +678,7 @@ static bool timestamp_from_numbers(struct fcall *c, int64_t *timestamp)
 {
     struct civil civil;
     int64_t time = 0;
-    if (!civil_from_numbers(c, &civil) || !time_from_numbers(c, 3, &time))
+    if (!civil_from_numbers(c, false, &civil) || !time_from_numbers(c, 3, &time))
         return false;
     int64_t days = civil_to_julian(civil.year, civil.month, civil.day) - JULIAN_2000;
     if (__builtin_mul_overflow(days, USEC_PER_DAY, timestamp) ||
@@ -690,12 +693,12 @@ static bool timestamp_from_numbers(struct fcall *c, int64_t *timestamp)
 static bool make_date(struct fcall *c)
 {
     struct civil civil;
-    if (!civil_from_numbers(c, &civil))
+    if (!civil_from_numbers(c, true, &civil))
         return false;
     int64_t date = civil_to_julian(civil.year, civil.month, civil.day) - JULIAN_2000;
     if (date < DATE_MIN || date >= DATE_END)
         return err_set(c->err, ERR_DATETIME_VALUE_OUT_OF_RANGE, "date out of range: %d-%02d-%02d",
-                       (int)ARG_I(c, 0), civil.month, civil.day);
+                       (int)civil.year, civil.month, civil.day);
     return return_int(c, date);
 }
 

@@ -106,6 +106,13 @@ static bool int_mod(struct fcall *c)
     return return_int(c, ARG_I(c, 1) == -1 ? 0 : ARG_I(c, 0) % ARG_I(c, 1));
 }
 
+/* Also the cast of a smallint to oid and its kin, which have no sign. */
+static bool int2_to_int4(struct fcall *c)
+{
+    bool is_signed = !c->result_type || c->result_type->oid == TYPE_INT4;
+    return return_int(c, is_signed ? ARG_I(c, 0) : (uint32_t)ARG_I(c, 0));
+}
+
 static bool int_up(struct fcall *c)
 {
     return return_int(c, ARG_I(c, 0));
@@ -289,7 +296,7 @@ FUNC_TABLE(int_funcs) = {
     {"int8gcd", int8_gcd},
     {"int4lcm", int4_lcm},
     {"int8lcm", int8_lcm},
-    {"i2toi4", int_up},
+    {"i2toi4", int2_to_int4},
     {"int28", int_up},
     {"int48", int_up},
     {"oidtoi8", int_up},

@@ -5,6 +5,7 @@
  * word with digits.  Each matcher below returns where its token ends, or NULL.  A run of other
  * characters is one blank token; it ends before anything that may start a token. */
 #include <string.h>
+#include <unicode/uchar.h>
 
 #include "func/tsearch.h"
 #include "func/utf8.h"
@@ -30,9 +31,10 @@ static bool at(const char *p, const char *end, char c)
 static bool is_alpha(const char *p, const char *end)
 {
     size_t bytes;
-    if (p >= end)
-        return false;
-    return is_letter(p, end) || ((uint8_t)*p >= 0x80 && uc_is(UC_ALPHA, utf8_decode(p, &bytes)));
+    if (p >= end || (uint8_t)*p < 0x80)
+        return is_letter(p, end);
+    uint32_t code = utf8_decode(p, &bytes);
+    return uc_is(UC_ALPHA, code) || (U_GET_GC_MASK(code) & U_GC_M_MASK);
 }
 static bool is_alnum(const char *p, const char *end)
 {

@@ -4,6 +4,7 @@
 #include "plan/plan_int.h"
 
 #include "base/fiber.h"
+#include "txn/layout.h"
 
 struct node *node_new(struct planner *p, const struct node_ops *ops, struct node *left,
                       struct node *right)
@@ -99,20 +100,47 @@ static bool is_null_const(const struct expr *e)
     return e && e->kind == EXPR_CONST && e->value.null;
 }
 
-/* A strict function of a NULL constant is NULL whatever its other arguments are, and PostgreSQL's planner does not evaluate them. */
+/* Does the text of a type always mean the same?  Not what depends on settings or the catalog. */
+static bool fixed_text(const struct type *type)
+{
+    const struct type *base = type_base(type);
+    return type->kind == 'b' && !strchr("DTACERP", base->category) && base->oid != TYPE_MONEY &&
+           base->ops->storage != STORAGE_INTEGER;
+}
+
+/* Would PostgreSQL's planner compute it, and so meet its errors, before anything runs? */
+static bool is_computed_early(const struct expr *e)
+{
+    if (e->kind == EXPR_CONST)
+        return true;
+    if (!(e->kind == EXPR_FUNC && e->func.proc->volatility == 'i' && !e->func.proc->returns_set) &&
+        e->kind != EXPR_RELABEL &&
+        !(e->kind == EXPR_IO_CAST && fixed_text(e->type) && fixed_text(e->args.items[0]->type)))
+        return false;
+    for (size_t k = 0; k < e->args.n; k++)
+        if (!e->args.items[k] || !is_computed_early(e->args.items[k]))
+            return false;
+    return true;
+}
+
+/* A strict function of a NULL constant is NULL, and PostgreSQL's planner does not evaluate the other arguments, but
+ * those that it has computed before. */
 static void fold_nulls(struct planner *p, struct expr **slot)
 {
     struct expr *e = *slot;
     bool strict = (e->kind == EXPR_FUNC && e->func.proc->strict && !e->func.proc->returns_set) ||
                   e->kind == EXPR_RELABEL || e->kind == EXPR_IO_CAST || e->kind == EXPR_ARRAY_CAST;
-    bool is_null = false;
+    bool is_null = false, is_early = false;
     for (size_t k = 0; k < e->args.n; k++) {
-        if (!e->args.items[k])
+        const struct expr *arg = e->args.items[k];
+        if (!arg)
             continue;
         fold_nulls(p, &e->args.items[k]);
-        is_null |= is_null_const(e->args.items[k]);
+        arg = e->args.items[k];
+        is_null |= is_null_const(arg);
+        is_early |= strict && arg->kind != EXPR_CONST && is_computed_early(arg);
     }
-    if (!strict || !is_null)
+    if (!strict || !is_null || is_early)
         return;
     struct expr *null = ARENA_NEW(p->arena, struct expr);
     *null = (struct expr){.kind = EXPR_CONST,

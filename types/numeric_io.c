@@ -414,7 +414,9 @@ static bool numeric_send(const struct type_io *io, const struct datum *value, st
         [NUMERIC_NEG_INF] = SIGN_NEG_INF, [NUMERIC_INF] = SIGN_INF, [NUMERIC_NAN] = SIGN_NAN};
     const struct numeric *v = numeric_of(value);
     if (v->kind != NUMERIC_FINITE || !v->n_limbs) {
-        send_header(out, 0, 0, signs[v->kind], v->kind ? 0 : v->dscale);
+        bool infinite = v->kind == NUMERIC_INF || v->kind == NUMERIC_NEG_INF;
+        /* A bit of the infinities' mark is read as part of the scale, on PostgreSQL. */
+        send_header(out, 0, 0, signs[v->kind], infinite ? 0x20 : v->kind ? 0 : v->dscale);
         return true;
     }
     size_t n;
