@@ -336,7 +336,7 @@ bool compare_rows(struct frame *f, int strategy, int n, const struct oper *const
         }
         int c;
         if (left[k]->type->oid == right[k]->type->oid ||
-            (left[k]->type->by_value && right[k]->type->by_value))
+            (!type_by_ref(left[k]->type) && !type_by_ref(right[k]->type)))
             c = type_cmp(left[k]->type, &a[k], &b[k]);
         else {
             struct datum forward;

@@ -483,7 +483,7 @@ bool eval_sql_function(const struct expr *e, struct frame *f, const struct datum
     *out = datum_null();
     if (found && body->plan->n_visible) {
         struct datum v = body->out[body->plan->visible[0]];
-        *out = v.null || e->type->by_value ? v : datum_copy(e->type, f->arena, v);
+        *out = v.null || !type_by_ref(e->type) ? v : datum_copy(e->type, f->arena, v);
     }
     return true;
 }

@@ -143,7 +143,7 @@ static const struct datum *keep_row(struct arena *arena, const struct relation *
     struct datum *copy = arena_alloc(arena, sizeof(*copy) * (relation->n_columns + 1u));
     for (int k = 0; k < relation->n_columns; k++) {
         const struct type *type = relation->columns[k].type;
-        copy[k] = values[k].null || !type || type->by_value ? values[k]
+        copy[k] = values[k].null || !type || !type_by_ref(type) ? values[k]
                                                             : datum_copy(type, arena, values[k]);
     }
     return copy;
@@ -325,7 +325,7 @@ struct found_row {
 static bool as_column(struct frame *f, const struct type *from, const struct type *to,
                       const struct datum *value, struct datum *out)
 {
-    if (from->oid == to->oid || (from->by_value && to->by_value)) {
+    if (from->oid == to->oid || (!type_by_ref(from) && !type_by_ref(to))) {
         *out = *value;
         return true;
     }

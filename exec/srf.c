@@ -24,7 +24,7 @@ void srf_init(struct srf_iter *iter, const struct expr *call, struct frame *f, i
 
 static struct datum datum_copy_any(const struct type *type, struct arena *arena, struct datum v)
 {
-    return v.null || type->by_value ? v : datum_copy(type, arena, v);
+    return v.null || !type_by_ref(type) ? v : datum_copy(type, arena, v);
 }
 
 static bool is_srf(const struct expr *call)
@@ -46,7 +46,7 @@ bool srf_start(struct srf_iter *iter, struct frame *f)
         if (!eval(call->args.items[k], f, &iter->args[k]))
             return false;
         has_null |= iter->args[k].null;
-        if (!iter->args[k].null && !iter->arg_types[k]->by_value)
+        if (!iter->args[k].null && type_by_ref(iter->arg_types[k]))
             iter->args[k] = datum_copy(iter->arg_types[k], iter->arena, iter->args[k]);
     }
     if (has_null && call->func.proc->strict)
@@ -189,7 +189,7 @@ static bool body_row(struct srf_iter *iter, struct frame *f, struct datum *row, 
     for (int k = 0; k < n; k++) {
         values[k] = body->out[plan->visible[k]];
         types[k] = plan->out_types[plan->visible[k]];
-        if (!values[k].null && !types[k]->by_value)
+        if (!values[k].null && type_by_ref(types[k]))
             values[k] = datum_copy(types[k], f->arena, values[k]);
     }
     if (iter->n_columns > 1 && n == 1 && is_row_type(types[0]))

@@ -37,7 +37,7 @@ static bool take_offset(struct partition *part, const struct expr *offset,
     if (edge->offset.null)
         return err_set(f->exec->err, ERR_NULL_VALUE_NOT_ALLOWED, "frame %s offset must not be null",
                        which);
-    if (!offset->type->by_value)
+    if (type_by_ref(offset->type))
         edge->offset = datum_copy(offset->type, part->arena, edge->offset);
     edge->cursor = store_cursor_new(keys);
     return true;

@@ -360,7 +360,7 @@ static bool fill_set(struct fcall *c, struct row_list *list, const struct shape 
         if (!fill_row(&f, shape, defaults, item, fields))
             return false;
         for (uint32_t k = 0; k < shape->n; k++) /* defaults live for one call only */
-            fields[k] = shape->types[k]->by_value
+            fields[k] = !type_by_ref(shape->types[k])
                             ? fields[k]
                             : datum_copy(shape->types[k], list->arena, fields[k]);
     }

@@ -271,7 +271,7 @@ static bool unnest(struct fcall *c)
 
 static bool bad_weight(struct fcall *c, int64_t letter)
 {
-    bool ascii = letter >= 0 && letter < 0x80;
+    bool ascii = letter > 0 && letter < 0x80;
     return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
                    ascii ? "unrecognized weight: \"%c\"" : "unrecognized weight: \"\\%03o\"",
                    (int)(letter & 0xff));

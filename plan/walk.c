@@ -256,7 +256,7 @@ static bool constants_equal(const struct expr *a, const struct expr *b)
 {
     if (a->value.null || b->value.null)
         return a->value.null && b->value.null;
-    if (a->type->by_value)
+    if (!type_by_ref(a->type))
         return a->value.i == b->value.i;
     return a->value.n == b->value.n && memcmp(a->value.p, b->value.p, a->value.n) == 0;
 }

@@ -199,7 +199,7 @@ static bool same_datum(const struct type *type, const struct datum *a, const str
 {
     if (a->null || b->null)
         return a->null == b->null;
-    if (type->by_value)
+    if (!type_by_ref(type))
         return a->i == b->i;
     return a->n == b->n && memcmp(a->p, b->p, a->n) == 0;
 }
