@@ -45,10 +45,25 @@ static bool quote_ident(struct fcall *c)
     return return_bytes(c, out.p, out.n);
 }
 
+/* The argument as its cast to text has it, which is not always its output. */
+static bool put_cast_to_text(struct fcall *c, struct buf *text)
+{
+    uint32_t oid = c->arg_types[0]->oid;
+    if (oid == TYPE_BOOL) {
+        buf_puts(text, ARG_I(c, 0) ? "true" : "false");
+        return true;
+    }
+    if (!call_out(c, c->arg_types[0], &c->args[0], text))
+        return false;
+    if (oid == TYPE_INET && !memchr(text->p, '/', text->n))
+        buf_puts(text, memchr(text->p, ':', text->n) ? "/128" : "/32");
+    return true;
+}
+
 static bool quote_literal(struct fcall *c)
 {
     struct buf text = BUF_IN(c->arena), out = BUF_IN(c->arena);
-    if (!call_out(c, c->arg_types[0], &c->args[0], &text))
+    if (!put_cast_to_text(c, &text))
         return false;
     quote_literal_to(&out, text.p ? text.p : "", text.n);
     return return_bytes(c, out.p, out.n);

@@ -12,8 +12,8 @@ Suite *exec_query_suite(void);
 
 #define LITTLE_MEMORY 2048
 
-static const char *const files[] = {"join",  "sort", "aggregate", "window",
-                                    "setop", "cte",  "sublink",   "modify"};
+static const char *const files[] = {"join", "sort",    "aggregate", "window",    "setop",
+                                    "cte",  "sublink", "modify",    "expression"};
 
 struct lines {
     char *at;
