@@ -49,6 +49,7 @@ enum pattern_id {
     NUMBER_0,
     NUMBER_9,
     NUMBER_B,
+    NUMBER_C, /* taken and without effect */
     NUMBER_D,
     NUMBER_E,
     NUMBER_FM,
