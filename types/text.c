@@ -61,6 +61,10 @@ bool bpchar_coerce(struct arena *arena, struct err *err, int32_t typmod, bool is
     if (typmod < HEADER)
         return true;
     size_t wanted = (size_t)(typmod - HEADER), length = utf8_length(in->p, in->n);
+    /* bpchar(text, integer, boolean) takes any length; PostgreSQL allocates less than 1 GB. */
+    if (length < wanted && in->n + wanted - length + HEADER > 0x3fffffff)
+        return err_set(err, ERR_INTERNAL_ERROR, "invalid memory alloc request size %zu",
+                       in->n + wanted - length + HEADER);
     if (length < wanted)
         *out = pad(arena, in, wanted - length);
     if (length <= wanted)
