@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "exec/exec_int.h"
+#include "exec/fold.h"
 #include "exec/modify.h"
 #include "exec/scan_prune.h"
 #include "exec/store.h"
@@ -188,7 +189,7 @@ struct exec *exec_start(const struct plan *plan, struct arena *arena, const stru
     x->params = params;
     x->err = err;
     x->sites = ARENA_ARRAY(arena, void *, plan->n_sites + 1);
-    if (is_read_only_violation(x) || !lock_tables(x) || !find_shards(x))
+    if (is_read_only_violation(x) || !lock_tables(x) || !exec_fold(x) || !find_shards(x))
         return NULL;
     if (writes(plan)) {
         if (!run_with_restarts(x))

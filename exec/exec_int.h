@@ -205,6 +205,7 @@ struct plan {
     int n_tables;
     struct node **scans;
     int n_scans;
+    struct exprs folds; /* computed first, for the errors in them (fold.h) */
     bool locks_rows;
     bool is_volatile;
     bool single_point; /* one table, one scan: fast start */

@@ -77,6 +77,8 @@ static enum walk prepare_one(struct expr **slot, int depth, void *arg)
         return WALK_SKIP;
     e->site = ++p->n_sites;
     if (e->kind == EXPR_SUBLINK) {
+        if (e->sublink.kind == SUBLINK_EXISTS)
+            drop_exists_list(e->sublink.query);
         e->sublink.plan = plan_level(p, e->sublink.query);
         if (!e->sublink.plan)
             return WALK_STOP;
@@ -150,6 +152,11 @@ static void fold_nulls(struct planner *p, struct expr **slot)
                           .location = e->location,
                           .value = datum_null()};
     *slot = null;
+}
+
+bool number_sites(struct planner *p, struct expr **slot)
+{
+    return walk_expr(slot, 0, prepare_one, p);
 }
 
 bool prepare_expr(struct planner *p, struct expr **slot)
@@ -471,6 +478,7 @@ struct plan *plan_level(struct planner *p, struct query *query)
     if (!stack_check(p->err))
         return NULL;
     struct plan *plan = ARENA_NEW(p->arena, struct plan);
+    drop_unused_columns(p, query);
     plan->query = query;
     plan->correlated = is_correlated(query) || refers_to_working_table(query);
     plan->is_volatile = query->is_volatile;
@@ -485,9 +493,13 @@ struct plan *plan_query(struct arena *arena, const struct env *env, const struct
                         struct err *err)
 {
     struct planner p = {.arena = arena, .env = env, .err = err};
+    struct exprs folds = {0};
+    if (!plan_folds(&p, (struct query *)query, &folds))
+        return NULL;
     struct plan *plan = plan_level(&p, (struct query *)query);
     if (!plan)
         return NULL;
+    plan->folds = folds;
     plan->top = true;
     plan->n_sites = p.n_sites;
     plan->tables = p.tables.items;

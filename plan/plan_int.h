@@ -64,6 +64,7 @@ struct node *node_new(struct planner *p, const struct node_ops *ops, struct node
                       struct node *right);
 /* Gives call sites their numbers and plans the sub-selects inside. */
 MUST_CHECK bool prepare_expr(struct planner *p, struct expr **slot);
+MUST_CHECK bool number_sites(struct planner *p, struct expr **slot); /* and nothing else */
 MUST_CHECK bool prepare_list(struct planner *p, struct exprs *list);
 /* Quals and scan conditions of a join tree. */
 MUST_CHECK bool prepare_tree(struct planner *p, struct node *node);
@@ -82,6 +83,12 @@ MUST_CHECK bool plan_scan_conds(struct planner *p, struct query *query, struct n
 bool is_column_equality(const struct expr *conjunct, uint16_t rte, const struct expr **column,
                         const struct expr **other);
 
+/* What of the statement is computed before it runs (fold.c); before planning rewrites it. */
+MUST_CHECK bool plan_folds(struct planner *p, struct query *query, struct exprs *folds);
+/* Columns of FROM's sub-selects that nothing reads are not computed (unused.c). */
+void drop_unused_columns(struct planner *p, struct query *query);
+/* Of EXISTS (SELECT ...) only whether there is a row is of interest. */
+void drop_exists_list(struct query *query);
 void plan_file_aggs(struct planner *p, struct node *agg);     /* agg_files.c */
 void plan_window_order(struct planner *p, struct node *node); /* window_order.c */
 /* Aggregation, windows, set-returning functions over the rows of `below` (stage.c). */
