@@ -12,22 +12,36 @@ struct folding {
 
 static bool fold(const struct expr *e, struct folding *f, bool *known, struct datum *value);
 
-/* All arguments; then, if they are all known, the expression itself. */
+/* All arguments; then, if they are all known, the expression itself over their values (what was cut short inside of them stays so). */
 static bool fold_all(const struct expr *e, struct folding *f, bool can, bool *known,
                      struct datum *value)
 {
+    struct arena *arena = f->frame->arena;
+    struct expr over_values = *e;
     bool all = can;
+    over_values.args.items = ARENA_ARRAY(arena, struct expr *, e->args.n + 1);
     for (size_t k = 0; k < e->args.n; k++) {
-        struct datum ignored;
+        const struct expr *arg = e->args.items[k];
+        struct datum v = datum_null();
         bool one = false;
-        if (!e->args.items[k])
+        if (!arg)
             continue;
-        if (!fold(e->args.items[k], f, &one, &ignored))
+        if (!fold(arg, f, &one, &v))
             return false;
         all &= one;
+        if (!all)
+            continue;
+        struct expr *constant = ARENA_NEW(arena, struct expr);
+        *constant = (struct expr){.kind = EXPR_CONST,
+                                  .type = arg->type,
+                                  .typmod = arg->typmod,
+                                  .collation_oid = arg->collation_oid,
+                                  .location = arg->location,
+                                  .value = v};
+        over_values.args.items[k] = constant;
     }
     *known = all;
-    return !all || eval(e, f->frame, value);
+    return !all || eval(&over_values, f->frame, value);
 }
 
 static bool fold_and_or(const struct expr *e, struct folding *f, bool *known, struct datum *value)
