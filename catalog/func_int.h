@@ -44,6 +44,7 @@ extern FUNC_TABLE(catalog_privilege_funcs);
 extern FUNC_TABLE(catalog_name_funcs);
 extern FUNC_TABLE(catalog_info_funcs);
 extern FUNC_TABLE(catalog_rows_funcs);
+extern FUNC_TABLE(catalog_sysrel_funcs);
 extern FUNC_TABLE(catalog_infoschema_funcs);
 
 #endif

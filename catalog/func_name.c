@@ -3,6 +3,7 @@
 #include "catalog/cluster.h"
 #include "catalog/func_int.h"
 #include "sql/format_type.h"
+#include "types/array.h"
 #include "types/reg.h"
 
 const char *text_argument(struct fcall *c, int arg)
@@ -289,7 +290,24 @@ static bool pg_describe_object(struct fcall *c)
         c, describe(c, (uint32_t)ARG_I(c, 0), (uint32_t)ARG_I(c, 1), (int16_t)ARG_I(c, 2)));
 }
 
+/* "integer, text": the argument list of a function as its types. */
+static bool oidvector_types(struct fcall *c)
+{
+    const struct array *array = array_of(&c->args[0]);
+    struct buf out = BUF_IN(c->arena);
+    for (uint32_t k = 0; k < array->n_items; k++) {
+        uint32_t oid = (uint32_t)array_item(builtin_type(TYPE_OID), array, k).i;
+        const struct type *type = oid ? catalog_type(c->env->catalog, oid) : NULL;
+        buf_puts(&out, k ? ", " : "");
+        buf_puts(&out, type ? format_type_name(c->arena, c->env->catalog, c->env->path, type)
+                       : oid ? "???"
+                             : "-");
+    }
+    return return_bytes(c, out.p, out.n);
+}
+
 FUNC_TABLE(catalog_name_funcs) = {
+    {"oidvectortypes", oidvector_types},
     {"pg_table_is_visible", table_is_visible},
     {"pg_type_is_visible", type_visible},
     {"pg_function_is_visible", function_visible},

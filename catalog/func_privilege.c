@@ -182,6 +182,20 @@ static bool find_tablespace_object(struct fcall *c, int arg, enum by by, struct 
            err_set(c->err, ERR_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist", name);
 }
 
+/* There are no foreign servers or wrappers: no name is one, and an OID of none gives NULL. */
+static bool find_no_server(struct fcall *c, int arg, enum by by, struct guarded *object UNUSED)
+{
+    return by == BY_NAME && err_set(c->err, ERR_UNDEFINED_OBJECT, "server \"%s\" does not exist",
+                                    text_argument(c, arg));
+}
+
+static bool find_no_wrapper(struct fcall *c, int arg, enum by by, struct guarded *object UNUSED)
+{
+    return by == BY_NAME &&
+           err_set(c->err, ERR_UNDEFINED_OBJECT, "foreign-data wrapper \"%s\" does not exist",
+                   text_argument(c, arg));
+}
+
 typedef bool (*find_object)(struct fcall *c, int arg, enum by by, struct guarded *object);
 
 static bool holds(struct fcall *c, const struct guarded *object, uint32_t role, uint16_t bit,
@@ -251,6 +265,49 @@ SIX(has_function_privilege, find_function_object, PRIV_EXECUTE)
 SIX(has_type_privilege, find_type_object, PRIV_USAGE)
 SIX(has_language_privilege, find_language_object, PRIV_USAGE)
 SIX(has_tablespace_privilege, find_tablespace_object, PRIV_CREATE)
+SIX(has_server_privilege, find_no_server, PRIV_USAGE)
+SIX(has_foreign_data_wrapper_privilege, find_no_wrapper, PRIV_USAGE)
+
+/* GRANT ... ON PARAMETER is not there, so superusers alone hold something. */
+static bool parameter_privilege(struct fcall *c, enum by user_by)
+{
+    int at = user_by != BY_CURRENT;
+    uint32_t oid;
+    if (!user_argument(c, 0, user_by, &oid))
+        return false;
+    const char *p = text_argument(c, at + 1);
+    for (;;) {
+        p += strspn(p, " ");
+        size_t n = strcspn(p, ","), next = n;
+        while (n && p[n - 1] == ' ')
+            n--;
+        static const char *const words[] = {"SET", "SET WITH GRANT OPTION", "ALTER SYSTEM",
+                                            "ALTER SYSTEM WITH GRANT OPTION"};
+        size_t k = 0;
+        while (k < ARRAY_COUNT(words) &&
+               !(strlen(words[k]) == n && strncasecmp(words[k], p, n) == 0))
+            k++;
+        if (k == ARRAY_COUNT(words))
+            return err_set(c->err, ERR_INVALID_PARAMETER_VALUE,
+                           "unrecognized privilege type: \"%.*s\"", (int)n, p);
+        if (!p[next])
+            break;
+        p += next + 1;
+    }
+    return return_bool(c, role_is_superuser(c->env->catalog, oid));
+}
+static bool has_parameter_privilege_name_name(struct fcall *c)
+{
+    return parameter_privilege(c, BY_NAME);
+}
+static bool has_parameter_privilege_id_name(struct fcall *c)
+{
+    return parameter_privilege(c, BY_OID);
+}
+static bool has_parameter_privilege_name(struct fcall *c)
+{
+    return parameter_privilege(c, BY_CURRENT);
+}
 
 /* ---- columns ---- */
 
@@ -428,6 +485,11 @@ FUNC_TABLE(catalog_privilege_funcs) = {
     SIX_ENTRIES(has_type_privilege),
     SIX_ENTRIES(has_language_privilege),
     SIX_ENTRIES(has_tablespace_privilege),
+    SIX_ENTRIES(has_server_privilege),
+    SIX_ENTRIES(has_foreign_data_wrapper_privilege),
+    ENTRY(has_parameter_privilege_name_name),
+    ENTRY(has_parameter_privilege_id_name),
+    ENTRY(has_parameter_privilege_name),
     SIX_ENTRIES(has_any_column_privilege),
     SIX_ENTRIES(pg_has_role),
     ENTRY(has_column_privilege_name_name_name),

@@ -158,6 +158,7 @@ const struct func_entry *const catalog_func_tables[] = {
     catalog_name_funcs,
     catalog_info_funcs,
     catalog_rows_funcs,
+    catalog_sysrel_funcs,
     catalog_infoschema_funcs,
     NULL,
 };

@@ -7,6 +7,8 @@
 #define FUNC_TABLES(TABLE)                                                                         \
     TABLE(int_funcs)                                                                               \
     TABLE(series_funcs)                                                                            \
+    TABLE(snapshot_funcs)                                                                          \
+    TABLE(ts_rewrite_funcs)                                                                        \
     TABLE(numeric_funcs)                                                                           \
     TABLE(math_funcs)                                                                              \
     TABLE(float_funcs)                                                                             \

@@ -8,6 +8,7 @@ extern FUNC_TABLE(sequence_funcs);
 extern FUNC_TABLE(session_funcs);
 extern FUNC_TABLE(lock_funcs);
 extern FUNC_TABLE(xact_funcs);
+extern FUNC_TABLE(backend_funcs);
 extern FUNC_TABLE(distribution_funcs);
 extern const struct func_entry *const proxy_func_tables[]; /* ended by NULL */
 

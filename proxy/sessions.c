@@ -11,7 +11,6 @@
 
 #include "base/map.h"
 
-#define QUERY_SHOWN_BYTES 1024 /* track_activity_query_size */
 #define FIRST_PID 100
 
 struct session_entry {
@@ -21,7 +20,7 @@ struct session_entry {
     uint32_t secret;
     struct session_view view;
     char database[64], user[64], application[64], address[64];
-    char *query; /* QUERY_SHOWN_BYTES, made on first use */
+    char *query; /* SESSION_QUERY_BYTES_MAX, made on first use */
 };
 
 struct post {
@@ -234,8 +233,8 @@ void sessions_show_state(struct session_entry *entry, const char *state, const c
     entry->view.transaction_start = transaction_start;
     if (query) {
         if (!entry->query)
-            entry->query = malloc(QUERY_SHOWN_BYTES);
-        size_t n = MIN(query_bytes, QUERY_SHOWN_BYTES - 1);
+            entry->query = malloc(SESSION_QUERY_BYTES_MAX);
+        size_t n = MIN(query_bytes, SESSION_QUERY_BYTES_MAX - 1);
         if (entry->query) {
             memcpy(entry->query, query, n);
             entry->query[n] = 0;

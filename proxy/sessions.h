@@ -9,6 +9,8 @@
 struct session;
 
 /* What a session shows of itself.  Written by its loop under the list's mutex (sessions_update). */
+#define SESSION_QUERY_BYTES_MAX 1024 /* track_activity_query_size: of a query shown, with its NUL */
+
 struct session_view {
     int32_t pid;
     uint32_t database_oid, role_oid;

@@ -41,6 +41,7 @@ extern const struct range_triple range_triples[];
     TABLE(tsquery_type_ops)                                                                        \
     TABLE(json_type_ops)                                                                           \
     TABLE(aclitem_type_ops)                                                                        \
+    TABLE(snapshot_type_ops)                                                                       \
     TABLE(money_type_ops)                                                                          \
     TABLE(bit_type_ops)                                                                            \
     TABLE(inet_type_ops)                                                                           \

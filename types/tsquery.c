@@ -292,6 +292,27 @@ static uint32_t text_bytes(const struct tsquery_node *root)
            text_bytes(root->right);
 }
 
+/* CRC-32's table with the shifts of the unreflected form. */
+int32_t tsquery_word_crc(const struct tsquery_node *word)
+{
+    uint32_t crc = UINT32_MAX;
+    for (size_t k = 0; k < word->n; k++) {
+        uint32_t entry = (crc >> 24) ^ (uint8_t)word->text[k];
+        for (int bit = 0; bit < 8; bit++)
+            entry = entry & 1 ? entry >> 1 ^ 0xedb88320u : entry >> 1;
+        crc = entry ^ crc << 8;
+    }
+    return (int32_t)~crc;
+}
+
+int tsquery_compare_words(const struct tsquery_node *a, const struct tsquery_node *b)
+{
+    int32_t crc_a = tsquery_word_crc(a), crc_b = tsquery_word_crc(b);
+    if (crc_a != crc_b)
+        return crc_a > crc_b ? -1 : 1;
+    return cmp_bytes(a->text, a->n, b->text, b->n);
+}
+
 static int compare_nodes(const struct tsquery_node *a, const struct tsquery_node *b)
 {
     /* PostgreSQL's numbers: NOT 1, AND 2, OR 3, PHRASE 4; words come after operators. */
@@ -302,10 +323,10 @@ static int compare_nodes(const struct tsquery_node *a, const struct tsquery_node
     if (rank[a->op] != rank[b->op])
         return rank[a->op] > rank[b->op] ? -1 : 1;
     if (a->op == TSQUERY_WORD)
-        return cmp_bytes(a->text, a->n, b->text, b->n);
-    int order = compare_nodes(a->left, b->left);
+        return tsquery_compare_words(a, b);
+    int order = compare_nodes(a->right, b->right); /* PostgreSQL keeps it first */
     if (!order)
-        order = compare_nodes(a->right, b->right);
+        order = compare_nodes(a->left, b->left);
     if (!order && a->distance != b->distance)
         order = a->distance > b->distance ? -1 : 1;
     return order;
@@ -338,11 +359,12 @@ static void put_node_key(const struct tsquery_node *node, struct buf *out)
     }
     buf_putc(out, rank[node->op]);
     if (node->op == TSQUERY_WORD) {
+        buf_put_u32(out, ~((uint32_t)tsquery_word_crc(node) ^ 0x80000000u));
         key_put_bytes(out, node->text, node->n);
         return;
     }
-    put_node_key(node->left, out);
     put_node_key(node->right, out);
+    put_node_key(node->left, out);
     buf_put_u32(out, ~(uint32_t)node->distance);
 }
 

@@ -38,6 +38,9 @@ struct tsquery_node *tsquery_new(struct arena *arena, enum tsquery_op op, struct
 void tsquery_print(const struct tsquery_node *root, struct buf *out);
 struct datum tsquery_datum(struct arena *arena, const struct tsquery_node *root);
 uint32_t tsquery_count(const struct tsquery_node *root); /* nodes */
+/* PostgreSQL's order of words: by a checksum first, greater ones in front. */
+int32_t tsquery_word_crc(const struct tsquery_node *word);
+int tsquery_compare_words(const struct tsquery_node *a, const struct tsquery_node *b);
 int tsquery_compare(const struct tsquery_node *a, const struct tsquery_node *b);
 /* Reads "<->" or "<N>" at *p. */
 bool tsquery_read_phrase(const char **p, const char *end, struct err *err, int32_t *distance,
