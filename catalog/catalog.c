@@ -440,7 +440,10 @@ const char *catalog_comment(const struct catalog *catalog, uint32_t class_oid, u
         if (comment->object_oid == object_oid && comment->class_oid == class_oid &&
             comment->sub == sub)
             return comment->text;
-    return NULL;
+    return class_oid == CLASS_NAMESPACE && object_oid == NAMESPACE_PUBLIC ? "standard public schema"
+           : class_oid == CLASS_EXTENSION && object_oid == EXTENSION_PLPGSQL
+               ? "PL/pgSQL procedural language"
+               : NULL;
 }
 
 const struct extension *catalog_extension_by_name(const struct catalog *catalog, const char *name)

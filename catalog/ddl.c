@@ -273,7 +273,6 @@ static const struct {
     {T_CreateAmStmt, "CREATE ACCESS METHOD"},
     {T_SecLabelStmt, "SECURITY LABEL"},
     {T_AlterObjectDependsStmt, "ALTER ... DEPENDS ON EXTENSION"},
-    {T_AlterExtensionStmt, "ALTER EXTENSION"},
     {T_AlterExtensionContentsStmt, "ALTER EXTENSION"},
     {T_AlterCollationStmt, "ALTER COLLATION"},
     {T_AlterTSDictionaryStmt, "ALTER TEXT SEARCH DICTIONARY"},
@@ -375,6 +374,8 @@ bool ddl_dispatch(struct ddl *d, const void *node, bool *handled)
         return alter_database_set(d, node);
     case T_CreateExtensionStmt:
         return create_extension(d, node);
+    case T_AlterExtensionStmt:
+        return alter_extension(d, node);
     default:
         *handled = false;
         return false;
@@ -419,6 +420,7 @@ bool ddl_handles(const void *node)
     case T_AlterDatabaseStmt:
     case T_AlterDatabaseSetStmt:
     case T_CreateExtensionStmt:
+    case T_AlterExtensionStmt:
         return true;
     default:
         return refused_statement(node) != NULL;

@@ -38,6 +38,9 @@ struct ddl_context {
     const char *(*make_verifier)(
         void *arg, struct arena *arena,
         const char *password); /* SCRAM verifier, or the text if it is one already */
+    /* Checks a SET or RESET clause (VariableSetStmt) and gives the parameter's name and, of SET, the value as text. */
+    bool (*setting)(void *arg, const void *set, const char **name, const char **value,
+                    struct err *err);
     /* [table.NAME] of the configuration: "shard_key", "shard_strategy", "distribution", "colocate_with"; NULL: not set.  May be NULL. */
     const char *(*table_option)(void *arg, const char *schema, const char *table,
                                 const char *option);

@@ -80,7 +80,7 @@ static void by_lists(struct finding *f)
     }
     for (size_t at = 0; (proc = catalog_next_proc(fork, &at));)
         if (needs(f, proc->depends, proc->n_depends))
-            edge(f, CLASS_PROC, proc->oid, 0, false);
+            edge(f, CLASS_PROC, proc->oid, 0, f->on->class_oid == CLASS_EXTENSION);
 }
 
 /* Columns, domains and functions of exactly this type; its array type has users of its own. */
@@ -226,6 +226,7 @@ void find_dependents(struct ddl *d, const struct object_address *on, struct edge
             edge(&f, CLASS_RELATION, relation->oid, 0, true);
         break;
     case CLASS_PROC:
+    case CLASS_EXTENSION:
         by_lists(&f);
         break;
     case CLASS_NAMESPACE:

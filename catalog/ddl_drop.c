@@ -137,8 +137,7 @@ const char *describe_object(struct ddl *d, const struct object_address *object)
         const struct extension *extension;
         for (size_t at = 0; (extension = catalog_next_extension(d->fork, &at));)
             if (extension->oid == object->oid)
-                return arena_printf(d->arena, "extension %s",
-                                    quoted_ident(d->arena, extension->name));
+                return arena_printf(d->arena, "extension %s", extension->name);
         return "extension ?";
     }
     default:
@@ -606,6 +605,20 @@ static const char *routine_word(ObjectType type)
                                       : "function";
 }
 
+static bool not_of_extension(struct ddl *d, const struct proc *proc)
+{
+    for (uint16_t k = 0; k < proc->n_depends; k++)
+        if (proc->depends[k].class_oid == CLASS_EXTENSION) {
+            struct object_address self = {CLASS_PROC, proc->oid, 0},
+                                  owner = {CLASS_EXTENSION, proc->depends[k].oid, 0};
+            err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
+                    "cannot drop %s because %s requires it", describe_object(d, &self),
+                    describe_object(d, &owner));
+            return err_hint(d->err, "You can drop %s instead.", describe_object(d, &owner));
+        }
+    return true;
+}
+
 static bool drop_routine(struct ddl *d, const DropStmt *stmt, const ObjectWithArgs *spec,
                          struct drops *drops)
 {
@@ -629,7 +642,8 @@ static bool drop_routine(struct ddl *d, const DropStmt *stmt, const ObjectWithAr
         return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                        "cannot drop function %s because it is required by the database system",
                        function_signature(d, proc));
-    if (!must_be_owner(d, proc->owner_oid, routine_word(stmt->removeType), proc->name))
+    if (!must_be_owner(d, proc->owner_oid, routine_word(stmt->removeType), proc->name) ||
+        !not_of_extension(d, proc))
         return false;
     add_drop(d, drops, CLASS_PROC, proc->oid);
     return true;

@@ -165,7 +165,7 @@ static bool check_privilege(struct ddl *d, const AccessPriv *node, enum acl_obje
         return true;
     const char *name = privilege_name(*bit);
     return err_set(d->err, ERR_INVALID_GRANT_OPERATION, "invalid privilege type %s for %s", name,
-                   noun_of(kind));
+                   kind == ACL_RELATION && *bit != PRIV_USAGE ? "relation" : noun_of(kind));
 }
 
 /* GRANT on TABLE may name a sequence too, with the sequence's privileges. */

@@ -312,12 +312,16 @@ MUST_CHECK bool create_schema(struct ddl *d, const CreateSchemaStmt *stmt);
 MUST_CHECK bool comment_on(struct ddl *d, const CommentStmt *stmt);
 MUST_CHECK bool truncate_statement(struct ddl *d, const TruncateStmt *stmt);
 MUST_CHECK bool create_extension(struct ddl *d, const CreateExtensionStmt *stmt);
+MUST_CHECK bool alter_extension(struct ddl *d, const AlterExtensionStmt *stmt);
 
 /* ---- ddl_rename.c ---- */
 MUST_CHECK bool rename_statement(struct ddl *d, const RenameStmt *stmt);
 MUST_CHECK bool set_schema_statement(struct ddl *d, const AlterObjectSchemaStmt *stmt);
 MUST_CHECK bool owner_statement(struct ddl *d, const AlterOwnerStmt *stmt);
 MUST_CHECK bool change_relation_owner(struct ddl *d, uint32_t oid, uint32_t owner);
+MUST_CHECK bool change_schema_owner(struct ddl *d, uint32_t oid, uint32_t owner);
+MUST_CHECK bool change_function_owner(struct ddl *d, uint32_t oid, uint32_t owner);
+void change_database_owner(struct ddl *d, uint32_t oid, uint32_t owner);
 MUST_CHECK bool rename_column(struct ddl *d, uint32_t relation_oid, const char *before,
                               const char *after);
 

@@ -154,6 +154,24 @@ static bool comment_constraint(struct ddl *d, const List *names, const char *tex
     return true;
 }
 
+/* Triggers, rules and policies: of these there are only the rules that views are made of. */
+static bool comment_on_part(struct ddl *d, const CommentStmt *stmt)
+{
+    const List *names = (const List *)stmt->object;
+    const char *name = list_str(names, list_n(names) - 1);
+    const struct relation *relation = owner_of_part(d, names);
+    if (!relation)
+        return false;
+    bool rule = stmt->objtype == OBJECT_RULE;
+    if (rule && (relation->kind == 'v' || relation->kind == 'm') && strcmp(name, "_RETURN") == 0)
+        return unsupported(d, "COMMENT ON RULE");
+    return err_set(d->err, ERR_UNDEFINED_OBJECT, "%s \"%s\" for %s \"%s\" does not exist",
+                   rule                               ? "rule"
+                   : stmt->objtype == OBJECT_TRIGGER ? "trigger"
+                                                     : "policy",
+                   name, rule ? "relation" : "table", relation->name);
+}
+
 static bool comment_type(struct ddl *d, const TypeName *name, const char *text, bool domain)
 {
     const struct type *type = find_ddl_type(d, name->names, false);
@@ -268,6 +286,10 @@ bool comment_on(struct ddl *d, const CommentStmt *stmt)
         return comment_extension(d, STR_OF(stmt->object), stmt->comment);
     case OBJECT_LANGUAGE:
         return true;
+    case OBJECT_TRIGGER:
+    case OBJECT_RULE:
+    case OBJECT_POLICY:
+        return comment_on_part(d, stmt);
     default:
         return unsupported(d, "COMMENT on this kind of object");
     }
@@ -357,46 +379,5 @@ bool truncate_statement(struct ddl *d, const TruncateStmt *stmt)
         if (!txn_truncate(d->c->txn, rel(d, list.items[k]), d->err) ||
             (stmt->restart_seqs && !restart_sequences(d, list.items[k])))
             return false;
-    return true;
-}
-
-/* ---- CREATE EXTENSION: names of what is built in ---- */
-
-bool create_extension(struct ddl *d, const CreateExtensionStmt *stmt)
-{
-    static const struct {
-        const char *name, *version;
-    } known[] = {{"pgcrypto", "1.3"}, {"uuid-ossp", "1.1"}};
-    const DefElem *schema = option_named(stmt->options, "schema");
-    const struct namespace *namespace;
-    size_t k = 0;
-    if (catalog_extension_by_name(d->fork, stmt->extname) ||
-        strcmp(stmt->extname, "plpgsql") == 0) {
-        const char *message =
-            arena_printf(d->arena, "extension \"%s\" already exists", stmt->extname);
-        if (!stmt->if_not_exists)
-            return err_set(d->err, ERR_DUPLICATE_OBJECT, "%s", message);
-        notice_full(d, "NOTICE", ERR_DUPLICATE_OBJECT,
-                    arena_printf(d->arena, "%s, skipping", message), NULL, NULL);
-        return true;
-    }
-    while (k < ARRAY_COUNT(known) && strcmp(known[k].name, stmt->extname) != 0)
-        k++;
-    if (k == ARRAY_COUNT(known)) {
-        err_set(d->err, ERR_FEATURE_NOT_SUPPORTED, "extension \"%s\" is not available",
-                stmt->extname);
-        return err_hint(
-            d->err,
-            "The extension must first be installed on the system where PostgreSQL is running.");
-    }
-    if (!creation_namespace(d, schema ? option_text(d, schema) : NULL, false, &namespace))
-        return false;
-    struct object *object = object_new(OBJ_EXTENSION, catalog_new_oid(d->fork));
-    struct extension *extension = object_extension(object);
-    extension->name = arena_strdup(object_arena(object), stmt->extname);
-    extension->version = known[k].version;
-    extension->owner_oid = d->c->user_oid;
-    extension->namespace_oid = namespace->oid;
-    catalog_add(d->fork, object);
     return true;
 }

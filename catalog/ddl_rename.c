@@ -591,6 +591,38 @@ bool change_relation_owner(struct ddl *d, uint32_t oid, uint32_t owner)
     return true;
 }
 
+bool change_schema_owner(struct ddl *d, uint32_t oid, uint32_t owner)
+{
+    struct namespace *edited = catalog_edit_namespace(d->fork, oid);
+    if (!edited)
+        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s",
+                       namespace_name(d->fork, oid));
+    edited->acl = acl_change_owner(catalog_edit_arena(d->fork, oid), edited->acl,
+                                   edited->owner_oid, owner);
+    edited->owner_oid = owner;
+    return true;
+}
+
+bool change_function_owner(struct ddl *d, uint32_t oid, uint32_t owner)
+{
+    struct proc *edited = catalog_edit_proc(d->fork, oid);
+    if (!edited)
+        return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be owner of function %s",
+                       catalog_proc(d->fork, oid)->name);
+    edited->acl = acl_change_owner(catalog_edit_arena(d->fork, oid), edited->acl,
+                                   edited->owner_oid, owner);
+    edited->owner_oid = owner;
+    return true;
+}
+
+void change_database_owner(struct ddl *d, uint32_t oid, uint32_t owner)
+{
+    struct cluster_database *edited = catalog_edit_database(d->fork, oid);
+    edited->acl = acl_change_owner(catalog_shared_arena(d->fork, oid), edited->acl,
+                                   edited->owner_oid, owner);
+    edited->owner_oid = owner;
+}
+
 static bool own_type(struct ddl *d, const List *names, uint32_t owner)
 {
     const struct type *type = find_ddl_type(d, names, false);
@@ -611,17 +643,8 @@ bool owner_statement(struct ddl *d, const AlterOwnerStmt *stmt)
     switch ((int)stmt->objectType) {
     case OBJECT_SCHEMA: {
         const struct namespace *namespace = find_namespace(d, STR_OF(stmt->object), false);
-        if (!namespace || !must_be_owner(d, namespace->owner_oid, "schema", namespace->name) ||
-            !may_give_to(d, owner))
-            return false;
-        struct namespace *edited = catalog_edit_namespace(d->fork, namespace->oid);
-        if (!edited)
-            return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s",
-                           namespace->name);
-        edited->acl = acl_change_owner(catalog_edit_arena(d->fork, edited->oid), edited->acl,
-                                       edited->owner_oid, owner);
-        edited->owner_oid = owner;
-        return true;
+        return namespace && must_be_owner(d, namespace->owner_oid, "schema", namespace->name) &&
+               may_give_to(d, owner) && change_schema_owner(d, namespace->oid, owner);
     }
     case OBJECT_TYPE:
     case OBJECT_DOMAIN:
@@ -631,17 +654,8 @@ bool owner_statement(struct ddl *d, const AlterOwnerStmt *stmt)
     case OBJECT_ROUTINE: {
         const struct proc *proc =
             find_function(d, (const ObjectWithArgs *)stmt->object, stmt->objectType, false);
-        if (!proc || !must_be_owner(d, proc->owner_oid, "function", proc->name) ||
-            !may_give_to(d, owner))
-            return false;
-        struct proc *edited = catalog_edit_proc(d->fork, proc->oid);
-        if (!edited)
-            return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be owner of function %s",
-                           proc->name);
-        edited->acl = acl_change_owner(catalog_edit_arena(d->fork, edited->oid), edited->acl,
-                                       edited->owner_oid, owner);
-        edited->owner_oid = owner;
-        return true;
+        return proc && must_be_owner(d, proc->owner_oid, "function", proc->name) &&
+               may_give_to(d, owner) && change_function_owner(d, proc->oid, owner);
     }
     case OBJECT_DATABASE: {
         const struct cluster_database *database =
@@ -652,7 +666,7 @@ bool owner_statement(struct ddl *d, const AlterOwnerStmt *stmt)
         if (!must_be_owner(d, database->owner_oid, "database", database->name) ||
             !may_give_to(d, owner))
             return false;
-        catalog_edit_database(d->fork, database->oid)->owner_oid = owner;
+        change_database_owner(d, database->oid, owner);
         return true;
     }
     default:

@@ -1,5 +1,6 @@
 /* ddl_role.c - roles, memberships, databases, and settings kept for them. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -316,18 +317,38 @@ bool alter_role(struct ddl *d, const AlterRoleStmt *stmt)
     return may_alter(d, oid, stmt->options) && apply_role_options(d, oid, stmt->options);
 }
 
+struct owned_line {
+    uint32_t oid;
+    const char *text;
+};
+
 struct owned {
     struct ddl *d;
     uint32_t role;
-    struct buf lines;
-    size_t n;
+    VEC(struct owned_line) lines;
 };
 
-static void owned_line(struct owned *o, const char *format, const char *what)
+static void owned_line(struct owned *o, uint32_t oid, const char *text)
 {
-    if (o->n++)
-        buf_putc(&o->lines, '\n');
-    buf_printf(&o->lines, format, what);
+    struct owned_line line = {oid, text};
+    VEC_PUSH(o->d->arena, &o->lines, line);
+}
+
+static int by_oid(const void *a, const void *b)
+{
+    uint32_t left = ((const struct owned_line *)a)->oid,
+             right = ((const struct owned_line *)b)->oid;
+    return (left > right) - (left < right);
+}
+
+/* A line each, oldest objects first. */
+static const char *owned_text(struct owned *o)
+{
+    struct buf text = BUF_IN(o->d->arena);
+    qsort(o->lines.items, o->lines.n, sizeof(o->lines.items[0]), by_oid);
+    for (size_t k = 0; k < o->lines.n; k++)
+        buf_printf(&text, "%s%s", k ? "\n" : "", o->lines.items[k].text);
+    return buf_cstr(&text);
 }
 
 static bool in_acl(const struct acl *acl, uint32_t role)
@@ -343,9 +364,11 @@ static void owned_object(struct owned *o, uint32_t class_oid, uint32_t oid, uint
 {
     struct object_address address = {class_oid, oid, 0};
     if (owner == o->role)
-        owned_line(o, "owner of %s", describe_object(o->d, &address));
+        owned_line(o, oid,
+                   arena_printf(o->d->arena, "owner of %s", describe_object(o->d, &address)));
     else if (in_acl(acl, o->role))
-        owned_line(o, "privileges for %s", describe_object(o->d, &address));
+        owned_line(o, oid,
+                   arena_printf(o->d->arena, "privileges for %s", describe_object(o->d, &address)));
 }
 
 /* What keeps a role from being dropped, in this database and of the cluster. */
@@ -358,7 +381,7 @@ static void collect_owned(struct owned *o)
     const struct type *type;
     const struct cluster_database *const *databases;
     for (size_t at = builtin_n_relations; (relation = catalog_next_relation(fork, &at));)
-        if (relation->kind != 'c' && !(relation->sequence && relation->sequence->owned_by_relation))
+        if (relation->kind != 'c')
             owned_object(o, CLASS_RELATION, relation->oid, relation->owner_oid, relation->acl);
     for (size_t at = 0; (namespace = catalog_next_namespace(fork, &at));)
         owned_object(o, CLASS_NAMESPACE, namespace->oid, namespace->owner_oid, namespace->acl);
@@ -373,10 +396,12 @@ static void collect_owned(struct owned *o)
         }
     size_t n = catalog_databases(fork, o->d->arena, &databases);
     for (size_t k = 0; k < n; k++)
-        if (databases[k]->owner_oid == o->role)
-            owned_line(o, "owner of database %s", databases[k]->name);
-        else if (in_acl(databases[k]->acl, o->role))
-            owned_line(o, "privileges for database %s", databases[k]->name);
+        if (databases[k]->owner_oid == o->role || in_acl(databases[k]->acl, o->role))
+            owned_line(o, databases[k]->oid,
+                       arena_printf(o->d->arena, "%s database %s",
+                                    databases[k]->owner_oid == o->role ? "owner of"
+                                                                       : "privileges for",
+                                    databases[k]->name));
 }
 
 static void forget_memberships(struct ddl *d, uint32_t role_oid)
@@ -414,16 +439,16 @@ static bool drop_one_role(struct ddl *d, const RoleSpec *spec, bool missing_ok)
         return err_set(d->err, ERR_OBJECT_IN_USE, "session user cannot be dropped");
     if (role->super && !role_is_superuser(d->fork, d->c->user_oid))
         return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be superuser to drop superusers");
-    struct owned owned = {d, role->oid, BUF_IN(d->arena), 0};
+    struct owned owned = {.d = d, .role = role->oid};
     collect_owned(&owned);
     if (role->predefined || role->oid == ROLE_BOOTSTRAP)
         return err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                        "cannot drop role %s because it is required by the database system",
                        role->name);
-    if (owned.n) {
+    if (owned.lines.n) {
         err_set(d->err, ERR_DEPENDENT_OBJECTS_STILL_EXIST,
                 "role \"%s\" cannot be dropped because some objects depend on it", role->name);
-        return err_detail(d->err, "%s", buf_cstr(&owned.lines));
+        return err_detail(d->err, "%s", owned_text(&owned));
     }
     uint32_t oid = role->oid;
     forget_memberships(d, oid);
@@ -473,6 +498,14 @@ static void revoke_all_from(struct ddl *d, uint32_t role)
         if (in_acl(proc->acl, role)) {
             struct proc *edited = catalog_edit_proc(d->fork, proc->oid);
             edited->acl = acl_without(catalog_edit_arena(d->fork, edited->oid), edited->acl, role);
+        }
+    const struct cluster_database *const *databases;
+    size_t n = catalog_databases(d->fork, d->arena, &databases);
+    for (size_t k = 0; k < n; k++)
+        if (in_acl(databases[k]->acl, role)) {
+            struct cluster_database *edited = catalog_edit_database(d->fork, databases[k]->oid);
+            struct arena *arena = catalog_shared_arena(d->fork, edited->oid);
+            edited->acl = acl_without(arena, edited->acl, role);
         }
 }
 
@@ -533,18 +566,18 @@ bool reassign_owned(struct ddl *d, const ReassignOwnedStmt *stmt)
             if (relation->owner_oid == from && !change_relation_owner(d, relation->oid, to))
                 return false;
         for (size_t at = 0; (proc = catalog_next_proc(d->fork, &at));)
-            if (proc->owner_oid == from)
-                catalog_edit_proc(d->fork, proc->oid)->owner_oid = to;
+            if (proc->owner_oid == from && !change_function_owner(d, proc->oid, to))
+                return false;
         for (size_t at = 0; (type = catalog_next_type(d->fork, &at));)
             if (type->owner_oid == from && !type->elem_oid && !type->rel_oid)
                 catalog_edit_type(d->fork, type->oid)->owner_oid = to;
         for (size_t at = 0; (namespace = catalog_next_namespace(d->fork, &at));)
-            if (namespace->owner_oid == from)
-                catalog_edit_namespace(d->fork, namespace->oid)->owner_oid = to;
+            if (namespace->owner_oid == from && !change_schema_owner(d, namespace->oid, to))
+                return false;
         size_t n = catalog_databases(d->fork, d->arena, &databases);
         for (size_t b = 0; b < n; b++)
             if (databases[b]->owner_oid == from && !databases[b]->no_files)
-                catalog_edit_database(d->fork, databases[b]->oid)->owner_oid = to;
+                change_database_owner(d, databases[b]->oid, to);
     }
     return true;
 }
@@ -557,59 +590,46 @@ static bool same_name(const char *text, const char *name)
     return strncasecmp(text, name, n) == 0 && text[n] == '=';
 }
 
-static const char *setting_value(struct ddl *d, const VariableSetStmt *set)
+struct setting_change {
+    const char *name, *value;
+    bool removes, all;
+};
+
+static bool checked_setting(struct ddl *d, const VariableSetStmt *set, struct setting_change *change)
 {
-    struct buf out = BUF_IN(d->arena);
-    for (int k = 0; k < list_n(set->args); k++) {
-        const Node *arg = list_at(set->args, k);
-        char number[32];
-        if (k)
-            buf_puts(&out, ", ");
-        if (!IS_NODE(arg, A_Const))
-            continue;
-        const A_Const *value = (const A_Const *)arg;
-        switch ((int)value->val.node.type) {
-        case T_Integer:
-            snprintf(number, sizeof(number), "%d", value->val.ival.ival);
-            buf_puts(&out, number);
-            break;
-        case T_Float:
-            buf_puts(&out, value->val.fval.fval);
-            break;
-        case T_Boolean:
-            buf_puts(&out, value->val.boolval.boolval ? "true" : "false");
-            break;
-        case T_String:
-            buf_puts(&out, value->val.sval.sval);
-            break;
-        default:
-            break;
-        }
-    }
-    return out.n ? buf_cstr(&out) : "";
+    *change = (struct setting_change){
+        .name = set->name,
+        .value = "",
+        .removes = set->kind == VAR_RESET || set->kind == VAR_SET_DEFAULT,
+        .all = set->kind == VAR_RESET_ALL,
+    };
+    return change->all || !d->c->setting ||
+           d->c->setting(d->c->arg, set, &change->name, &change->value, d->err);
 }
 
-/* The list with the change of one SET or RESET made. */
-static const struct role_setting *changed_settings(struct ddl *d, struct arena *arena,
+/* The list with the change of one SET or RESET made; a parameter keeps its place. */
+static const struct role_setting *changed_settings(struct arena *arena,
+                                                   const struct setting_change *change,
                                                    const struct role_setting *before, uint16_t *n,
-                                                   uint32_t role_oid, uint32_t database_oid,
-                                                   const VariableSetStmt *set)
+                                                   uint32_t role_oid, uint32_t database_oid)
 {
     struct role_setting *after = ARENA_ARRAY(arena, struct role_setting, *n + 1u);
-    bool reset_all = set->kind == VAR_RESET_ALL,
-         removes = set->kind == VAR_RESET || set->kind == VAR_SET_DEFAULT;
+    struct role_setting made = {database_oid, role_oid, ""};
+    bool removes = change->all || change->removes, placed = removes;
     uint16_t kept = 0;
+    if (!removes)
+        made.text = arena_printf(arena, "%s=%s", change->name, change->value);
     for (uint16_t k = 0; k < *n; k++) {
         bool here = before[k].database_oid == database_oid || !role_oid;
-        if (here && (reset_all || (set->name && same_name(before[k].text, set->name))))
-            continue;
-        after[kept++] = before[k];
+        if (!here || !(change->all || same_name(before[k].text, change->name))) {
+            after[kept++] = before[k];
+        } else if (!placed) {
+            after[kept++] = made;
+            placed = true;
+        }
     }
-    if (!reset_all && !removes) {
-        const char *value = set->kind == VAR_SET_CURRENT ? "" : setting_value(d, set);
-        after[kept++] = (struct role_setting){database_oid, role_oid,
-                                              arena_printf(arena, "%s=%s", set->name, value)};
-    }
+    if (!placed)
+        after[kept++] = made;
     *n = kept;
     return after;
 }
@@ -630,9 +650,12 @@ bool alter_role_set(struct ddl *d, const AlterRoleSetStmt *stmt)
     }
     if (oid != d->c->user_oid && !may_create_roles(d))
         return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied");
+    struct setting_change change;
+    if (!checked_setting(d, stmt->setstmt, &change))
+        return false;
     struct role *role = catalog_edit_role(d->fork, oid);
-    role->settings = changed_settings(d, catalog_shared_arena(d->fork, oid), role->settings,
-                                      &role->n_settings, oid, database_oid, stmt->setstmt);
+    role->settings = changed_settings(catalog_shared_arena(d->fork, oid), &change, role->settings,
+                                      &role->n_settings, oid, database_oid);
     return true;
 }
 
@@ -805,8 +828,12 @@ bool alter_database_set(struct ddl *d, const AlterDatabaseSetStmt *stmt)
     if (!must_be_owner(d, now->owner_oid, "database", stmt->dbname))
         return false;
     uint32_t oid = now->oid;
+    struct setting_change change;
+    if (!checked_setting(d, stmt->setstmt, &change))
+        return false;
     struct cluster_database *database = catalog_edit_database(d->fork, oid);
-    database->settings = changed_settings(d, catalog_shared_arena(d->fork, oid), database->settings,
-                                          &database->n_settings, 0, oid, stmt->setstmt);
+    database->settings =
+        changed_settings(catalog_shared_arena(d->fork, oid), &change, database->settings,
+                         &database->n_settings, 0, oid);
     return true;
 }

@@ -46,5 +46,6 @@ extern FUNC_TABLE(catalog_info_funcs);
 extern FUNC_TABLE(catalog_rows_funcs);
 extern FUNC_TABLE(catalog_sysrel_funcs);
 extern FUNC_TABLE(catalog_infoschema_funcs);
+extern FUNC_TABLE(catalog_extension_funcs);
 
 #endif

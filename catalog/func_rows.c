@@ -160,5 +160,6 @@ const struct func_entry *const catalog_func_tables[] = {
     catalog_rows_funcs,
     catalog_sysrel_funcs,
     catalog_infoschema_funcs,
+    catalog_extension_funcs,
     NULL,
 };

@@ -5,6 +5,7 @@
 
 #include "catalog/cluster.h"
 #include "catalog/objects.h"
+#include "catalog/extension.h"
 #include "catalog/sysrel_int.h"
 #include "types/datetime.h"
 #include "types/timezone.h"
@@ -195,21 +196,17 @@ static bool pg_settings(struct sysrel_scan *scan)
 
 static bool pg_available_extensions(struct sysrel_scan *scan)
 {
-    static const struct {
-        const char *name, *version, *comment;
-    } known[] = {{"pgcrypto", "1.3", "cryptographic functions"},
-                 {"plpgsql", "1.0", "PL/pgSQL procedural language"},
-                 {"uuid-ossp", "1.1", "generate universally unique identifiers (UUIDs)"}};
-    for (size_t k = 0; k < ARRAY_COUNT(known); k++) {
-        const struct extension *extension = catalog_extension_by_name(scan->catalog, known[k].name);
+    for (size_t k = 0; k < n_known_extensions; k++) {
+        const struct extension_facts *known = &known_extensions[k];
+        const struct extension *extension = catalog_extension_by_name(scan->catalog, known->name);
         row_begin(scan);
-        row_text(scan, 1, known[k].name);
-        row_text(scan, 2, known[k].version);
+        row_text(scan, 1, known->name);
+        row_text(scan, 2, known->version);
         row_text(scan, 3,
-                 extension                               ? extension->version
-                 : strcmp(known[k].name, "plpgsql") == 0 ? "1.0"
-                                                         : NULL);
-        row_text(scan, 4, known[k].comment);
+                 extension                            ? extension->version
+                 : strcmp(known->name, "plpgsql") == 0 ? known->version
+                                                       : NULL);
+        row_text(scan, 4, known->comment);
     }
     return true;
 }

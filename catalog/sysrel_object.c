@@ -218,7 +218,6 @@ static bool pg_proc(struct sysrel_scan *scan)
 
 /* ---- pg_namespace, pg_extension, pg_description ---- */
 
-#define EXTENSION_PLPGSQL 13559 /* there from birth, as in PostgreSQL */
 
 static void namespace_row(struct sysrel_scan *scan, const struct namespace *namespace)
 {
@@ -264,32 +263,40 @@ static bool pg_extension(struct sysrel_scan *scan)
     return true;
 }
 
+static void description_row(struct sysrel_scan *scan, uint32_t class_oid, uint32_t oid, int16_t sub,
+                            const char *text)
+{
+    row_begin(scan);
+    row_int(scan, 1, oid);
+    row_int(scan, 2, class_oid);
+    row_int(scan, 3, sub);
+    row_text(scan, 4, text);
+}
+
+static bool has_comment_object(const struct catalog *catalog, const struct dependency *object)
+{
+    const struct comment *comment;
+    for (size_t at = 0; (comment = catalog_next_comment(catalog, &at));)
+        if (comment->class_oid == object->class_oid && comment->object_oid == object->oid)
+            return true;
+    return false;
+}
+
 static bool pg_description(struct sysrel_scan *scan)
 {
     const struct comment *comment;
-    if (scan_wants_oid(scan, 1, EXTENSION_PLPGSQL)) {
-        row_begin(scan);
-        row_int(scan, 1, EXTENSION_PLPGSQL);
-        row_int(scan, 2, CLASS_EXTENSION);
-        row_int(scan, 3, 0);
-        row_text(scan, 4, "PL/pgSQL procedural language");
-    }
-    if (scan_wants_oid(scan, 1, NAMESPACE_PUBLIC) &&
-        !catalog_comment(scan->catalog, CLASS_NAMESPACE, NAMESPACE_PUBLIC, 0)) {
-        row_begin(scan);
-        row_int(scan, 1, NAMESPACE_PUBLIC);
-        row_int(scan, 2, CLASS_NAMESPACE);
-        row_int(scan, 3, 0);
-        row_text(scan, 4, "standard public schema");
-    }
+    /* What has a comment without an object that holds it. */
+    static const struct dependency standing[] = {{CLASS_EXTENSION, EXTENSION_PLPGSQL, 0},
+                                                     {CLASS_NAMESPACE, NAMESPACE_PUBLIC, 0}};
+    for (size_t k = 0; k < ARRAY_COUNT(standing); k++)
+        if (scan_wants_oid(scan, 1, standing[k].oid) &&
+            !has_comment_object(scan->catalog, &standing[k]))
+            description_row(scan, standing[k].class_oid, standing[k].oid, 0,
+                            catalog_comment(scan->catalog, standing[k].class_oid, standing[k].oid, 0));
     for (size_t at = 0; (comment = catalog_next_comment(scan->catalog, &at));) {
-        if (!scan_wants_oid(scan, 1, comment->object_oid))
-            continue;
-        row_begin(scan);
-        row_int(scan, 1, comment->object_oid);
-        row_int(scan, 2, comment->class_oid);
-        row_int(scan, 3, comment->sub);
-        row_text(scan, 4, comment->text);
+        if (scan_wants_oid(scan, 1, comment->object_oid))
+            description_row(scan, comment->class_oid, comment->object_oid, comment->sub,
+                            comment->text);
     }
     return true;
 }
@@ -317,7 +324,8 @@ static void depends_rows(struct sysrel_scan *scan, uint32_t class_oid, uint32_t 
                          const struct dependency *list, uint16_t n, char type)
 {
     for (uint16_t k = 0; k < n; k++)
-        depend_row(scan, class_oid, oid, 0, list[k].class_oid, list[k].oid, list[k].sub, type);
+        depend_row(scan, class_oid, oid, 0, list[k].class_oid, list[k].oid, list[k].sub,
+                   list[k].class_oid == CLASS_EXTENSION ? 'e' : type);
 }
 
 static void relation_depends(struct sysrel_scan *scan, const struct relation *relation)

@@ -26,6 +26,12 @@ static const char *make_verifier(void *arg UNUSED, struct arena *arena, const ch
                                        : scram_make_verifier(arena, password);
 }
 
+static bool setting(void *arg, const void *set, const char **name, const char **value,
+                    struct err *err)
+{
+    return session_setting_clause(arg, set, name, value, err);
+}
+
 static const struct table_rule *rule_for(const struct config *config, const char *schema,
                                          const char *table)
 {
@@ -70,6 +76,7 @@ void session_ddl_context(struct session *s, struct ddl_context *context, struct 
         .arg = s,
         .notice = on_notice,
         .make_verifier = make_verifier,
+        .setting = setting,
         .table_option = table_option,
         .skip_function_bodies = strcmp(session_param_named(s, "check_function_bodies"), "off") == 0,
     };

@@ -234,6 +234,9 @@ const char *session_param_named(const struct session *s, const char *name); /* N
 const struct param_def *session_param_find(struct session *s, const char *name, bool may_create,
                                            struct err *err);
 /* SET.  `text` NULL: DEFAULT.  `local`: until the end of the transaction.  Checks rights and value. */
+/* Whether its kind of parameter can be changed now, by this user. */
+MUST_CHECK bool session_param_may_set(struct session *s, const struct param_def *def,
+                                      struct err *err);
 MUST_CHECK bool session_param_set(struct session *s, const struct param_def *def, const char *text,
                                   bool local, enum param_source source, struct err *err);
 /* A value from start-up or from ALTER ROLE/DATABASE: also what RESET goes back to. */
@@ -523,6 +526,9 @@ void add_column(struct arena *arena, struct result_columns *columns, const char 
                 const struct type *type, int32_t typmod);
 const struct type *session_type(struct session *s, uint32_t oid);
 
+/* The SET or RESET clause of ALTER ROLE and ALTER DATABASE, checked; the value as SET has it. */
+MUST_CHECK bool session_setting_clause(struct session *s, const void *node, const char **name,
+                                       const char **value, struct err *err);
 MUST_CHECK bool run_set(struct session *s, const void *node, struct utility_result *result,
                         struct err *err);
 MUST_CHECK bool run_show(struct session *s, const void *node, struct arena *arena,

@@ -366,7 +366,7 @@ void session_params_end(struct session *s, uint32_t level, bool commit)
 
 /* ---- setting ---- */
 
-static bool may_set(struct session *s, const struct param_def *def, struct err *err)
+bool session_param_may_set(struct session *s, const struct param_def *def, struct err *err)
 {
     switch (def->context) {
     case CONTEXT_INTERNAL:
@@ -456,7 +456,7 @@ bool session_param_set(struct session *s, const struct param_def *def, const cha
 {
     const char *value;
     bool done;
-    if (!may_set(s, def, err))
+    if (!session_param_may_set(s, def, err))
         return false;
     if (text) {
         if (!checked(s, def, text, &value, err))
@@ -479,7 +479,7 @@ bool session_param_initial(struct session *s, const struct param_def *def, const
                            enum param_source source, struct err *err)
 {
     const char *value;
-    if (!may_set(s, def, err) || !checked(s, def, text, &value, err))
+    if (!session_param_may_set(s, def, err) || !checked(s, def, text, &value, err))
         return false;
     if (def->id == PARAM_ROLE)
         return session_set_role(s, value, false, err);

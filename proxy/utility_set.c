@@ -121,6 +121,28 @@ bool run_set(struct session *s, const void *node, struct utility_result *result 
     return true;
 }
 
+/* ---- ALTER ROLE ... SET, ALTER DATABASE ... SET ---- */
+
+bool session_setting_clause(struct session *s, const void *node, const char **name,
+                            const char **value, struct err *err)
+{
+    const VariableSetStmt *set = node;
+    const char *canonical;
+    bool gives_value = set->kind == VAR_SET_VALUE || set->kind == VAR_SET_CURRENT;
+    if (set->kind == VAR_SET_MULTI)
+        return err_set(err, ERR_FEATURE_NOT_SUPPORTED, "this SET is not supported here");
+    const struct param_def *def = session_param_find(s, set->name, gives_value, err);
+    if (!def)
+        return false;
+    *name = def->name;
+    if (!gives_value)
+        return session_param_may_set(s, def, err);
+    *value = set->kind == VAR_SET_VALUE ? flatten(s, def->name, set->args, err)
+                                        : session_param_shown(s, def, s->scratch);
+    return *value && session_param_may_set(s, def, err) &&
+           param_check(def, *value, &canonical, err);
+}
+
 /* ---- SHOW ---- */
 
 bool show_columns(struct session *s, const void *node, struct arena *arena,

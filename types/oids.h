@@ -192,6 +192,7 @@
 
 #define NAMESPACE_PG_CATALOG 11
 #define NAMESPACE_PUBLIC 2200
+#define EXTENSION_PLPGSQL 13559 /* there from birth, as in PostgreSQL */
 #define FIRST_USER_OID 16384
 
 #endif
