@@ -212,7 +212,7 @@ static void fill_key_columns(struct arena *arena, struct constraint *constraint,
 }
 
 /* The constraint that an index, made or found, stands for. */
-static bool add_key_constraint(struct ddl *d, uint32_t relation_oid, uint32_t index_oid, char kind)
+bool add_key_constraint(struct ddl *d, uint32_t relation_oid, uint32_t index_oid, char kind)
 {
     struct object *object;
     const struct relation *relation = rel(d, relation_oid);

@@ -199,11 +199,30 @@ static bool grant_columns(struct ddl *d, const GrantStmt *stmt, const struct gra
     return true;
 }
 
+/* What is taken from everything of a relation is taken from its columns too. */
+static bool change_whole(struct ddl *d, const GrantStmt *stmt, const struct grant_target *target,
+                         uint16_t privileges)
+{
+    if (!change(d, stmt, target, privileges))
+        return false;
+    privileges &= acl_all_privileges(ACL_COLUMN);
+    if (stmt->is_grant || target->kind != ACL_RELATION || !privileges)
+        return true;
+    for (uint16_t k = 0; k < rel(d, target->oid)->n_columns; k++) {
+        struct grant_target one = *target;
+        one.kind = ACL_COLUMN;
+        one.attnum = (int16_t)(k + 1);
+        if (current_acl(d, &one) && !change(d, stmt, &one, privileges))
+            return false;
+    }
+    return true;
+}
+
 static bool grant_on(struct ddl *d, const GrantStmt *stmt, const struct grant_target *target)
 {
     uint16_t privileges = 0;
     if (!stmt->privileges)
-        return change(d, stmt, target, acl_all_privileges(target->kind));
+        return change_whole(d, stmt, target, acl_all_privileges(target->kind));
     for (int k = 0; k < list_n(stmt->privileges); k++) {
         const AccessPriv *node = list_at(stmt->privileges, k);
         uint16_t bit = 0;
@@ -219,7 +238,7 @@ static bool grant_on(struct ddl *d, const GrantStmt *stmt, const struct grant_ta
             return false;
         privileges |= bit;
     }
-    return !privileges || change(d, stmt, target, privileges);
+    return !privileges || change_whole(d, stmt, target, privileges);
 }
 
 /* ---- targets ---- */

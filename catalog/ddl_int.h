@@ -248,6 +248,9 @@ struct index_request {
     const char *comment;
 };
 /* *index_oid 0: IF NOT EXISTS found one. */
+/* The constraint that an index is for: kind p or u. */
+MUST_CHECK bool add_key_constraint(struct ddl *d, uint32_t relation_oid, uint32_t index_oid,
+                                   char kind);
 MUST_CHECK bool make_index(struct ddl *d, uint32_t relation_oid,
                            const struct index_request *request, uint32_t *index_oid);
 /* After the table's storage was made anew. */

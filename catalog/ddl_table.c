@@ -338,6 +338,12 @@ static bool like_index(struct ddl *d, uint32_t relation_oid, const struct like *
                        const struct index *from)
 {
     uint16_t n = from->n_keys + from->n_include;
+    const struct relation *relation = rel(d, relation_oid);
+    for (uint16_t k = 0; from->primary && k < relation->n_constraints; k++)
+        if (relation->constraints[k]->kind == 'p')
+            return err_set(d->err, ERR_INVALID_TABLE_DEFINITION,
+                           "multiple primary keys for table \"%s\" are not allowed",
+                           relation->name);
     void **params = ARENA_ARRAY(d->arena, void *, n + 1u);
     for (uint16_t k = 0; k < n; k++) {
         const struct index_key *key = &from->keys[k];
@@ -384,7 +390,9 @@ static bool like_index(struct ddl *d, uint32_t relation_oid, const struct like *
         .new_table = true,
     };
     uint32_t index_oid;
-    return make_index(d, relation_oid, &request, &index_oid);
+    return make_index(d, relation_oid, &request, &index_oid) &&
+           (!from->constraint_oid ||
+            add_key_constraint(d, relation_oid, index_oid, from->primary ? 'p' : 'u'));
 }
 
 static bool like_comments(struct ddl *d, uint32_t relation_oid, const struct like *like)

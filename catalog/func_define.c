@@ -435,6 +435,15 @@ static bool pg_get_constraintdef_ext(struct fcall *c)
 
 /* ---- pg_get_viewdef, pg_get_ruledef ---- */
 
+/* The columns of the view may have other names than its query gives. */
+static void name_targets(struct query *query, const struct relation *view)
+{
+    uint16_t column = 0;
+    for (size_t k = 0; k < query->targets.n && column < view->n_columns; k++)
+        if (!query->targets.items[k].junk)
+            query->targets.items[k].name = view->columns[column++].name;
+}
+
 static bool put_view(struct printing *p, const struct relation *view)
 {
     struct raw_statements parsed;
@@ -445,6 +454,7 @@ static bool put_view(struct printing *p, const struct relation *view)
     struct query *query = analyze(&stored, &parsed.items[0], p->c->err);
     if (!query)
         return false;
+    name_targets(query, view);
     deparse_query(&shown, query, p->pretty, &p->out);
     if (!p->out.n || p->out.p[p->out.n - 1] != ';')
         buf_putc(&p->out, ';');

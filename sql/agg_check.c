@@ -1,6 +1,8 @@
 /* agg_check.c - in a grouped query, columns outside aggregates must be grouped: 42803.
  *
  * A column is grouped when it, or an expression around it, is in GROUP BY, or when GROUP BY has the whole primary key of its table. */
+#include <string.h>
+
 #include "sql/analysis.h"
 
 struct group_check {
@@ -38,6 +40,29 @@ static bool column_is_grouped(struct group_check *c, int rte, int attnum)
     return false;
 }
 
+/* The primary key of a system catalog: its oid where that comes first. */
+static const int16_t *catalog_key(const struct relation *relation)
+{
+    static const int16_t first[] = {1, 0};
+    static const struct {
+        uint32_t oid;
+        int16_t columns[5]; /* ended by 0 */
+    } others[] = {
+        {1249, {1, 6}},    {1261, {1, 2}},       {2224, {1}},       {2396, {1, 2}},
+        {2609, {1, 2, 3}}, {2610, {1}},          {2611, {1, 3}},    {2613, {1, 2}},
+        {2619, {1, 2, 3}}, {2600, {1}},          {2964, {1, 2}},    {3118, {1}},
+        {3350, {1}},       {3394, {1, 2, 3}},    {3429, {1, 2}},    {3541, {1}},
+        {3592, {1, 2, 3}}, {3596, {1, 2, 3, 4}}, {3603, {1, 2, 3}}, {6000, {1}},
+        {6102, {2, 1}},
+    };
+    if (relation->oid >= FIRST_USER_OID || relation->kind != 'r' || !relation->n_columns)
+        return NULL;
+    for (size_t k = 0; k < ARRAY_COUNT(others); k++)
+        if (others[k].oid == relation->oid)
+            return others[k].columns;
+    return strcmp(relation->columns[0].name, "oid") == 0 ? first : NULL;
+}
+
 /* GROUP BY names the whole primary key of the entry's table. */
 static bool key_is_grouped(struct group_check *c, int rte)
 {
@@ -45,6 +70,12 @@ static bool key_is_grouped(struct group_check *c, int rte)
     const struct relation *relation = entry->kind == RTE_RELATION ? entry->relation : NULL;
     if (!relation)
         return false;
+    const int16_t *known = catalog_key(relation);
+    if (known) {
+        while (*known && column_is_grouped(c, rte, *known))
+            known++;
+        return !*known;
+    }
     for (int k = 0; k < relation->n_constraints; k++) {
         const struct constraint *key = relation->constraints[k];
         if (key->kind != 'p' || key->deferrable)

@@ -84,8 +84,15 @@ static void put_const(struct deparser *d, const struct expr *e, bool with_type)
 
 /* ---- which expressions need no parentheses (pretty printing) ---- */
 
+static bool is_collate(const struct expr *e)
+{
+    return e->kind == EXPR_RELABEL && e->form == FORM_CALL;
+}
+
 static bool is_cast(const struct expr *e)
 {
+    if (is_collate(e))
+        return false;
     return (e->kind == EXPR_FUNC && (e->func.explicit_cast || e->func.implicit_cast)) ||
            e->kind == EXPR_RELABEL || e->kind == EXPR_IO_CAST || e->kind == EXPR_ARRAY_CAST ||
            e->kind == EXPR_DOMAIN_CAST;
@@ -145,6 +152,7 @@ static bool is_simple_in(const struct expr *e, const struct expr *parent)
             return is_simple_in(e->args.items[0], e);
         return is_operator(e) ? op_is_simple_in(e, parent) : true;
     case EXPR_RELABEL:
+        return !is_collate(e) && is_simple_in(e->args.items[0], e);
     case EXPR_IO_CAST:
     case EXPR_ARRAY_CAST:
     case EXPR_DOMAIN_CAST:
@@ -293,6 +301,21 @@ static void put_operator(struct deparser *d, const struct expr *e)
         put_expr_in(d, e->args.items[0], e);
     }
     close_paren(d);
+}
+
+static void put_collate(struct deparser *d, const struct expr *e, bool show_implicit)
+{
+    const char *name = e->collation_oid == 950     ? "C"
+                       : e->collation_oid == 951   ? "POSIX"
+                       : e->collation_oid == 12340 ? "ucs_basic"
+                       : e->collation_oid == 12341 ? "C.utf8"
+                                                   : "default";
+    if (!d->pretty)
+        put(d, "(");
+    put_in(d, e->args.items[0], e, show_implicit);
+    buf_printf(d->out, " COLLATE %s", quoted_ident(d->arena, name));
+    if (!d->pretty)
+        put(d, ")");
 }
 
 static void put_function_name(struct deparser *d, const struct proc *proc)
@@ -535,8 +558,14 @@ static void put_subscript(struct deparser *d, const struct expr *e)
 
 static void put_subselect(struct deparser *d, const struct query *query)
 {
+    bool before = d->names_unseen;
+    const struct query *result = d->result;
     put(d, "(");
+    d->names_unseen = true;
+    d->result = NULL;
     put_query(d, query, d->indent);
+    d->names_unseen = before;
+    d->result = result;
     put(d, ")");
 }
 
@@ -752,7 +781,9 @@ void put_expr(struct deparser *d, const struct expr *e, bool show_implicit)
     case EXPR_ARRAY_CAST:
     case EXPR_DOMAIN_CAST:
     case EXPR_ROW_CAST:
-        if (!show_implicit && e->form == FORM_IMPLICIT_CAST)
+        if (is_collate(e))
+            put_collate(d, e, show_implicit);
+        else if (!show_implicit && e->form == FORM_IMPLICIT_CAST)
             put_in(d, e->args.items[0], e, false);
         else
             put_cast(d, e->args.items[0], e);

@@ -21,6 +21,9 @@ struct deparser {
     const struct relation *relation;
     const struct query *windows_of;
     bool pretty;
+    const struct query
+        *result;       /* the whole query, whose names its select lists give; NULL: below */
+    bool names_unseen; /* inside a sublink: nobody sees the names of columns */
     int indent;
 };
 

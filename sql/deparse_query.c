@@ -61,6 +61,18 @@ static void name_entries(struct deparser *d, struct deparse_level *level)
     }
 }
 
+/* A subquery whose columns can be named from outside. */
+static void put_named_query(struct deparser *d, const struct query *query)
+{
+    bool before = d->names_unseen;
+    const struct query *result = d->result;
+    d->names_unseen = false;
+    d->result = NULL;
+    put_query(d, query, d->indent);
+    d->names_unseen = before;
+    d->result = result;
+}
+
 /* ---- ORDER BY, windows ---- */
 
 static int target_number(const struct query *query, const struct expr *e)
@@ -76,6 +88,20 @@ static int target_number(const struct query *query, const struct expr *e)
     return 0;
 }
 
+/* An item of ORDER BY, GROUP BY, PARTITION BY, DISTINCT ON: PostgreSQL puts calls into parentheses, and in its pretty form whatever is
+ * more than a column. */
+static void put_item(struct deparser *d, const struct expr *e)
+{
+    bool call = (e->kind == EXPR_FUNC && !e->func.op) || e->kind == EXPR_AGGREGATE ||
+                e->kind == EXPR_WINDOW;
+    bool parens = e->kind != EXPR_COLUMN && e->kind != EXPR_CONST && (d->pretty || call);
+    if (parens)
+        put(d, "(");
+    put_expr(d, e, true);
+    if (parens)
+        put(d, ")");
+}
+
 void put_sort_keys(struct deparser *d, const struct sort_keys *keys, const struct query *query)
 {
     for (size_t k = 0; k < keys->n; k++) {
@@ -87,11 +113,8 @@ void put_sort_keys(struct deparser *d, const struct sort_keys *keys, const struc
             put(d, ", ");
         if (number)
             buf_printf(d->out, "%d", number);
-        else if (key->expr->kind == EXPR_FUNC || key->expr->kind == EXPR_AND ||
-                 key->expr->kind == EXPR_OR)
-            put_expr(d, key->expr, true);
         else
-            put_expr(d, key->expr, true);
+            put_item(d, key->expr);
         if (key->descending)
             put(d, " DESC");
         if (key->nulls_first != key->descending)
@@ -120,7 +143,7 @@ void put_window(struct deparser *d, const struct window_def *w)
         for (size_t k = 0; k < w->partition.n; k++) {
             if (k)
                 put(d, ", ");
-            put_expr(d, w->partition.items[k], true);
+            put_item(d, w->partition.items[k]);
         }
         separator = " ";
     }
@@ -231,7 +254,7 @@ static void put_rte(struct deparser *d, uint16_t index)
             break;
         }
         put(d, "(");
-        put_query(d, rte->subquery, d->indent);
+        put_named_query(d, rte->subquery);
         put(d, ")");
         break;
     case RTE_FUNCTION:
@@ -334,10 +357,13 @@ static bool names_itself(const struct expr *e, const char *name, const struct de
 static void put_targets(struct deparser *d, const struct query *q)
 {
     bool first = true;
+    size_t shown = 0;
     for (size_t k = 0; k < q->targets.n; k++) {
         const struct target *target = &q->targets.items[k];
         if (target->junk)
             continue;
+        const char *name = d->result ? d->result->targets.items[shown].name : target->name;
+        shown++;
         if (first)
             put(d, " ");
         else
@@ -347,11 +373,9 @@ static void put_targets(struct deparser *d, const struct query *q)
             new_line(d, "", -STEP, STEP, 4);
         first = false;
         put_expr(d, target->expr, true);
-        if (!names_itself(target->expr, target->name, d->level) &&
-            strcmp(target->name, "?column?") != 0)
-            buf_printf(d->out, " AS %s", quoted_ident(d->arena, target->name));
-        else if (strcmp(target->name, "?column?") == 0)
-            put(d, " AS \"?column?\"");
+        if (strcmp(name, "?column?") == 0 ? !d->names_unseen
+                                          : !names_itself(target->expr, name, d->level))
+            buf_printf(d->out, " AS %s", quoted_ident(d->arena, name));
     }
 }
 
@@ -367,7 +391,7 @@ static void put_group(struct deparser *d, const struct query *q)
             for (int k = 0; q->grouping_sets[s][k] != UINT16_MAX; k++) {
                 if (k)
                     put(d, ", ");
-                put_expr(d, q->group.items[q->grouping_sets[s][k]], true);
+                put_item(d, q->group.items[q->grouping_sets[s][k]]);
             }
             put(d, ")");
         }
@@ -382,7 +406,7 @@ static void put_group(struct deparser *d, const struct query *q)
         if (number)
             buf_printf(d->out, "%d", number);
         else
-            put_expr(d, q->group.items[k], true);
+            put_item(d, q->group.items[k]);
     }
 }
 
@@ -393,7 +417,7 @@ static void put_distinct(struct deparser *d, const struct query *q)
         for (size_t k = 0; k < q->distinct_on.n; k++) {
             if (k)
                 put(d, ", ");
-            put_expr(d, q->distinct_on.items[k].expr, true);
+            put_item(d, q->distinct_on.items[k].expr);
         }
         put(d, ")");
     } else if (q->distinct) {
@@ -472,7 +496,10 @@ static void put_setop(struct deparser *d, const struct setop *op)
     if (right_parens)
         put(d, "(");
     new_line(d, "", sub, 0, 0);
+    bool before = d->names_unseen;
+    d->names_unseen = true;
     put_setop(d, op->right);
+    d->names_unseen = before;
     d->indent -= sub;
     if (right_parens)
         new_line(d, ")", 0, 0, 0);
@@ -506,7 +533,7 @@ static void put_ctes(struct deparser *d, const struct query *q)
             put(d, cte->materialized == 1 ? "MATERIALIZED " : "NOT MATERIALIZED ");
         put(d, "(");
         new_line(d, "", 0, 0, 0);
-        put_query(d, cte->query, d->indent);
+        put_named_query(d, cte->query);
         new_line(d, "", 0, 0, 0);
         put(d, ")");
     }
@@ -533,13 +560,11 @@ void put_query(struct deparser *d, const struct query *q, int start_indent)
     d->level = &level;
     d->indent = start_indent;
     put_ctes(d, q);
-    d->indent += STEP;
-    put(d, " ");
     if (q->setop) {
-        if (d->out->n && d->out->p[d->out->n - 1] == ' ')
-            d->out->n--;
         put_setop(d, q->setop);
     } else {
+        d->indent += STEP;
+        put(d, " ");
         put_basic_select(d, q);
     }
     if (q->order.n) {
@@ -554,6 +579,7 @@ void put_query(struct deparser *d, const struct query *q, int start_indent)
 void deparse_query(const struct analyze_context *context, const struct query *query, bool pretty,
                    struct buf *out)
 {
-    struct deparser d = {.context = context, .arena = context->arena, .out = out, .pretty = pretty};
+    struct deparser d = {
+        .context = context, .arena = context->arena, .out = out, .pretty = pretty, .result = query};
     put_query(&d, query, 0);
 }
