@@ -166,7 +166,7 @@ static bool comment_on_part(struct ddl *d, const CommentStmt *stmt)
     if (rule && (relation->kind == 'v' || relation->kind == 'm') && strcmp(name, "_RETURN") == 0)
         return unsupported(d, "COMMENT ON RULE");
     return err_set(d->err, ERR_UNDEFINED_OBJECT, "%s \"%s\" for %s \"%s\" does not exist",
-                   rule                               ? "rule"
+                   rule                              ? "rule"
                    : stmt->objtype == OBJECT_TRIGGER ? "trigger"
                                                      : "policy",
                    name, rule ? "relation" : "table", relation->name);

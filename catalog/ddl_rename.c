@@ -597,8 +597,8 @@ bool change_schema_owner(struct ddl *d, uint32_t oid, uint32_t owner)
     if (!edited)
         return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "permission denied for schema %s",
                        namespace_name(d->fork, oid));
-    edited->acl = acl_change_owner(catalog_edit_arena(d->fork, oid), edited->acl,
-                                   edited->owner_oid, owner);
+    edited->acl =
+        acl_change_owner(catalog_edit_arena(d->fork, oid), edited->acl, edited->owner_oid, owner);
     edited->owner_oid = owner;
     return true;
 }
@@ -609,8 +609,8 @@ bool change_function_owner(struct ddl *d, uint32_t oid, uint32_t owner)
     if (!edited)
         return err_set(d->err, ERR_INSUFFICIENT_PRIVILEGE, "must be owner of function %s",
                        catalog_proc(d->fork, oid)->name);
-    edited->acl = acl_change_owner(catalog_edit_arena(d->fork, oid), edited->acl,
-                                   edited->owner_oid, owner);
+    edited->acl =
+        acl_change_owner(catalog_edit_arena(d->fork, oid), edited->acl, edited->owner_oid, owner);
     edited->owner_oid = owner;
     return true;
 }
@@ -618,8 +618,8 @@ bool change_function_owner(struct ddl *d, uint32_t oid, uint32_t owner)
 void change_database_owner(struct ddl *d, uint32_t oid, uint32_t owner)
 {
     struct cluster_database *edited = catalog_edit_database(d->fork, oid);
-    edited->acl = acl_change_owner(catalog_shared_arena(d->fork, oid), edited->acl,
-                                   edited->owner_oid, owner);
+    edited->acl =
+        acl_change_owner(catalog_shared_arena(d->fork, oid), edited->acl, edited->owner_oid, owner);
     edited->owner_oid = owner;
 }
 

@@ -397,11 +397,11 @@ static void collect_owned(struct owned *o)
     size_t n = catalog_databases(fork, o->d->arena, &databases);
     for (size_t k = 0; k < n; k++)
         if (databases[k]->owner_oid == o->role || in_acl(databases[k]->acl, o->role))
-            owned_line(o, databases[k]->oid,
-                       arena_printf(o->d->arena, "%s database %s",
-                                    databases[k]->owner_oid == o->role ? "owner of"
-                                                                       : "privileges for",
-                                    databases[k]->name));
+            owned_line(
+                o, databases[k]->oid,
+                arena_printf(o->d->arena, "%s database %s",
+                             databases[k]->owner_oid == o->role ? "owner of" : "privileges for",
+                             databases[k]->name));
 }
 
 static void forget_memberships(struct ddl *d, uint32_t role_oid)
@@ -595,7 +595,8 @@ struct setting_change {
     bool removes, all;
 };
 
-static bool checked_setting(struct ddl *d, const VariableSetStmt *set, struct setting_change *change)
+static bool checked_setting(struct ddl *d, const VariableSetStmt *set,
+                            struct setting_change *change)
 {
     *change = (struct setting_change){
         .name = set->name,
@@ -832,8 +833,7 @@ bool alter_database_set(struct ddl *d, const AlterDatabaseSetStmt *stmt)
     if (!checked_setting(d, stmt->setstmt, &change))
         return false;
     struct cluster_database *database = catalog_edit_database(d->fork, oid);
-    database->settings =
-        changed_settings(catalog_shared_arena(d->fork, oid), &change, database->settings,
-                         &database->n_settings, 0, oid);
+    database->settings = changed_settings(catalog_shared_arena(d->fork, oid), &change,
+                                          database->settings, &database->n_settings, 0, oid);
     return true;
 }

@@ -25,9 +25,21 @@ static const struct extension_function uuid_ossp[] = {
     {"uuid_ns_x500", "uuid_ns_x500", TYPE_UUID, {0}, {0}, 'i', true},
     {"uuid_generate_v1", "uuid_generate_v1", TYPE_UUID, {0}, {0}, 'v', true},
     {"uuid_generate_v1mc", "uuid_generate_v1mc", TYPE_UUID, {0}, {0}, 'v', true},
-    {"uuid_generate_v3", "uuid_generate_v3", TYPE_UUID, {TYPE_UUID, TYPE_TEXT}, {"namespace", "name"}, 'i', true},
+    {"uuid_generate_v3",
+     "uuid_generate_v3",
+     TYPE_UUID,
+     {TYPE_UUID, TYPE_TEXT},
+     {"namespace", "name"},
+     'i',
+     true},
     {"uuid_generate_v4", "gen_random_uuid", TYPE_UUID, {0}, {0}, 'v', true},
-    {"uuid_generate_v5", "uuid_generate_v5", TYPE_UUID, {TYPE_UUID, TYPE_TEXT}, {"namespace", "name"}, 'i', true},
+    {"uuid_generate_v5",
+     "uuid_generate_v5",
+     TYPE_UUID,
+     {TYPE_UUID, TYPE_TEXT},
+     {"namespace", "name"},
+     'i',
+     true},
 };
 
 const struct extension_facts known_extensions[] = {
@@ -52,9 +64,8 @@ static bool function_is_there(struct ddl *d, const struct extension_function *fu
                               uint32_t namespace_oid, uint16_t n_args)
 {
     size_t n;
-    const struct proc *const *list =
-        catalog_procs_by_name(d->fork, d->arena, &d->c->path, namespace_name(d->fork, namespace_oid),
-                              function->name, &n);
+    const struct proc *const *list = catalog_procs_by_name(
+        d->fork, d->arena, &d->c->path, namespace_name(d->fork, namespace_oid), function->name, &n);
     for (size_t k = 0; k < n; k++)
         if (list[k]->namespace_oid == namespace_oid && list[k]->n_args == n_args &&
             memcmp(list[k]->arg_types, function->arg_types, n_args * sizeof(uint32_t)) == 0)
@@ -88,7 +99,9 @@ static bool create_function_of(struct ddl *d, const struct extension *extension,
     proc->owner_oid = extension->owner_oid;
     proc->n_args = n_args;
     proc->arg_types = arena_memdup(arena, function->arg_types, n_args * sizeof(uint32_t));
-    proc->arg_names = function->arg_names[0] ? arena_memdup(arena, function->arg_names, n_args * sizeof(char *)) : NULL;
+    proc->arg_names = function->arg_names[0]
+                          ? arena_memdup(arena, function->arg_names, n_args * sizeof(char *))
+                          : NULL;
     proc->depends = dependencies_copy(arena, &owner, 1);
     proc->n_depends = 1;
     catalog_add(d->fork, object);
@@ -108,7 +121,8 @@ bool create_extension(struct ddl *d, const CreateExtensionStmt *stmt)
                   *version = option_named(stmt->options, "new_version");
     const struct extension_facts *facts = extension_find(stmt->extname);
     const struct namespace *namespace;
-    if (catalog_extension_by_name(d->fork, stmt->extname) || strcmp(stmt->extname, "plpgsql") == 0) {
+    if (catalog_extension_by_name(d->fork, stmt->extname) ||
+        strcmp(stmt->extname, "plpgsql") == 0) {
         const char *message =
             arena_printf(d->arena, "extension \"%s\" already exists", stmt->extname);
         if (!stmt->if_not_exists)
@@ -120,9 +134,10 @@ bool create_extension(struct ddl *d, const CreateExtensionStmt *stmt)
     if (!facts)
         return refuse_unavailable(d, stmt->extname);
     if (version && strcmp(option_text(d, version), facts->version) != 0)
-        return err_set(d->err, ERR_INVALID_PARAMETER_VALUE,
-                       "extension \"%s\" has no installation script nor update path for version \"%s\"",
-                       facts->name, option_text(d, version));
+        return err_set(
+            d->err, ERR_INVALID_PARAMETER_VALUE,
+            "extension \"%s\" has no installation script nor update path for version \"%s\"",
+            facts->name, option_text(d, version));
     if (!creation_namespace(d, schema ? option_text(d, schema) : NULL, false, &namespace))
         return false;
     struct object *object = object_new(OBJ_EXTENSION, catalog_new_oid(d->fork));

@@ -10,8 +10,8 @@
 struct extension_function {
     const char *name, *prosrc;
     unsigned result_type;
-    unsigned arg_types[4];       /* ended by 0 */
-    const char *arg_names[4];    /* or NULLs */
+    unsigned arg_types[4];    /* ended by 0 */
+    const char *arg_names[4]; /* or NULLs */
     char volatility;
     bool strict;
 };

@@ -299,7 +299,7 @@ static bool oidvector_types(struct fcall *c)
         uint32_t oid = (uint32_t)array_item(builtin_type(TYPE_OID), array, k).i;
         const struct type *type = oid ? catalog_type(c->env->catalog, oid) : NULL;
         buf_puts(&out, k ? ", " : "");
-        buf_puts(&out, type ? format_type_name(c->arena, c->env->catalog, c->env->path, type)
+        buf_puts(&out, type  ? format_type_name(c->arena, c->env->catalog, c->env->path, type)
                        : oid ? "???"
                              : "-");
     }

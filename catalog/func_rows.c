@@ -153,13 +153,7 @@ FUNC_TABLE(catalog_rows_funcs) = {
 };
 
 const struct func_entry *const catalog_func_tables[] = {
-    catalog_define_funcs,
-    catalog_privilege_funcs,
-    catalog_name_funcs,
-    catalog_info_funcs,
-    catalog_rows_funcs,
-    catalog_sysrel_funcs,
-    catalog_infoschema_funcs,
-    catalog_extension_funcs,
-    NULL,
+    catalog_define_funcs,     catalog_privilege_funcs, catalog_name_funcs,
+    catalog_info_funcs,       catalog_rows_funcs,      catalog_sysrel_funcs,
+    catalog_infoschema_funcs, catalog_extension_funcs, NULL,
 };

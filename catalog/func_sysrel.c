@@ -60,7 +60,8 @@ static bool collect(void *arg, const struct datum *row)
         if (all->renamed[k])
             value = oid_of_name(c, all->renamed[k], value);
         const struct type *type = c->column_types[k];
-        values[k] = value.null || type->by_value ? value : datum_copy(type, all->list->arena, value);
+        values[k] =
+            value.null || type->by_value ? value : datum_copy(type, all->list->arena, value);
     }
     return true;
 }

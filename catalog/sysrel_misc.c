@@ -203,7 +203,7 @@ static bool pg_available_extensions(struct sysrel_scan *scan)
         row_text(scan, 1, known->name);
         row_text(scan, 2, known->version);
         row_text(scan, 3,
-                 extension                            ? extension->version
+                 extension                             ? extension->version
                  : strcmp(known->name, "plpgsql") == 0 ? known->version
                                                        : NULL);
         row_text(scan, 4, known->comment);

@@ -218,7 +218,6 @@ static bool pg_proc(struct sysrel_scan *scan)
 
 /* ---- pg_namespace, pg_extension, pg_description ---- */
 
-
 static void namespace_row(struct sysrel_scan *scan, const struct namespace *namespace)
 {
     if (!scan_wants_oid(scan, 1, namespace->oid) || !scan_wants_name(scan, 2, namespace->name))
@@ -287,12 +286,13 @@ static bool pg_description(struct sysrel_scan *scan)
     const struct comment *comment;
     /* What has a comment without an object that holds it. */
     static const struct dependency standing[] = {{CLASS_EXTENSION, EXTENSION_PLPGSQL, 0},
-                                                     {CLASS_NAMESPACE, NAMESPACE_PUBLIC, 0}};
+                                                 {CLASS_NAMESPACE, NAMESPACE_PUBLIC, 0}};
     for (size_t k = 0; k < ARRAY_COUNT(standing); k++)
         if (scan_wants_oid(scan, 1, standing[k].oid) &&
             !has_comment_object(scan->catalog, &standing[k]))
-            description_row(scan, standing[k].class_oid, standing[k].oid, 0,
-                            catalog_comment(scan->catalog, standing[k].class_oid, standing[k].oid, 0));
+            description_row(
+                scan, standing[k].class_oid, standing[k].oid, 0,
+                catalog_comment(scan->catalog, standing[k].class_oid, standing[k].oid, 0));
     for (size_t at = 0; (comment = catalog_next_comment(scan->catalog, &at));) {
         if (scan_wants_oid(scan, 1, comment->object_oid))
             description_row(scan, comment->class_oid, comment->object_oid, comment->sub,

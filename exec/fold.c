@@ -149,10 +149,9 @@ static bool fold(const struct expr *e, struct folding *f, bool *known, struct da
         *value = f->test;
         return true;
     case EXPR_FUNC:
-        return fold_all(e, f,
-                        e->func.impl && e->func.proc->volatility == 'i' &&
-                            !e->func.proc->returns_set,
-                        known, value);
+        return fold_all(
+            e, f, e->func.impl && e->func.proc->volatility == 'i' && !e->func.proc->returns_set,
+            known, value);
     case EXPR_AND:
     case EXPR_OR:
         return fold_and_or(e, f, known, value);

@@ -143,8 +143,9 @@ static const struct datum *keep_row(struct arena *arena, const struct relation *
     struct datum *copy = arena_alloc(arena, sizeof(*copy) * (relation->n_columns + 1u));
     for (int k = 0; k < relation->n_columns; k++) {
         const struct type *type = relation->columns[k].type;
-        copy[k] = values[k].null || !type || !type_by_ref(type) ? values[k]
-                                                            : datum_copy(type, arena, values[k]);
+        copy[k] = values[k].null || !type || !type_by_ref(type)
+                      ? values[k]
+                      : datum_copy(type, arena, values[k]);
     }
     return copy;
 }

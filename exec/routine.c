@@ -190,7 +190,8 @@ struct datum routine_value(const struct routine *r, struct arena *arena, const s
     const struct type *type = r->call->type;
     if (is_row(type) && !(r->n_columns == 1 && is_row(r->types[0])))
         return record_build(arena, type->oid, r->types, row, (uint32_t)r->n_columns);
-    return row[0].null || !type_by_ref(r->types[0]) ? row[0] : datum_copy(r->types[0], arena, row[0]);
+    return row[0].null || !type_by_ref(r->types[0]) ? row[0]
+                                                    : datum_copy(r->types[0], arena, row[0]);
 }
 
 /* The site's routine, or another one while that runs: a function may call itself through its arguments. */

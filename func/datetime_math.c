@@ -640,7 +640,8 @@ static bool civil_from_numbers(struct fcall *c, bool is_date, struct civil *civi
         (struct civil){.year = year < 0 ? year + INT64_C(1) : year, .month = month, .day = day};
     if (is_date && year < 0 && year != INT32_MIN)
         year++;
-    if (year == INT32_MIN || (year == 0 && ARG_I(c, 0) == 0) || month < 1 || month > 12 || day < 1 || day > month_days(civil->year, month))
+    if (year == INT32_MIN || (year == 0 && ARG_I(c, 0) == 0) || month < 1 || month > 12 ||
+        day < 1 || day > month_days(civil->year, month))
         return err_set(c->err, ERR_DATETIME_FIELD_OVERFLOW,
                        "date field value out of range: %d-%02d-%02d", year, month, day);
     if (!julian_in_range(civil->year, month, day))

@@ -189,7 +189,8 @@ static bool ts_rewrite(struct fcall *c)
         return true;
     struct rewriting r = {.arena = c->arena,
                           .target = sorted_query(c->arena, target),
-                          .substitute = substitute ? from_query(c->arena, substitute, false) : NULL};
+                          .substitute =
+                              substitute ? from_query(c->arena, substitute, false) : NULL};
     struct node *after = rewrite(&r, sorted_query(c->arena, query));
     c->result = after ? tsquery_datum(c->arena, to_query(c->arena, after)) : datum_bytes("", 0);
     return true;

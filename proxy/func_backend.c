@@ -20,8 +20,7 @@ static const struct session_view *backend(struct fcall *c)
 static bool may_see(struct fcall *c, const struct session_view *view)
 {
     const struct session *s = c->env->session;
-    return s->superuser ||
-           role_is_member(c->env->catalog, s->current_role, view->role_oid, true);
+    return s->superuser || role_is_member(c->env->catalog, s->current_role, view->role_oid, true);
 }
 
 static bool return_word(struct fcall *c, const char *text)
@@ -199,9 +198,9 @@ static bool reset_shared(struct fcall *c)
 
 static bool have_stats(struct fcall *c)
 {
-    static const char *const kinds[] = {"database", "relation", "function",   "replslot",
+    static const char *const kinds[] = {"database",     "relation", "function", "replslot",
                                         "subscription", "archiver", "bgwriter", "checkpointer",
-                                        "slru",     "wal"};
+                                        "slru",         "wal"};
     if (!is_one_of(c, kinds, ARRAY_COUNT(kinds)))
         return err_set(c->err, ERR_INVALID_PARAMETER_VALUE, "invalid statistics kind: \"%.*s\"",
                        (int)ARG_N(c, 0), ARG_P(c, 0));

@@ -93,8 +93,7 @@ static bool snapshot_recv(const struct type_io *io, const uint8_t *bytes, size_t
             return true;
         }
     }
-    return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION,
-                   "invalid external pg_snapshot data");
+    return err_set(io->err, ERR_INVALID_BINARY_REPRESENTATION, "invalid external pg_snapshot data");
 }
 
 static const struct type_ops snapshot_ops = {
