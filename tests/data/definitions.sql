@@ -1,4 +1,6 @@
 -- Definitions of views as they are printed, LIKE's keys, grouping by keys of catalogs, REVOKE and columns.
+create schema definitions;
+set search_path to definitions;
 \pset format unaligned
 create table t(a text, n int);
 create view v1 as select a, n from t union select 'x', 1 from t;
