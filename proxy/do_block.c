@@ -344,7 +344,7 @@ static bool read_handler(struct reader *r, struct handler **out)
     *handler = (struct handler){0};
     *out = handler;
     do {
-        const char *state;
+        const char *state = NULL;
         if (!read_condition(r, &state))
             return false;
         VEC_PUSH(r->arena, &handler->conditions, state);
