@@ -122,7 +122,7 @@ struct node {
             struct expr **calls; /* EXPR_WINDOW, rewritten over input slots; results follow */
             int n_calls;
             struct window_def *windows;
-            size_t n_windows;
+            uint16_t n_windows;
             struct
                 window_run { /* those that have calls, in the order in which they are worked on */
                 uint16_t window;
