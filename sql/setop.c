@@ -89,7 +89,7 @@ static void sink_references(struct analysis *a, struct query *q)
     (void)tree_query(&w, q);
 }
 
-/* SELECT * FROM (leaf): a select list that can be changed. */
+/* SELECT * FROM (leaf): a select list that can be changed.  A literal whose type is not settled yet goes up as it is. */
 struct query *wrap_query(struct analysis *a, struct query *inner)
 {
     sink_references(a, inner);
@@ -100,7 +100,9 @@ struct query *wrap_query(struct analysis *a, struct query *inner)
     from->rte = (uint16_t)rte;
     VEC_PUSH(a->arena, &s->query->from, from);
     for (int k = 0; k < scope_rte(s, rte)->n_columns; k++) {
-        struct target target = {.expr = column_of(s, 0, rte, k + 1, -1),
+        struct expr *below = visible_target(inner, k)->expr;
+        bool literal = below->kind == EXPR_CONST && below->type->oid == TYPE_UNKNOWN;
+        struct target target = {.expr = literal ? below : column_of(s, 0, rte, k + 1, -1),
                                 .name = scope_rte(s, rte)->columns[k].name};
         VEC_PUSH(a->arena, &s->query->targets, target);
     }
